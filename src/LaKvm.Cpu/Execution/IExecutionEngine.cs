@@ -1,0 +1,27 @@
+namespace LaKvm.Cpu;
+
+/// <summary>Why an engine's run call returned.</summary>
+public enum RunExit
+{
+    /// <summary>The instruction budget is used up.</summary>
+    Budget,
+
+    /// <summary>A stop was requested of the core (<see cref="Core.RequestStop"/>).</summary>
+    Stopped,
+
+    /// <summary>
+    /// Guest mode was left and root mode is owned by the caller: the exit's state is in the host CSRs, as hardware shows
+    /// it to a hypervisor's exception entry.
+    /// </summary>
+    GuestExit,
+
+    /// <summary>The core executes idle and nothing is pending; the caller waits (<see cref="Core.WaitForInterrupt"/>).</summary>
+    Idle,
+}
+
+/// <summary>Executes instructions of one core. One instance belongs to one core and one thread at a time.</summary>
+public interface IExecutionEngine
+{
+    /// <summary>Runs until the budget is used up or something else ends the run; the state is exact at return.</summary>
+    RunExit Run(long budget);
+}

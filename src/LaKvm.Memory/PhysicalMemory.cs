@@ -1,0 +1,177 @@
+using System.Runtime.CompilerServices;
+
+namespace LaKvm.Memory;
+
+/// <summary>What a machine keeps about each 4 KiB page of RAM.</summary>
+[Flags]
+public enum PageFlags : byte
+{
+    /// <summary>Nothing special: stores take the fast path.</summary>
+    None = 0,
+
+    /// <summary>Some core has decoded instructions of this page: stores must drop them.</summary>
+    HasCode = 1,
+}
+
+/// <summary>
+/// The machine's RAM: blocks of host memory at physical addresses. Everything that is not in a block is MMIO.
+/// Blocks are added while the machine is built; afterwards the map is read-only and safe for all threads.
+/// </summary>
+public sealed unsafe class PhysicalMemory : IDisposable
+{
+    /// <summary>log2 of the page that <see cref="PageFlags"/> describe.</summary>
+    public const int PageShift = 12;
+
+    private RamBlock[] _blocks = [];
+
+    /// <summary>The blocks in order of address.</summary>
+    public IReadOnlyList<RamBlock> Blocks => _blocks;
+
+    /// <summary>
+    /// Raised when a page that holds decoded instructions is written: every core drops them before it next looks at its
+    /// attention flag. Called from the writing thread.
+    /// </summary>
+    public event Action<ulong>? CodeModified;
+
+    /// <summary>Adds RAM.</summary>
+    /// <exception cref="ArgumentException">Not page aligned, empty, or overlapping another block.</exception>
+    public RamBlock Add(ulong physicalAddress, ulong size)
+    {
+        const ulong mask = (1UL << PageShift) - 1;
+        if (((physicalAddress | size) & mask) != 0 || size == 0)
+        {
+            throw new ArgumentException($"RAM at 0x{physicalAddress:x} of 0x{size:x} bytes is not made of 4 KiB pages.");
+        }
+
+        foreach (RamBlock other in _blocks)
+        {
+            if (physicalAddress < other.Base + other.Size && other.Base < physicalAddress + size)
+            {
+                throw new ArgumentException($"RAM at 0x{physicalAddress:x} overlaps RAM at 0x{other.Base:x}.");
+            }
+        }
+
+        var block = new RamBlock(physicalAddress, size);
+        _blocks = [.. _blocks.Append(block).OrderBy(b => b.Base)];
+        return block;
+    }
+
+    /// <summary>Host address of a physical byte, or null outside RAM. Valid up to the end of its 4 KiB page.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte* Pointer(ulong physicalAddress)
+    {
+        RamBlock? block = Find(physicalAddress);
+        return block == null ? null : block.Pointer + (physicalAddress - block.Base);
+    }
+
+    /// <summary>The block that holds a physical address, or null.</summary>
+    public RamBlock? Find(ulong physicalAddress)
+    {
+        foreach (RamBlock block in _blocks)
+        {
+            if (physicalAddress - block.Base < block.Size)
+            {
+                return block;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Host memory of a physical range, or an empty span if it does not lie in one block.</summary>
+    public Span<byte> Span(ulong physicalAddress, ulong length)
+    {
+        RamBlock? block = Find(physicalAddress);
+        if (block == null || length > int.MaxValue || length > block.Size - (physicalAddress - block.Base))
+        {
+            return [];
+        }
+
+        return new Span<byte>(block.Pointer + (physicalAddress - block.Base), (int)length);
+    }
+
+    /// <summary>Flags of the page of a physical address in RAM.</summary>
+    public PageFlags Flags(ulong physicalAddress) => (PageFlags)Volatile.Read(ref *FlagsOf(physicalAddress));
+
+    /// <summary>Notes that a core has decoded instructions of a page. True if the page had none before.</summary>
+    public bool MarkCode(ulong physicalAddress)
+    {
+        byte* flags = FlagsOf(physicalAddress);
+        byte old = *flags;
+        Volatile.Write(ref *flags, (byte)(old | (byte)PageFlags.HasCode));
+        return (old & (byte)PageFlags.HasCode) == 0;
+    }
+
+    /// <summary>
+    /// To be called after a store by the CPU's slow path or by a device (DMA) into <paramref name="length"/> bytes of
+    /// RAM: drops the instructions that were decoded from the pages written.
+    /// </summary>
+    public void Written(ulong physicalAddress, ulong length)
+    {
+        if (length == 0)
+        {
+            return;
+        }
+
+        ulong last = (physicalAddress + length - 1) >> PageShift;
+        for (ulong page = physicalAddress >> PageShift; page <= last; page++)
+        {
+            byte* flags = FlagsOf(page << PageShift);
+            if ((Volatile.Read(ref *flags) & (byte)PageFlags.HasCode) != 0)
+            {
+                Volatile.Write(ref *flags, (byte)PageFlags.None);
+                CodeModified?.Invoke(page << PageShift);
+            }
+        }
+    }
+
+    /// <summary>Gives all RAM back to the host.</summary>
+    public void Dispose()
+    {
+        foreach (RamBlock block in _blocks)
+        {
+            block.Dispose();
+        }
+
+        _blocks = [];
+    }
+
+    private byte* FlagsOf(ulong physicalAddress)
+    {
+        RamBlock block = Find(physicalAddress) ?? throw new ArgumentOutOfRangeException(nameof(physicalAddress));
+        return block.PageFlags + ((physicalAddress - block.Base) >> PageShift);
+    }
+}
+
+/// <summary>One block of RAM.</summary>
+public sealed unsafe class RamBlock : IDisposable
+{
+    private readonly HostMapping _memory;
+    private readonly HostMapping _flags;
+
+    internal RamBlock(ulong physicalAddress, ulong size)
+    {
+        Base = physicalAddress;
+        Size = size;
+        _memory = new HostMapping(size, hugePages: true);
+        _flags = new HostMapping(size >> PhysicalMemory.PageShift);
+    }
+
+    /// <summary>First physical address.</summary>
+    public ulong Base { get; }
+
+    /// <summary>Bytes.</summary>
+    public ulong Size { get; }
+
+    /// <summary>Host memory of the block.</summary>
+    public byte* Pointer => _memory.Pointer;
+
+    internal byte* PageFlags => _flags.Pointer;
+
+    /// <summary>Gives the memory back to the host.</summary>
+    public void Dispose()
+    {
+        _memory.Dispose();
+        _flags.Dispose();
+    }
+}
