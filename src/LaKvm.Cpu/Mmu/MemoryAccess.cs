@@ -4,7 +4,7 @@ namespace LaKvm.Cpu;
 
 /// <summary>
 /// Loads and stores by virtual address for instruction handlers: one compare against the software TLB, everything
-/// unusual in <see cref="Core"/>'s slow path. <typeparamref name="T"/> is 1, 2, 4, 8, 16 or 32 bytes.
+/// unusual in the slow path of <see cref="Core"/>. Values are 1, 2, 4, 8, 16 or 32 bytes.
 /// </summary>
 public static unsafe class MemoryAccess
 {
