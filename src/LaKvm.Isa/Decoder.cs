@@ -1,0 +1,70 @@
+using LaKvm.Isa.Generated;
+
+namespace LaKvm.Isa;
+
+/// <summary>Turns instruction words into <see cref="Instruction"/>s. All it reads is static data, so it starts at once.</summary>
+public static class Decoder
+{
+    /// <summary>
+    /// Decodes one word. A word that is no instruction of the LA464 gives <see cref="Opcode.Invalid"/>, which
+    /// executes as INE.
+    /// </summary>
+    public static Instruction Decode(uint word)
+    {
+        Instruction instruction = new()
+        {
+            Opcode = Find(word),
+            D = (byte)(word & 31),
+            J = (byte)(word >> 5 & 31),
+            K = (byte)(word >> 10 & 31),
+            A = (byte)(word >> 15 & 31),
+            Word = word,
+        };
+
+        int format = OpcodeData.Formats[(int)instruction.Opcode];
+        uint first = OpcodeData.FirstImmediate[format];
+        if (first != 0)
+        {
+            instruction.Imm = new Operand(first).Extract(word);
+            uint second = OpcodeData.SecondImmediate[format];
+            if (second != 0)
+            {
+                instruction.A = (byte)new Operand(second).Extract(word);
+            }
+        }
+
+        return instruction;
+    }
+
+    /// <summary>The row that <paramref name="word"/> belongs to.</summary>
+    public static Opcode Find(uint word)
+    {
+        int row = SearchTree(word);
+        if ((word & OpcodeData.Masks[row]) != OpcodeData.Words[row])
+        {
+            return Opcode.Invalid;
+        }
+
+        // AM instructions: the same register as rd and rj raises INE (manual vol. 1, 2.2.7.1).
+        bool forbidden = ((OpcodeFlags)OpcodeData.Flags[row] & OpcodeFlags.RdNotRj) != 0
+            && (word & 31) == (word >> 5 & 31);
+        return forbidden ? Opcode.Invalid : (Opcode)row;
+    }
+
+    /// <summary>
+    /// Walks the decision tree: a node names a field of the word and the base of its branches in
+    /// <see cref="OpcodeData.Tree"/>; a branch is another node, or the only row that can still match.
+    /// </summary>
+    private static int SearchTree(uint word)
+    {
+        int branch = OpcodeData.NodeFlag;
+        do
+        {
+            uint node = OpcodeData.Nodes[branch & ~OpcodeData.NodeFlag];
+            uint field = word >> (int)(node & 31) & ((1u << (int)(node >> 5 & 31)) - 1);
+            branch = OpcodeData.Tree[(int)((node >> 10) + field)];
+        }
+        while ((branch & OpcodeData.NodeFlag) != 0);
+        return branch;
+    }
+}
