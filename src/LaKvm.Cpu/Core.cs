@@ -1,21 +1,113 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LaKvm.Memory;
 
 namespace LaKvm.Cpu;
 
-/// <summary>One LA464 core: its registers and everything an instruction can reach.</summary>
-public sealed unsafe partial class Core
+/// <summary>
+/// One LA464 core: registers, CSRs of root mode and of the guest, TLBs, timers and interrupt inputs. Its state belongs to
+/// the thread that runs it; only the members that say so may be called from others.
+/// </summary>
+public sealed unsafe partial class Core : IDisposable
 {
+    private readonly CsrBank _hostCsr = new();
+    private readonly CsrBank _guestCsr = new();
+    private readonly SoftTlb _softTlb = new();
+    private readonly Tlb _hostTlb = new();
+    private readonly Tlb _guestTlb = new();
+    private readonly Tlb _stageTwoTlb = new();
+    private readonly ConstantTimer _hostTimer;
+    private readonly ConstantTimer _guestTimer;
+    private readonly ICoreBus _bus;
+    private readonly IClock _clock;
+
+    /// <summary>Makes a core in its reset state.</summary>
+    public Core(int id, PhysicalMemory memory, ICoreBus bus, IClock clock)
+    {
+        Id = id;
+        Memory = memory;
+        _bus = bus;
+        _clock = clock;
+        _hostTimer = new ConstantTimer(clock, countsOnAfterOneShot: false);
+        _guestTimer = new ConstantTimer(clock, countsOnAfterOneShot: true);
+        State = (CpuState*)NativeMemory.AlignedAlloc(CpuState.SizeInBytes, 64);
+        Memory.CodeModified += PostCodeModified;
+        Memory.CodeAdded += PostCodeAdded;
+        Reset();
+    }
+
     /// <summary>The register block.</summary>
-    public CpuState* State { get; } = (CpuState*)NativeMemory.AlignedAlloc(CpuState.SizeInBytes, 64);
+    public CpuState* State { get; }
 
     /// <summary>RAM.</summary>
-    public PhysicalMemory Memory { get; } = null!;
+    public PhysicalMemory Memory { get; }
 
     /// <summary>Core number: CSR.CPUID.</summary>
     public int Id { get; }
 
     /// <summary>The engine that executes this core, told of code and mapping changes.</summary>
     public ICodeCache? CodeCache { get; set; }
+
+    /// <summary>
+    /// Owner of root mode, or null if root mode is guest-visible code as on the bare machine. With an owner, leaving guest
+    /// mode ends the engine's run call.
+    /// </summary>
+    public IRootMode? RootMode { get; set; }
+
+    /// <summary>Units that CPUCFG announces, as EUEN bits (0 FP, 1 LSX, 2 LASX); instructions of others raise INE.</summary>
+    public byte SupportedUnits => La464.SupportedUnits;
+
+    /// <summary>
+    /// Power-on reset (manual volume 1, 6.3): direct-address mode at PLV0 with interrupts off, TLBs empty, at
+    /// <paramref name="pc"/>.
+    /// </summary>
+    public void Reset(ulong pc = 0x1c00_0000)
+    {
+        NativeMemory.Clear(State, CpuState.SizeInBytes);
+        _hostCsr.Reset();
+        _guestCsr.Reset();
+        _hostCsr[Csr.Cpuid] = (ulong)Id;
+        _hostTimer.Reset();
+        _guestTimer.Reset();
+        _hostTlb.Clear();
+        _guestTlb.Clear();
+        _stageTwoTlb.Clear();
+        _softTlb.FlushAll();
+        CodeCache?.InvalidateTranslations();
+        State->Pc = pc;
+        SwitchMode();
+    }
+
+    /// <summary>Frees the core's memory; it must not run any more.</summary>
+    public void Dispose()
+    {
+        Memory.CodeModified -= PostCodeModified;
+        Memory.CodeAdded -= PostCodeAdded;
+        _softTlb.Dispose();
+        _hostTlb.Dispose();
+        _guestTlb.Dispose();
+        _stageTwoTlb.Dispose();
+        _hostCsr.Dispose();
+        _guestCsr.Dispose();
+        _sleeper.Dispose();
+        NativeMemory.AlignedFree(State);
+    }
+
+    /// <summary>CSR bank, TLB and timer of the mode that runs now.</summary>
+    private CsrBank Bank => State->Vm != 0 ? _guestCsr : _hostCsr;
+
+    /// <summary>
+    /// Brings what depends on mode, privilege and EUEN up to date: to be called after CRMD, EUEN or GSTAT.VM changed.
+    /// </summary>
+    private void SwitchMode()
+    {
+        CpuState* s = State;
+        CsrBank bank = Bank;
+        ulong crmd = bank[Csr.Crmd];
+        s->Csr = bank.Values;
+        s->Plv = (byte)(crmd & Crmd.PlvMask);
+        s->Tlb = _softTlb.Table(SoftTlb.TableOf(s->Vm, s->Plv, (crmd & Crmd.Pg) == 0));
+        ulong units = _hostCsr[Csr.Euen];
+        s->Units = (byte)(s->Vm != 0 ? units & _guestCsr[Csr.Euen] : units);
+        CheckInterrupts();
+    }
 }

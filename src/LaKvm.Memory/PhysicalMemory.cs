@@ -33,6 +33,12 @@ public sealed unsafe class PhysicalMemory : IDisposable
     /// </summary>
     public event Action<ulong>? CodeModified;
 
+    /// <summary>
+    /// Raised when a page begins to hold decoded instructions: every core makes its stores to it slow. Called from the
+    /// thread that decodes.
+    /// </summary>
+    public event Action<ulong>? CodeAdded;
+
     /// <summary>Adds RAM.</summary>
     /// <exception cref="ArgumentException">Not page aligned, empty, or overlapping another block.</exception>
     public RamBlock Add(ulong physicalAddress, ulong size)
@@ -93,13 +99,15 @@ public sealed unsafe class PhysicalMemory : IDisposable
     /// <summary>Flags of the page of a physical address in RAM.</summary>
     public PageFlags Flags(ulong physicalAddress) => (PageFlags)Volatile.Read(ref *FlagsOf(physicalAddress));
 
-    /// <summary>Notes that a core has decoded instructions of a page. True if the page had none before.</summary>
-    public bool MarkCode(ulong physicalAddress)
+    /// <summary>To be called before a core decodes instructions of a page that it has not decoded from before.</summary>
+    public void MarkCode(ulong physicalAddress)
     {
         byte* flags = FlagsOf(physicalAddress);
-        byte old = *flags;
-        Volatile.Write(ref *flags, (byte)(old | (byte)PageFlags.HasCode));
-        return (old & (byte)PageFlags.HasCode) == 0;
+        if (Volatile.Read(ref *flags) == 0)
+        {
+            Volatile.Write(ref *flags, (byte)PageFlags.HasCode);
+            CodeAdded?.Invoke(physicalAddress & ~((1UL << PageShift) - 1));
+        }
     }
 
     /// <summary>

@@ -2,32 +2,168 @@ namespace LaKvm.Cpu;
 
 public sealed unsafe partial class Core
 {
+    /// <summary>Marks a trap that goes to root mode although a guest is running: an exit.</summary>
+    internal const Trap ToRoot = (Trap)0x8000;
+
     /// <summary>
     /// Delivers the exception that an instruction at <see cref="CpuState.Pc"/> raised: sets ERA, ESTAT, BADV, BADI, mode
     /// and PC. Returns <see cref="Trap.Refetch"/>, or <see cref="Trap.Leave"/> when this leaves guest mode for a root
     /// mode that the engine's caller owns.
     /// </summary>
-    public Trap RaiseException(Trap trap, uint word) => throw new NotImplementedException();
+    public Trap RaiseException(Trap trap, uint word)
+    {
+        CpuState* s = State;
+        Trap code = trap & ~ToRoot;
+        if (s->Vm != 0 && ((trap & ToRoot) != 0 || GoesToRoot(code)))
+        {
+            return code == Trap.Tlbr ? EnterRootRefill() : EnterRoot(code, word, (int)code & 0x3f);
+        }
+
+        if (code == Trap.Tlbr)
+        {
+            EnterRefill(Bank, 0);
+        }
+        else
+        {
+            EnterVector(Bank, code, word, (int)code & 0x3f);
+        }
+
+        return Trap.Refetch;
+    }
 
     /// <summary>
-    /// Called by the engine, with <see cref="CpuState.Pc"/> at the next instruction and the budget settled, whenever
-    /// <see cref="CpuState.Attention"/> is non-zero: takes pending interrupts, timers, TLB and code invalidations. Returns
-    /// <see cref="Trap.None"/> if execution goes on at the same PC in the same mode, <see cref="Trap.Refetch"/> if state
-    /// changed, <see cref="Trap.Leave"/> if the run call must return with <see cref="PendingExit"/>.
+    /// Of the exceptions that guest code raises, those that leave guest mode by their kind: trapped resources, hypervisor
+    /// calls, and units that the guest has enabled but root mode has not (the guest's own EUEN comes first).
     /// </summary>
-    public Trap HandleAttention() => throw new NotImplementedException();
-
-    /// <summary>What the run call returns after <see cref="Trap.Leave"/>.</summary>
-    public RunExit PendingExit { get; private set; }
-
-    /// <summary>Makes the core's run call return soon with <see cref="RunExit.Stopped"/>. Any thread.</summary>
-    public void RequestStop() => throw new NotImplementedException();
+    private bool GoesToRoot(Trap code)
+    {
+        ulong guestUnits = _guestCsr[Csr.Euen];
+        return code switch
+        {
+            Trap.Gspr or Trap.Hvc => true,
+            Trap.Fpd => (guestUnits & 1) != 0,
+            Trap.Sxd => (guestUnits & 2) != 0,
+            Trap.Asxd => (guestUnits & 4) != 0,
+            Trap.Btd => (guestUnits & 8) != 0,
+            _ => false,
+        };
+    }
 
     /// <summary>
-    /// Sleeps until an interrupt, a timer or a stop request wakes the core that returned <see cref="RunExit.Idle"/>.
+    /// General exception or interrupt into root mode; from a guest this is the exit. The guest CSR file stays untouched
+    /// (Linux's exception entry reads PVM as "was guest").
     /// </summary>
-    public void WaitForInterrupt() => throw new NotImplementedException();
+    private Trap EnterRoot(Trap code, uint word, int vector)
+    {
+        bool exit = State->Vm != 0;
+        if (exit)
+        {
+            _hostCsr[Csr.Gstat] |= LvzFields.GstatPvm;
+            State->Vm = 0;
+        }
 
-    /// <summary>Raises or drops interrupt line <paramref name="estatBit"/> (2 to 9 HWI, 12 IPI). Any thread.</summary>
-    public void SetInterruptLine(int estatBit, bool level) => throw new NotImplementedException();
+        EnterVector(_hostCsr, code, word, vector);
+        if (!exit || RootMode == null)
+        {
+            return Trap.Refetch;
+        }
+
+        PendingExit = RunExit.GuestExit;
+        return Trap.Leave;
+    }
+
+    /// <summary>Second-stage TLB refill: root mode's refill context remembers that a guest was running (inferred).</summary>
+    private Trap EnterRootRefill()
+    {
+        State->Vm = 0;
+        EnterRefill(_hostCsr, LvzFields.TlbrprmdPreviousGuest);
+        RootMode?.TlbRefill(this);
+        return Trap.Refetch;
+    }
+
+    /// <summary>General exception entry (manual volume 1, 6.2.2 and 6.2.3).</summary>
+    private void EnterVector(CsrBank bank, Trap code, uint word, int vector)
+    {
+        CpuState* s = State;
+        ulong crmd = bank[Csr.Crmd];
+        bank[Csr.Prmd] = (crmd & (Crmd.PlvMask | Crmd.Ie)) | ((crmd & Crmd.We) >> 6);
+        bank[Csr.Crmd] = crmd & ~(Crmd.PlvMask | Crmd.Ie | Crmd.We);
+        bank[Csr.Era] = s->Pc;
+        bank[Csr.Estat] = (bank[Csr.Estat] & ~Estat.CodeMask) | ((ulong)code << Estat.EcodeShift);
+        if (code != Trap.None)
+        {
+            bank[Csr.Badi] = word;
+        }
+
+        if (code is >= Trap.Pil and <= Trap.Ppi or Trap.Adef or Trap.Adem or Trap.Ale or Trap.Bce)
+        {
+            bank[Csr.Badv] = s->TrapAddress;
+        }
+
+        if (code is >= Trap.Pil and <= Trap.Ppi)
+        {
+            bank[Csr.Tlbehi] = s->TrapAddress & 0x0000_ffff_ffff_e000;
+        }
+
+        int spacing = (int)(bank[Csr.Ecfg] >> 16) & 7;
+        s->Pc = bank[Csr.Eentry] + (spacing == 0 ? 0 : (ulong)vector * (4UL << spacing));
+        SwitchMode();
+    }
+
+    /// <summary>TLB refill exception entry (manual volume 1, 5.4.3.2 and 7.5.11 to 7.5.19).</summary>
+    private void EnterRefill(CsrBank bank, ulong previousGuest)
+    {
+        CpuState* s = State;
+        ulong crmd = bank[Csr.Crmd];
+        bank[Csr.Tlbrprmd] = (crmd & (Crmd.PlvMask | Crmd.Ie)) | previousGuest | ((crmd & Crmd.We) >> 5);
+        bank[Csr.Crmd] = (crmd & ~(Crmd.PlvMask | Crmd.Ie | Crmd.We | Crmd.Pg)) | Crmd.Da;
+        bank[Csr.Tlbrbadv] = s->TrapAddress;
+        bank[Csr.Tlbrehi] = (s->TrapAddress & 0x0000_ffff_ffff_e000) | (bank[Csr.Tlbrehi] & 0x3f);
+        bank[Csr.Tlbrera] = (s->Pc & ~3UL) | 1;
+        s->Pc = bank[Csr.Tlbrentry];
+        SwitchMode();
+    }
+
+    /// <summary>
+    /// ertn: returns from the exception that is being handled (manual volume 1, 4.2.6.1). In root mode this is also how a
+    /// guest is entered: general exceptions return to the mode in GSTAT.PVM, TLB refills to the one in TLBRPRMD.
+    /// </summary>
+    public void Ertn()
+    {
+        CpuState* s = State;
+        CsrBank bank = Bank;
+        bool root = s->Vm == 0;
+        if (InRefill(bank))
+        {
+            // A refill's ertn leaves LLbit alone, or no ll/sc pair could straddle two pages (Linux relies on it).
+            ulong saved = bank[Csr.Tlbrprmd];
+            bank[Csr.Crmd] = (bank[Csr.Crmd] & ~(Crmd.PlvMask | Crmd.Ie | Crmd.We | Crmd.Da)) | Crmd.Pg
+                | (saved & (Crmd.PlvMask | Crmd.Ie)) | ((saved & 0x10) << 5);
+            s->Pc = bank[Csr.Tlbrera] & ~3UL;
+            bank[Csr.Tlbrera] &= ~1UL;
+            s->Vm = (byte)(!root || (saved & LvzFields.TlbrprmdPreviousGuest) != 0 ? 1 : 0);
+        }
+        else
+        {
+            ulong saved = bank[Csr.Prmd];
+            bank[Csr.Crmd] = (bank[Csr.Crmd] & ~(Crmd.PlvMask | Crmd.Ie | Crmd.We))
+                | (saved & (Crmd.PlvMask | Crmd.Ie)) | ((saved & 8) << 6);
+            s->Pc = bank[Csr.Era];
+            ClearLlbitUnlessKept(bank);
+            s->Vm = (byte)(!root || (bank[Csr.Gstat] & LvzFields.GstatPvm) != 0 ? 1 : 0);
+        }
+
+        SwitchMode();
+    }
+
+    /// <summary>LLBCTL.KLO keeps LLbit over one ertn (manual volume 1, 7.4.21).</summary>
+    private void ClearLlbitUnlessKept(CsrBank bank)
+    {
+        if ((bank[Csr.Llbctl] & 4) == 0)
+        {
+            State->Llbit[bank == _hostCsr ? 0 : 1] = 0;
+        }
+
+        bank[Csr.Llbctl] &= ~4UL;
+    }
 }

@@ -1,26 +1,221 @@
+using System.Runtime.CompilerServices;
+using LaKvm.Memory;
+
 namespace LaKvm.Cpu;
 
 public sealed unsafe partial class Core
 {
+    private const ulong PageOffset = 0xfff;
+
     /// <summary>
     /// Load of <paramref name="size"/> bytes that the software TLB did not answer: translates, fills the software TLB,
     /// splits unaligned accesses, reads MMIO. On a trap <see cref="CpuState.TrapAddress"/> is set.
     /// </summary>
-    public Trap LoadSlow(ulong va, int size, void* value) => throw new NotImplementedException();
+    public Trap LoadSlow(ulong va, int size, void* value)
+    {
+        Trap trap = CheckAlignment(va, size);
+        if (trap != Trap.None)
+        {
+            return trap;
+        }
+
+        trap = Reach(va, Access.Load, out byte* first, out ulong physical);
+        if (trap != Trap.None)
+        {
+            return trap;
+        }
+
+        int head = Math.Min(size, (int)(4096 - (va & PageOffset)));
+        if (head < size)
+        {
+            trap = Reach(va + (ulong)head, Access.Load, out byte* second, out ulong secondPhysical);
+            if (trap != Trap.None)
+            {
+                return trap;
+            }
+
+            ReadPart(second, secondPhysical, size - head, (byte*)value + head);
+        }
+
+        ReadPart(first, physical, head, (byte*)value);
+        return Trap.None;
+    }
 
     /// <summary>Store counterpart of <see cref="LoadSlow"/>; all bytes are stored or none.</summary>
-    public Trap StoreSlow(ulong va, int size, void* value) => throw new NotImplementedException();
+    public Trap StoreSlow(ulong va, int size, void* value)
+    {
+        Trap trap = CheckAlignment(va, size);
+        if (trap != Trap.None)
+        {
+            return trap;
+        }
+
+        trap = Reach(va, Access.Store, out byte* first, out ulong physical);
+        if (trap != Trap.None)
+        {
+            return trap;
+        }
+
+        int head = Math.Min(size, (int)(4096 - (va & PageOffset)));
+        if (head < size)
+        {
+            trap = Reach(va + (ulong)head, Access.Store, out byte* second, out ulong secondPhysical);
+            if (trap != Trap.None)
+            {
+                return trap;
+            }
+
+            WritePart(second, secondPhysical, size - head, (byte*)value + head);
+        }
+
+        WritePart(first, physical, head, (byte*)value);
+        return Trap.None;
+    }
 
     /// <summary>Slow path of <see cref="MemoryAccess.AtomicPointer"/>: unaligned raises ALE.</summary>
-    public Trap AtomicPointerSlow(ulong va, int size, out byte* pointer) => throw new NotImplementedException();
+    public Trap AtomicPointerSlow(ulong va, int size, out byte* pointer)
+    {
+        pointer = null;
+        if ((va & (ulong)(size - 1)) != 0)
+        {
+            State->TrapAddress = va;
+            return Trap.Ale;
+        }
+
+        return Reach(va, Access.Store, out pointer, out _);
+    }
 
     /// <summary>To be called after a host atomic has changed memory at <paramref name="va"/> through a pointer.</summary>
-    public void AtomicStored(ulong va, byte* pointer) => throw new NotImplementedException();
+    public void AtomicStored(ulong va, byte* pointer)
+    {
+        SoftTlbEntry* entry = CpuState.TlbEntry(State, va);
+        if ((va & ~PageOffset) == entry->WriteTag)
+        {
+            return;
+        }
+
+        if (Translate(va, Access.Store, out Translation t) == Trap.None && Memory.Find(t.Physical) != null)
+        {
+            Memory.Written(t.Physical, 1);
+        }
+    }
 
     /// <summary>
     /// Translates an instruction address of the current mode. On success <paramref name="pointer"/> is the host address
     /// of the instruction (null if it is not RAM) and <paramref name="physical"/> its physical address; both are valid
     /// up to the end of the 4 KiB page until the next <see cref="Trap.Refetch"/> or handled attention.
     /// </summary>
-    public Trap TranslateFetch(ulong va, out byte* pointer, out ulong physical) => throw new NotImplementedException();
+    public Trap TranslateFetch(ulong va, out byte* pointer, out ulong physical)
+    {
+        pointer = null;
+        physical = 0;
+        if ((va & 3) != 0)
+        {
+            State->TrapAddress = va;
+            return Trap.Adef;
+        }
+
+        return Reach(va, Access.Fetch, out pointer, out physical);
+    }
+
+    /// <summary>To be called by the engine before it decodes from a page that it holds nothing of.</summary>
+    public void CodePageAdded(ulong physicalPage) => Memory.MarkCode(physicalPage);
+
+    /// <summary>
+    /// Translates and, for RAM, fills the software TLB. <paramref name="pointer"/> is null outside RAM.
+    /// </summary>
+    private Trap Reach(ulong va, Access access, out byte* pointer, out ulong physical)
+    {
+        Trap trap = Translate(va, access, out Translation t);
+        physical = t.Physical;
+        pointer = null;
+        if (trap != Trap.None)
+        {
+            return trap;
+        }
+
+        pointer = Memory.Pointer(t.Physical);
+        if (pointer != null)
+        {
+            int table = SoftTlb.TableOf(State->Vm, State->Plv, (State->Csr[Csr.Crmd] & Crmd.Pg) == 0);
+            bool write = t.Write && Memory.Flags(t.Physical) == PageFlags.None;
+            _softTlb.Fill(table, va, pointer - (va & PageOffset), t.Read, write, t.Execute);
+        }
+
+        return Trap.None;
+    }
+
+    /// <summary>Unaligned accesses are done in hardware unless MISC.ALCL forbids them (manual volume 1, 7.4.4).</summary>
+    private Trap CheckAlignment(ulong va, int size)
+    {
+        if ((va & (ulong)(size - 1)) == 0 || ((State->Csr[Csr.Misc] >> (12 + State->Plv)) & 1) == 0 || size > 8)
+        {
+            return Trap.None;
+        }
+
+        State->TrapAddress = va;
+        return Trap.Ale;
+    }
+
+    private void ReadPart(byte* pointer, ulong physical, int size, byte* value)
+    {
+        if (pointer != null)
+        {
+            Unsafe.CopyBlockUnaligned(value, pointer, (uint)size);
+            return;
+        }
+
+        foreach ((int offset, int width) in Pieces(physical, size))
+        {
+            ulong read = _bus.ReadMmio(physical + (ulong)offset, width);
+            Unsafe.CopyBlockUnaligned(value + offset, &read, (uint)width);
+        }
+    }
+
+    private void WritePart(byte* pointer, ulong physical, int size, byte* value)
+    {
+        if (pointer != null)
+        {
+            Unsafe.CopyBlockUnaligned(pointer, value, (uint)size);
+            Memory.Written(physical, (ulong)size);
+            return;
+        }
+
+        foreach ((int offset, int width) in Pieces(physical, size))
+        {
+            ulong written = 0;
+            Unsafe.CopyBlockUnaligned(&written, value + offset, (uint)width);
+            _bus.WriteMmio(physical + (ulong)offset, width, written);
+        }
+    }
+
+    /// <summary>Aligned powers of two of at most 8 bytes, as a bus carries them.</summary>
+    private static PieceSequence Pieces(ulong physical, int size) => new(physical, size);
+
+    private ref struct PieceSequence(ulong physical, int size)
+    {
+        private int _next = 0;
+
+        public (int Offset, int Width) Current { get; private set; }
+
+        public readonly PieceSequence GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            if (_next >= size)
+            {
+                return false;
+            }
+
+            int width = 8;
+            while (width > size - _next || ((physical + (ulong)_next) & (ulong)(width - 1)) != 0)
+            {
+                width >>= 1;
+            }
+
+            Current = (_next, width);
+            _next += width;
+            return true;
+        }
+    }
 }

@@ -1,0 +1,172 @@
+namespace LaKvm.Cpu;
+
+public sealed unsafe partial class Core
+{
+    /// <summary>Reads a CSR of root mode as csrrd does there; unimplemented ones read 0.</summary>
+    public ulong ReadCsr(int csr) => ReadBank(_hostCsr, csr);
+
+    /// <summary>csrxchg in root mode: changes the bits of <paramref name="mask"/>, returns the old value.</summary>
+    public ulong ExchangeCsr(int csr, ulong value, ulong mask)
+    {
+        ulong old = ReadBank(_hostCsr, csr);
+        if (CsrTable.Find(csr) is { } row)
+        {
+            WriteBank(_hostCsr, csr, old, value, mask & row.Writable, mask);
+        }
+
+        return old;
+    }
+
+    /// <summary>gcsrrd: reads a CSR of the guest CSR file.</summary>
+    public ulong ReadGcsr(int csr) => ReadBank(_guestCsr, csr);
+
+    /// <summary>gcsrwr and gcsrxchg: as <see cref="ExchangeCsr"/> on the guest CSR file, with root mode's wider masks.</summary>
+    public ulong ExchangeGcsr(int csr, ulong value, ulong mask)
+    {
+        ulong old = ReadBank(_guestCsr, csr);
+        if (CsrTable.Find(csr) is { Guest: GuestAccess.Hardware } row)
+        {
+            WriteBank(_guestCsr, csr, old, value, mask & row.RootWritable, mask);
+        }
+
+        return old;
+    }
+
+    /// <summary>csrrd of the current mode; a guest's access to what has no guest copy traps.</summary>
+    internal Trap ReadCurrent(int csr, out ulong value)
+    {
+        value = 0;
+        if (TrapsInGuest(csr))
+        {
+            return Trap.Gspr;
+        }
+
+        value = ReadBank(Bank, csr);
+        return Trap.None;
+    }
+
+    /// <summary>csrwr and csrxchg of the current mode.</summary>
+    internal Trap ExchangeCurrent(int csr, ulong value, ulong mask, out ulong old)
+    {
+        old = 0;
+        if (TrapsInGuest(csr))
+        {
+            return Trap.Gspr;
+        }
+
+        CsrBank bank = Bank;
+        old = ReadBank(bank, csr);
+        if (CsrTable.Find(csr) is { } row)
+        {
+            WriteBank(bank, csr, old, value, mask & row.Writable, mask);
+        }
+
+        return Trap.None;
+    }
+
+    private bool TrapsInGuest(int csr) =>
+        State->Vm != 0 && CsrTable.Find(csr) is not { Guest: GuestAccess.Hardware };
+
+    private ulong ReadBank(CsrBank bank, int csr)
+    {
+        switch (csr)
+        {
+            case Csr.Estat:
+                return bank[csr] | (bank == _hostCsr ? HostLines : GuestLines);
+            case Csr.Pgd:
+                return SelectPageDirectory(bank);
+            case Csr.Tlbehi:
+                return SignExtendVppn(bank[csr]);
+            case Csr.Tlbrehi:
+                return SignExtendVppn(bank[csr] & ~0x3fUL) | (bank[csr] & 0x3f);
+            case Csr.Tcfg:
+                return TimerOf(bank).Config;
+            case Csr.Tval:
+                PollTimers();
+                return TimerOf(bank).Value;
+            case Csr.Llbctl:
+                return (bank[csr] & 4) | State->Llbit[bank == _hostCsr ? 0 : 1];
+            case Csr.Gstat:
+                return (bank[csr] & ~LvzFields.GstatVm) | State->Vm;
+            default:
+                return (uint)csr < Csr.BankSize ? bank[csr] : 0;
+        }
+    }
+
+    /// <summary>
+    /// Stores the writable bits and does what the write means. <paramref name="effective"/> is the caller's mask with
+    /// the bits that may change; <paramref name="mask"/> the caller's own, for bits that act without being stored.
+    /// </summary>
+    private void WriteBank(CsrBank bank, int csr, ulong old, ulong value, ulong effective, ulong mask)
+    {
+        ulong merged = (bank[csr] & ~effective) | (value & effective);
+        switch (csr)
+        {
+            case Csr.Tcfg:
+                TimerOf(bank).WriteConfig((old & ~effective) | (value & effective));
+                PollTimers();
+                return;
+            case Csr.Tval:
+                if (effective != 0)
+                {
+                    TimerOf(bank).WriteValue(value);
+                    PollTimers();
+                }
+
+                return;
+            case Csr.Ticlr:
+                if ((value & mask & 1) != 0)
+                {
+                    bank[Csr.Estat] &= ~Estat.TiBit;
+                }
+
+                return;
+            case Csr.Llbctl:
+                bank[csr] = merged;
+                if ((value & mask & 2) != 0)
+                {
+                    State->Llbit[bank == _hostCsr ? 0 : 1] = 0;
+                }
+
+                return;
+            default:
+                bank[csr] = merged;
+                AfterWrite(bank, csr, old, merged);
+                return;
+        }
+    }
+
+    private void AfterWrite(CsrBank bank, int csr, ulong old, ulong value)
+    {
+        switch (csr)
+        {
+            case Csr.Crmd or Csr.Euen:
+                SwitchMode();
+                break;
+            case Csr.Ecfg or Csr.Estat or Csr.Gintc:
+                CheckInterrupts();
+                break;
+            case Csr.Asid when (old ^ value) != 0:
+            case >= Csr.Dmw0 and < Csr.Dmw0 + 4 when old != value:
+            case Csr.Rvacfg or Csr.Stlbps or Csr.Misc when old != value:
+                FlushTranslations(bank == _hostCsr ? 0 : 1);
+                break;
+            case Csr.Gstat when ((old ^ value) & LvzFields.GstatGidMask) != 0:
+                FlushTranslations(1);
+                break;
+        }
+    }
+
+    private ConstantTimer TimerOf(CsrBank bank) => bank == _hostCsr ? _hostTimer : _guestTimer;
+
+    /// <summary>PGDL or PGDH by the top bit of the faulting address (manual volume 1, 7.5.8).</summary>
+    private static ulong SelectPageDirectory(CsrBank bank)
+    {
+        ulong address = InRefill(bank) ? bank[Csr.Tlbrbadv] : bank[Csr.Badv];
+        return ((address >> 47) & 1) == 0 ? bank[Csr.Pgdl] : bank[Csr.Pgdh];
+    }
+
+    private static bool InRefill(CsrBank bank) => (bank[Csr.Tlbrera] & 1) != 0;
+
+    private static ulong SignExtendVppn(ulong value) => (ulong)((long)(value << 16) >> 16);
+}

@@ -1,0 +1,196 @@
+using System.Collections.Concurrent;
+using System.Numerics;
+
+namespace LaKvm.Cpu;
+
+public sealed unsafe partial class Core
+{
+    private const int AttentionInterrupt = 1, AttentionStop = 2, AttentionMail = 4;
+
+    private readonly HostSleeper _sleeper = new();
+    private readonly ConcurrentQueue<(ulong Page, bool Added)> _codeMail = new();
+    private int _lines;
+
+    /// <summary>What the run call returns after <see cref="Trap.Leave"/>.</summary>
+    public RunExit PendingExit { get; private set; }
+
+    /// <summary>Tick at which a timer of this core fires next; <see cref="ulong.MaxValue"/> if none is running.</summary>
+    public ulong TimerDeadline => Math.Min(_hostTimer.Deadline, _guestTimer.Deadline);
+
+    /// <summary>True while an interrupt is pending and enabled in root mode, whatever CRMD.IE says.</summary>
+    public bool HasPendingInterrupt => (HostPending & _hostCsr[Csr.Ecfg]) != 0;
+
+    private ulong HostLines => (ulong)(uint)Volatile.Read(ref _lines);
+
+    private ulong GuestLines => (_hostCsr[Csr.Gintc] & 0xff) << Estat.Hwi0;
+
+    private ulong HostPending => (_hostCsr[Csr.Estat] & Estat.IsMask) | HostLines;
+
+    private ulong GuestPending => (_guestCsr[Csr.Estat] & Estat.IsMask & ~Estat.HwiMask) | GuestLines;
+
+    /// <summary>Raises or drops interrupt line <paramref name="estatBit"/> (2 to 9 HWI, 12 IPI). Any thread.</summary>
+    public void SetInterruptLine(int estatBit, bool level)
+    {
+        int bit = 1 << estatBit;
+        if (level)
+        {
+            if ((Interlocked.Or(ref _lines, bit) & bit) == 0)
+            {
+                RequestAttention(AttentionInterrupt);
+            }
+        }
+        else
+        {
+            _ = Interlocked.And(ref _lines, ~bit);
+        }
+    }
+
+    /// <summary>Makes the core's run call return soon with <see cref="RunExit.Stopped"/>. Any thread.</summary>
+    public void RequestStop() => RequestAttention(AttentionStop);
+
+    /// <summary>
+    /// Sleeps until an interrupt, a timer or a stop request wakes the core that returned <see cref="RunExit.Idle"/>.
+    /// </summary>
+    public void WaitForInterrupt()
+    {
+        while (true)
+        {
+            _sleeper.Arm();
+            PollTimers();
+            if (HasPendingInterrupt || (Volatile.Read(ref State->Attention) & AttentionStop) != 0)
+            {
+                _sleeper.Disarm();
+                return;
+            }
+
+            ulong deadline = TimerDeadline;
+            ulong now = _clock.Ticks;
+            if (deadline > now)
+            {
+                _sleeper.Sleep(deadline == ulong.MaxValue ? null : TicksToNanoseconds(deadline - now));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Sets ESTAT.TI of root mode and of the guest if their timers have expired. To be called between slices of a run, so
+    /// that no timer is later than a slice.
+    /// </summary>
+    public void PollTimers()
+    {
+        ulong now = _clock.Ticks;
+        if (now < TimerDeadline)
+        {
+            return;
+        }
+
+        if (_hostTimer.Poll(now))
+        {
+            _hostCsr[Csr.Estat] |= Estat.TiBit;
+        }
+
+        if (_guestTimer.Poll(now))
+        {
+            _guestCsr[Csr.Estat] |= Estat.TiBit;
+        }
+
+        CheckInterrupts();
+    }
+
+    /// <summary>
+    /// Called by the engine, with <see cref="CpuState.Pc"/> at the next instruction and the budget settled, whenever
+    /// <see cref="CpuState.Attention"/> is non-zero: takes pending interrupts, timers, TLB and code invalidations. Returns
+    /// <see cref="Trap.None"/> if execution goes on at the same PC in the same mode, <see cref="Trap.Refetch"/> if state
+    /// changed, <see cref="Trap.Leave"/> if the run call must return with <see cref="PendingExit"/>.
+    /// </summary>
+    public Trap HandleAttention()
+    {
+        int attention = Interlocked.Exchange(ref State->Attention, 0);
+        Trap result = Trap.None;
+        if ((attention & AttentionMail) != 0)
+        {
+            ReadCodeMail();
+            result = Trap.Refetch;
+        }
+
+        if ((attention & AttentionStop) != 0)
+        {
+            PendingExit = RunExit.Stopped;
+            CheckInterrupts();
+            return Trap.Leave;
+        }
+
+        Trap interrupt = TakeInterrupt();
+        return interrupt == Trap.None ? result : interrupt;
+    }
+
+    private static long TicksToNanoseconds(ulong ticks) => (long)(Math.Min(ticks, 100_000_000_000) * 10);
+
+    private void RequestAttention(int reason)
+    {
+        _ = Interlocked.Or(ref State->Attention, reason);
+        _sleeper.Wake();
+    }
+
+    /// <summary>Asks for attention if an interrupt can be delivered now; on the core's own thread.</summary>
+    private void CheckInterrupts()
+    {
+        if (DeliverableToRoot || (State->Vm != 0 && DeliverableToGuest))
+        {
+            _ = Interlocked.Or(ref State->Attention, AttentionInterrupt);
+        }
+    }
+
+    private bool DeliverableToRoot =>
+        (_hostCsr[Csr.Crmd] & Crmd.Ie) != 0 && (HostPending & _hostCsr[Csr.Ecfg] & Estat.IsMask) != 0;
+
+    private bool DeliverableToGuest =>
+        (_guestCsr[Csr.Crmd] & Crmd.Ie) != 0 && (GuestPending & _guestCsr[Csr.Ecfg] & Estat.IsMask) != 0;
+
+    /// <summary>Physical interrupts come before the guest's own (inferred).</summary>
+    private Trap TakeInterrupt()
+    {
+        if (DeliverableToRoot)
+        {
+            int number = BitOperations.Log2(HostPending & _hostCsr[Csr.Ecfg] & Estat.IsMask);
+            return EnterRoot(Trap.None, 0, 64 + number);
+        }
+
+        if (State->Vm != 0 && DeliverableToGuest)
+        {
+            int number = BitOperations.Log2(GuestPending & _guestCsr[Csr.Ecfg] & Estat.IsMask);
+            EnterVector(_guestCsr, Trap.None, 0, 64 + number);
+            return Trap.Refetch;
+        }
+
+        return Trap.None;
+    }
+
+    private void PostCodeModified(ulong page)
+    {
+        _codeMail.Enqueue((page, false));
+        RequestAttention(AttentionMail);
+    }
+
+    private void PostCodeAdded(ulong page)
+    {
+        _codeMail.Enqueue((page, true));
+        RequestAttention(AttentionMail);
+    }
+
+    private void ReadCodeMail()
+    {
+        while (_codeMail.TryDequeue(out (ulong Page, bool Added) mail))
+        {
+            if (!mail.Added)
+            {
+                CodeCache?.InvalidatePage(mail.Page);
+            }
+            else if (_softTlb.ProtectCode(Memory.Pointer(mail.Page)))
+            {
+                // A store through the old entry may have come after another core decoded the page.
+                Memory.Written(mail.Page, 1);
+            }
+        }
+    }
+}

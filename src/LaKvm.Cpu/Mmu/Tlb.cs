@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+
+namespace LaKvm.Cpu;
+
+/// <summary>One architectural TLB entry: a pair of pages (manual volume 1, 5.4.2).</summary>
+internal struct TlbPair
+{
+    /// <summary>Virtual address of the pair.</summary>
+    public ulong Address;
+
+    /// <summary>Even page: V, D, PLV, MAT, G, PPN, NR, NX, RPLV as in CSR.TLBELO0.</summary>
+    public ulong Elo0;
+
+    /// <summary>Odd page.</summary>
+    public ulong Elo1;
+
+    public ushort Asid;
+
+    /// <summary>log2 of the size of one page of the pair.</summary>
+    public byte PageShift;
+
+    public byte Gid;
+    public bool Global;
+    public bool Exists;
+
+    public readonly ulong Span => 2UL << PageShift;
+
+    public readonly bool Covers(ulong va) => (((va ^ Address) & AddressMask) >> (PageShift + 1)) == 0;
+
+    /// <summary>VALEN and PALEN are 48: canonical addresses differ only below.</summary>
+    private const ulong AddressMask = (1UL << 48) - 1;
+
+    public readonly ulong Half(ulong va) => ((va >> PageShift) & 1) == 0 ? Elo0 : Elo1;
+}
+
+/// <summary>
+/// The LA464's TLB: an STLB of 8 ways and 256 sets with one page size (CSR.STLBPS), and an MTLB of 64 entries of any
+/// size (manual volume 1, 5.4.1; PRCFG3). There are three of them in a core: root mode's, the guest's (GVA to GPA) and
+/// the second stage's (GPA to HPA). Real hardware shares one array and tells them apart by tag, which software can
+/// notice only as capacity.
+/// </summary>
+internal sealed unsafe class Tlb : IDisposable
+{
+    public const int StlbSets = 256, StlbWays = 8, StlbEntries = StlbSets * StlbWays, MtlbEntries = 64;
+    public const int Entries = StlbEntries + MtlbEntries;
+
+    private readonly TlbPair* _pairs = (TlbPair*)NativeMemory.AlignedAlloc((nuint)(Entries * sizeof(TlbPair)), 64);
+    private ulong _mtlbUsed;
+    private uint _random = 0x9e3779b9;
+
+    public Tlb() => NativeMemory.Clear(_pairs, (nuint)(Entries * sizeof(TlbPair)));
+
+    public TlbPair* this[int index] => _pairs + index;
+
+    /// <summary>Index of the entry that translates an address, or -1.</summary>
+    public int Find(ulong va, int asid, int gid, int stlbPageShift)
+    {
+        int set = (int)(va >> (stlbPageShift + 1)) & (StlbSets - 1);
+        for (int index = set; index < StlbEntries; index += StlbSets)
+        {
+            if (Matches(_pairs + index, va, asid, gid))
+            {
+                return index;
+            }
+        }
+
+        for (ulong left = _mtlbUsed; left != 0; left &= left - 1)
+        {
+            int index = StlbEntries + System.Numerics.BitOperations.TrailingZeroCount(left);
+            if (Matches(_pairs + index, va, asid, gid))
+            {
+                return index;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Where TLBFILL puts an entry: a random way of its set, or a random MTLB entry.</summary>
+    public int Victim(ulong va, int pageShift, int stlbPageShift)
+    {
+        _random ^= _random << 13;
+        _random ^= _random >> 17;
+        _random ^= _random << 5;
+        if (pageShift != stlbPageShift)
+        {
+            ulong free = ~_mtlbUsed;
+            return StlbEntries + (free != 0
+                ? System.Numerics.BitOperations.TrailingZeroCount(free)
+                : (int)(_random % MtlbEntries));
+        }
+
+        int set = (int)(va >> (stlbPageShift + 1)) & (StlbSets - 1);
+        for (int way = 0; way < StlbWays; way++)
+        {
+            if (!_pairs[(way * StlbSets) + set].Exists)
+            {
+                return (way * StlbSets) + set;
+            }
+        }
+
+        return (int)(_random % StlbWays * StlbSets) + set;
+    }
+
+    public void Write(int index, in TlbPair pair)
+    {
+        _pairs[index] = pair;
+        if (index >= StlbEntries)
+        {
+            ulong bit = 1UL << (index - StlbEntries);
+            _mtlbUsed = pair.Exists ? _mtlbUsed | bit : _mtlbUsed & ~bit;
+        }
+    }
+
+    public void Clear(int index)
+    {
+        _pairs[index].Exists = false;
+        if (index >= StlbEntries)
+        {
+            _mtlbUsed &= ~(1UL << (index - StlbEntries));
+        }
+    }
+
+    /// <summary>Drops everything, whatever its tags.</summary>
+    public void Clear()
+    {
+        NativeMemory.Clear(_pairs, (nuint)(Entries * sizeof(TlbPair)));
+        _mtlbUsed = 0;
+    }
+
+    public void Dispose() => NativeMemory.AlignedFree(_pairs);
+
+    private static bool Matches(TlbPair* pair, ulong va, int asid, int gid) =>
+        pair->Exists && pair->Covers(va) && (pair->Global || pair->Asid == asid) && pair->Gid == gid;
+}

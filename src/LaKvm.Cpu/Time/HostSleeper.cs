@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+
+namespace LaKvm.Cpu;
+
+/// <summary>
+/// Lets a core's thread sleep until another thread wakes it or some nanoseconds have passed. .NET's own waits count in
+/// milliseconds, which is a hundred times too coarse for a guest's timer: this one is an eventfd under ppoll.
+/// </summary>
+internal sealed unsafe partial class HostSleeper : IDisposable
+{
+    private const int CloseOnExec = 0x80000, NonBlocking = 0x800;
+    private const short PollIn = 1;
+
+    private readonly int _fd = EventFd(0, CloseOnExec | NonBlocking);
+    private int _sleeping;
+
+    /// <summary>From here on a wake is not lost: to be called before the caller looks whether it may sleep.</summary>
+    public void Arm()
+    {
+        Volatile.Write(ref _sleeping, 1);
+        Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>The caller has found that it need not sleep.</summary>
+    public void Disarm() => Volatile.Write(ref _sleeping, 0);
+
+    /// <summary>Sleeps after <see cref="Arm"/>; null waits without limit. May return early without reason.</summary>
+    public void Sleep(long? nanoseconds)
+    {
+        var poll = new PollFd { Fd = _fd, Events = PollIn };
+        var time = new TimeSpec { Seconds = nanoseconds / 1_000_000_000 ?? 0, Nanoseconds = nanoseconds % 1_000_000_000 ?? 0 };
+        _ = Poll(&poll, 1, nanoseconds == null ? null : &time, null);
+        Disarm();
+        ulong drained;
+        _ = Read(_fd, &drained, sizeof(ulong));
+    }
+
+    /// <summary>Ends the sleep of an armed sleeper, under way or about to begin. Any thread.</summary>
+    public void Wake()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _sleeping) != 0)
+        {
+            ulong one = 1;
+            _ = Write(_fd, &one, sizeof(ulong));
+        }
+    }
+
+    public void Dispose() => _ = Close(_fd);
+
+    [LibraryImport("libc", EntryPoint = "eventfd")]
+    private static partial int EventFd(uint value, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ppoll")]
+    private static partial int Poll(PollFd* fds, nuint count, TimeSpec* timeout, void* signalMask);
+
+    [LibraryImport("libc", EntryPoint = "read")]
+    private static partial nint Read(int fd, void* buffer, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "write")]
+    private static partial nint Write(int fd, void* buffer, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int fd);
+
+    private struct PollFd
+    {
+        public int Fd;
+        public short Events;
+        public short Returned;
+    }
+
+    private struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+}
