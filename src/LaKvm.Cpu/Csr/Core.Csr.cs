@@ -64,6 +64,23 @@ public sealed unsafe partial class Core
         return Trap.None;
     }
 
+    /// <summary>
+    /// The stable counter as rdtime reads it now. The guest's adds GCNTC and its own CNTC to root mode's (inferred:
+    /// Linux's counter at boot and KVM's COUNTER register need it so).
+    /// </summary>
+    internal ulong StableCounter
+    {
+        get
+        {
+            ulong counter = _clock.Ticks + _hostCsr[Csr.Cntc];
+            return State->Vm == 0 ? counter : counter + _hostCsr[Csr.Gcntc] + _guestCsr[Csr.Cntc];
+        }
+    }
+
+    internal ulong ReadIocsr(uint address, int size) => _bus.ReadIocsr(Id, address, size);
+
+    internal void WriteIocsr(uint address, int size, ulong value) => _bus.WriteIocsr(Id, address, size, value);
+
     private bool TrapsInGuest(int csr) =>
         State->Vm != 0 && CsrTable.Find(csr) is not { Guest: GuestAccess.Hardware };
 

@@ -124,6 +124,22 @@ public sealed unsafe partial class Core
         return interrupt == Trap.None ? result : interrupt;
     }
 
+    /// <summary>
+    /// idle: <see cref="Trap.Refetch"/> if an interrupt is pending already, else the run call returns
+    /// <see cref="RunExit.Idle"/>.
+    /// </summary>
+    internal Trap BeginIdle()
+    {
+        PollTimers();
+        if (HasPendingInterrupt)
+        {
+            return Trap.Refetch;
+        }
+
+        PendingExit = RunExit.Idle;
+        return Trap.Leave;
+    }
+
     private static long TicksToNanoseconds(ulong ticks) => (long)(Math.Min(ticks, 100_000_000_000) * 10);
 
     private void RequestAttention(int reason)

@@ -42,6 +42,8 @@ public sealed unsafe class HandlerTable
     private static HandlerTable Build()
     {
         var table = new HandlerTable();
+        PrivilegedSemantics.Register(table);
+        TlbSemantics.Register(table);
         return table;
     }
 

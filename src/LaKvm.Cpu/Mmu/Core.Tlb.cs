@@ -176,18 +176,23 @@ public sealed unsafe partial class Core
     private void InvalidateAddress(TlbView view, TlbFilter filter, in TlbMatch match)
     {
         int set = (int)(match.Address >> (view.StlbPageShift + 1)) & (Tlb.StlbSets - 1);
-        for (int index = set; index < Tlb.Entries; index += index < Tlb.StlbEntries - Tlb.StlbSets ? Tlb.StlbSets : 1)
+        for (int index = set; index < Tlb.StlbEntries; index += Tlb.StlbSets)
         {
-            TlbPair* pair = view.Tlb[index];
-            if (pair->Exists && pair->Gid == view.Gid && filter(*pair, match))
-            {
-                Drop(view, index);
-            }
+            DropIf(view, index, filter, match);
+        }
 
-            if (index < Tlb.StlbEntries && index + Tlb.StlbSets >= Tlb.StlbEntries)
-            {
-                index = Tlb.StlbEntries - 1;
-            }
+        for (int index = Tlb.StlbEntries; index < Tlb.Entries; index++)
+        {
+            DropIf(view, index, filter, match);
+        }
+    }
+
+    private void DropIf(TlbView view, int index, TlbFilter filter, in TlbMatch match)
+    {
+        TlbPair* pair = view.Tlb[index];
+        if (pair->Exists && pair->Gid == view.Gid && filter(*pair, match))
+        {
+            Drop(view, index);
         }
     }
 

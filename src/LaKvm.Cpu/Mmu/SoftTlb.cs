@@ -67,7 +67,7 @@ internal sealed unsafe class SoftTlb : IDisposable
         }
     }
 
-    /// <summary>Drops the pages of a virtual range of one mode.</summary>
+    /// <summary>Drops the pages of a virtual range of one mode; <paramref name="va"/> is page aligned.</summary>
     public void FlushRange(int vm, ulong va, ulong length)
     {
         if (length > 64 * 4096)
@@ -80,9 +80,9 @@ internal sealed unsafe class SoftTlb : IDisposable
         {
             if (_used[table])
             {
-                for (ulong page = va & ~PageMask; page - va < length || page == (va & ~PageMask); page += 4096)
+                for (ulong offset = 0; offset < length; offset += 4096)
                 {
-                    DropPage(table, page);
+                    DropPage(table, va + offset);
                 }
             }
         }
@@ -131,7 +131,7 @@ internal sealed unsafe class SoftTlb : IDisposable
             entry->ReadTag = entry->WriteTag = entry->ExecuteTag = SoftTlbEntry.NoMatch;
         }
 
-        NativeMemory.Clear(EngineWords(Table(table)), Entries * sizeof(nint));
+        NativeMemory.Clear(EngineWords(Table(table)), (nuint)(Entries * sizeof(nint)));
     }
 
     private void DropPage(int table, ulong page)

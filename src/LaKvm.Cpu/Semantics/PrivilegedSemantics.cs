@@ -1,0 +1,173 @@
+using LaKvm.Isa;
+
+namespace LaKvm.Cpu;
+
+/// <summary>
+/// CSR and IOCSR access, ertn, idle, cacop, and what reads the core's identity and time (manual volume 1, 4.2 and
+/// 2.2.10). The engine has checked PLV for the privileged rows; in guest mode what has no guest copy leaves to root mode.
+/// </summary>
+internal static unsafe class PrivilegedSemantics
+{
+    public static void Register(HandlerTable t)
+    {
+        t[Opcode.Csrrd] = &Csrrd;
+        t[Opcode.Csrwr] = &Csrwr;
+        t[Opcode.Csrxchg] = &Csrxchg;
+        t[Opcode.IocsrrdB] = &IocsrrdB;
+        t[Opcode.IocsrrdH] = &IocsrrdH;
+        t[Opcode.IocsrrdW] = &IocsrrdW;
+        t[Opcode.IocsrrdD] = &IocsrrdD;
+        t[Opcode.IocsrwrB] = &IocsrwrB;
+        t[Opcode.IocsrwrH] = &IocsrwrH;
+        t[Opcode.IocsrwrW] = &IocsrwrW;
+        t[Opcode.IocsrwrD] = &IocsrwrD;
+        t[Opcode.Ertn] = &Ertn;
+        t[Opcode.Idle] = &Idle;
+        t[Opcode.Cacop] = &Cacop;
+        t[Opcode.Cpucfg] = &Cpucfg;
+        t[Opcode.RdtimeD] = &RdtimeD;
+        t[Opcode.RdtimelW] = &RdtimelW;
+        t[Opcode.RdtimehW] = &RdtimehW;
+        t[Opcode.Hvcl] = &Hvcl;
+    }
+
+    private static Trap Csrrd(Core core, CpuState* s, Instruction* i)
+    {
+        Trap trap = core.ReadCurrent(i->Imm, out ulong value);
+        if (trap == Trap.None)
+        {
+            ((ulong*)s)[i->D] = value;
+        }
+
+        return trap;
+    }
+
+    private static Trap Csrwr(Core core, CpuState* s, Instruction* i) => Exchange(core, s, i, ulong.MaxValue);
+
+    private static Trap Csrxchg(Core core, CpuState* s, Instruction* i) => Exchange(core, s, i, ((ulong*)s)[i->J]);
+
+    private static Trap Exchange(Core core, CpuState* s, Instruction* i, ulong mask)
+    {
+        SoftTlbEntry* tlb = s->Tlb;
+        Trap trap = core.ExchangeCurrent(i->Imm, ((ulong*)s)[i->D], mask, out ulong old);
+        if (trap != Trap.None)
+        {
+            return trap;
+        }
+
+        CpuState.WriteGpr(s, i->D, old);
+        return s->Tlb != tlb || s->Attention != 0 || ChangesTranslation(i->Imm) ? Next(s) : Trap.None;
+    }
+
+    private static bool ChangesTranslation(int csr) =>
+        csr is Csr.Asid or Csr.Stlbps or Csr.Rvacfg or (>= Csr.Dmw0 and < Csr.Dmw0 + 4);
+
+    private static Trap IocsrrdB(Core core, CpuState* s, Instruction* i) => ReadIocsr(core, s, i, 1);
+
+    private static Trap IocsrrdH(Core core, CpuState* s, Instruction* i) => ReadIocsr(core, s, i, 2);
+
+    private static Trap IocsrrdW(Core core, CpuState* s, Instruction* i) => ReadIocsr(core, s, i, 4);
+
+    private static Trap IocsrrdD(Core core, CpuState* s, Instruction* i) => ReadIocsr(core, s, i, 8);
+
+    private static Trap IocsrwrB(Core core, CpuState* s, Instruction* i) => WriteIocsr(core, s, i, 1);
+
+    private static Trap IocsrwrH(Core core, CpuState* s, Instruction* i) => WriteIocsr(core, s, i, 2);
+
+    private static Trap IocsrwrW(Core core, CpuState* s, Instruction* i) => WriteIocsr(core, s, i, 4);
+
+    private static Trap IocsrwrD(Core core, CpuState* s, Instruction* i) => WriteIocsr(core, s, i, 8);
+
+    private static Trap ReadIocsr(Core core, CpuState* s, Instruction* i, int size)
+    {
+        if (s->Vm != 0)
+        {
+            return Trap.Gspr;
+        }
+
+        ulong value = core.ReadIocsr((uint)((ulong*)s)[i->J], size);
+        int unused = 64 - (8 * size);
+        ((ulong*)s)[i->D] = (ulong)((long)(value << unused) >> unused);
+        return Trap.None;
+    }
+
+    private static Trap WriteIocsr(Core core, CpuState* s, Instruction* i, int size)
+    {
+        if (s->Vm != 0)
+        {
+            return Trap.Gspr;
+        }
+
+        core.WriteIocsr((uint)((ulong*)s)[i->J], size, ((ulong*)s)[i->D]);
+        return Trap.None;
+    }
+
+    private static Trap Ertn(Core core, CpuState* s, Instruction* i)
+    {
+        core.Ertn();
+        return Trap.Refetch;
+    }
+
+    /// <summary>
+    /// Waits for an interrupt that ECFG enables, whatever CRMD.IE says (4.2.6.3). A guest's idle leaves to root mode.
+    /// </summary>
+    private static Trap Idle(Core core, CpuState* s, Instruction* i)
+    {
+        if (s->Vm != 0)
+        {
+            return Trap.Gspr;
+        }
+
+        _ = Next(s);
+        return core.BeginIdle();
+    }
+
+    /// <summary>
+    /// The modelled caches are coherent, so no operation has an effect. With GCFG.GCI 2 a guest's do not leave; with 0 and
+    /// 1 they would, of which only 0 is modelled (inferred).
+    /// </summary>
+    private static Trap Cacop(Core core, CpuState* s, Instruction* i) =>
+        s->Vm != 0 && (core.ReadCsr(Csr.Gcfg) & (3 << 20)) == 0 ? Trap.Gspr : Trap.None;
+
+    private static Trap Cpucfg(Core core, CpuState* s, Instruction* i)
+    {
+        if (s->Vm != 0)
+        {
+            return Trap.Gspr;
+        }
+
+        ((ulong*)s)[i->D] = (ulong)(int)La464.Cpucfg(((ulong*)s)[i->J]);
+        return Trap.None;
+    }
+
+    private static Trap RdtimeD(Core core, CpuState* s, Instruction* i) => ReadTime(core, s, i, core.StableCounter);
+
+    private static Trap RdtimelW(Core core, CpuState* s, Instruction* i) =>
+        ReadTime(core, s, i, (ulong)(int)core.StableCounter);
+
+    private static Trap RdtimehW(Core core, CpuState* s, Instruction* i) =>
+        ReadTime(core, s, i, (ulong)((long)core.StableCounter >> 32));
+
+    /// <summary>rd takes the time, rj the counter's number; MISC.DRDTL1-3 can forbid it (7.4.4).</summary>
+    private static Trap ReadTime(Core core, CpuState* s, Instruction* i, ulong time)
+    {
+        if (s->Plv != 0 && ((s->Csr[Csr.Misc] >> (4 + s->Plv)) & 1) != 0)
+        {
+            return Trap.Ipe;
+        }
+
+        CpuState.WriteGpr(s, i->J, (ulong)(int)s->Csr[Csr.Tid]);
+        ((ulong*)s)[i->D] = time;
+        return Trap.None;
+    }
+
+    /// <summary>Outside a guest there is nobody to call (inferred).</summary>
+    private static Trap Hvcl(Core core, CpuState* s, Instruction* i) => s->Vm != 0 ? Trap.Hvc : Trap.Ine;
+
+    /// <summary>Ends the engine's block behind this instruction.</summary>
+    private static Trap Next(CpuState* s)
+    {
+        s->Pc += 4;
+        return Trap.Refetch;
+    }
+}
