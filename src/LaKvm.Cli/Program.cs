@@ -1,1 +1,3 @@
-return 0;
+using LaKvm.Cli;
+
+return await CommandLine.RunAsync(LakvmCommand.Create(), args);

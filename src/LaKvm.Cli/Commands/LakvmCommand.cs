@@ -1,0 +1,10 @@
+using System.CommandLine;
+
+namespace LaKvm.Cli;
+
+/// <summary>The root command: what <c>lakvm --help</c> shows.</summary>
+internal static class LakvmCommand
+{
+    internal static RootCommand Create() =>
+        new("LaKvm: a Loongson 3A5000 with hardware virtualization, in one process");
+}

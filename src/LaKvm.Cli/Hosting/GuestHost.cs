@@ -1,0 +1,44 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Serilog;
+using Serilog.Events;
+
+namespace LaKvm.Cli;
+
+/// <summary>The generic host around a guest's run: logging, signals, and the order of starting and stopping.</summary>
+internal static class GuestHost
+{
+    private const string LogTemplate = "lakvm: {Level:w}: {Message:lj}{NewLine}{Exception}";
+
+    /// <summary>Runs a guest to its end.</summary>
+    /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
+    internal static async Task<int> RunAsync(
+        GuestOptions options, GuestFactory factory, LogLevel level, CancellationToken stop)
+    {
+        // No configuration files, no default log providers: nothing that the first guest instruction would wait for.
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.SetMinimumLevel(level).AddSerilog(CreateLogger(level), dispose: true);
+        builder.Logging.AddFilter("Microsoft", level == LogLevel.Trace ? LogLevel.Trace : LogLevel.None);
+        builder.Services
+            .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5))
+            .AddSingleton<IHostLifetime, SignalLifetime>()
+            .AddSingleton(options)
+            .AddSingleton(factory)
+            .AddSingleton<GuestTerminal>()
+            .AddSingleton<GuestService>()
+            .AddHostedService(services => services.GetRequiredService<GuestService>());
+        using IHost host = builder.Build();
+        await host.StartAsync(stop);
+        var service = host.Services.GetRequiredService<GuestService>();
+        await host.WaitForShutdownAsync(stop);
+        int exitCode = await service.Completion;
+        var lifetime = (SignalLifetime)host.Services.GetRequiredService<IHostLifetime>();
+        return lifetime.Signal is { } signal ? ExitCode.SignalBase + signal : exitCode;
+    }
+
+    private static Serilog.Core.Logger CreateLogger(LogLevel level) => new LoggerConfiguration()
+        .MinimumLevel.Is((LogEventLevel)level) // the two enumerations have the same order and numbers
+        .WriteTo.Console(outputTemplate: LogTemplate, standardErrorFromLevel: LogEventLevel.Verbose)
+        .CreateLogger();
+}

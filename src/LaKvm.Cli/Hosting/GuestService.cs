@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace LaKvm.Cli;
+
+/// <summary>Runs a guest for as long as the host runs, and ends the host with the guest.</summary>
+internal sealed class GuestService(
+    GuestOptions options,
+    GuestFactory factory,
+    GuestTerminal terminal,
+    IHostApplicationLifetime lifetime,
+    ILoggerFactory loggers) : IHostedService
+{
+    private readonly ILogger _log = loggers.CreateLogger<GuestService>();
+
+    /// <summary>The process's exit code, once the guest has ended; fails with what went wrong.</summary>
+    internal Task<int> Completion { get; private set; } = Task.FromResult(ExitCode.Success);
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        terminal.Left += lifetime.StopApplication;
+        Completion = Task.Factory.StartNew(
+            RunToEnd, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Completion.ContinueWith(_ => lifetime.StopApplication(), TaskScheduler.Default);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAny(Completion).WaitAsync(cancellationToken);
+
+    private int RunToEnd()
+    {
+        while (true)
+        {
+            using IGuest guest = factory(options, terminal, loggers);
+            terminal.Start();
+            GuestEnd end = guest.Run(lifetime.ApplicationStopping);
+            _log.LogInformation("The guest's run ended: {End}", end);
+            if (end != GuestEnd.Reset)
+            {
+                return ExitCode.Success;
+            }
+
+            if (options.NoReboot)
+            {
+                return ExitCode.GuestReset;
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+namespace LaKvm.Cli;
+
+/// <summary>What a command line says about the machine to run, checked as far as that is possible without it.</summary>
+internal sealed record GuestOptions
+{
+    /// <summary>Cores that the interrupt controllers of the board can tell apart in one node.</summary>
+    internal const int MaxCpus = 4;
+
+    /// <summary>Less RAM than this holds no kernel with its initial RAM disk.</summary>
+    internal const ulong MinMemory = 64UL << 20;
+
+    /// <summary>RAM of a machine for which no size is given: enough for Debian's installer and for small work.</summary>
+    internal const ulong DefaultMemory = 2UL << 30;
+
+    /// <summary>Kernel file; null for the Debian guest of <c>lakvm images</c>.</summary>
+    internal string? Kernel { get; init; }
+
+    /// <summary>Initial RAM disk, or null.</summary>
+    internal string? Initrd { get; init; }
+
+    /// <summary>Words to add to the kernel's command line.</summary>
+    internal string Append { get; init; } = "";
+
+    /// <summary>Bytes of RAM.</summary>
+    internal ulong Memory { get; init; } = DefaultMemory;
+
+    /// <summary>Number of cores.</summary>
+    internal int Cpus { get; init; } = 1;
+
+    /// <summary>Disks, in the order of their device names.</summary>
+    internal IReadOnlyList<DriveOption> Drives { get; init; } = [];
+
+    /// <summary>True: the process ends where the machine would reset.</summary>
+    internal bool NoReboot { get; init; }
+
+    /// <summary>Checks what the parser cannot know: the files, and the memory that this computer has.</summary>
+    /// <exception cref="UserErrorException">Something cannot be used; the message says what.</exception>
+    internal void Check()
+    {
+        CheckMemory((ulong)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        if (Kernel != null)
+        {
+            FileChecks.RequireFile("--kernel", Kernel);
+        }
+
+        if (Initrd != null)
+        {
+            FileChecks.RequireFile("--initrd", Initrd);
+        }
+
+        foreach (DriveOption drive in Drives)
+        {
+            FileAccess access = drive.Mode == DriveMode.ReadWrite ? FileAccess.ReadWrite : FileAccess.Read;
+            FileChecks.RequireFile("--drive", drive.Path, access);
+        }
+    }
+
+    private void CheckMemory(ulong available)
+    {
+        if (Memory < MinMemory)
+        {
+            throw new UserErrorException(
+                $"--memory: {ByteSize.Format(Memory)} is too little; a kernel needs at least {ByteSize.Format(MinMemory)}.");
+        }
+
+        if (Memory > available)
+        {
+            throw new UserErrorException(
+                $"--memory: {ByteSize.Format(Memory)} is more than this computer has ({ByteSize.Format(available)}).");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+namespace LaKvm.Cli;
+
+/// <summary>What the keys behind the escape key ask for.</summary>
+internal enum EscapeCommand
+{
+    /// <summary>Nothing: the byte is for the guest.</summary>
+    None,
+
+    /// <summary>Nothing yet, or an unknown key: the byte is for nobody.</summary>
+    Swallow,
+
+    /// <summary>Leave.</summary>
+    Exit,
+
+    /// <summary>List the keys.</summary>
+    Help,
+}
+
+/// <summary>Finds Ctrl-A and the key behind it in what the user types.</summary>
+internal struct EscapeKey
+{
+    /// <summary>Ctrl-A.</summary>
+    internal const byte Key = 0x01;
+
+    /// <summary>What <see cref="EscapeCommand.Help"/> shows.</summary>
+    internal const string Help = """
+
+        Ctrl-A x       leave LaKvm (the guest loses power)
+        Ctrl-A Ctrl-A  send Ctrl-A to the guest
+        Ctrl-A h       this help
+
+        """;
+
+    private bool _pressed;
+
+    /// <summary>Takes the next byte.</summary>
+    internal EscapeCommand Next(byte typed)
+    {
+        if (!_pressed)
+        {
+            _pressed = typed == Key;
+            return _pressed ? EscapeCommand.Swallow : EscapeCommand.None;
+        }
+
+        _pressed = false;
+        return typed switch
+        {
+            Key => EscapeCommand.None,
+            (byte)'x' or (byte)'X' => EscapeCommand.Exit,
+            (byte)'h' or (byte)'H' or (byte)'?' => EscapeCommand.Help,
+            _ => EscapeCommand.Swallow,
+        };
+    }
+}

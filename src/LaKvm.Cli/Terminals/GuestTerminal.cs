@@ -1,0 +1,77 @@
+namespace LaKvm.Cli;
+
+/// <summary>
+/// Connects the guest's serial port to stdin and stdout. With a terminal on stdin every key goes to the guest, except
+/// for those behind the escape key; otherwise stdin is the guest's input up to its end.
+/// </summary>
+internal sealed class GuestTerminal : ITerminal, IDisposable
+{
+    private readonly ConsoleOutput _output = new();
+    private readonly RawMode? _rawMode = RawMode.Enter();
+    private EscapeKey _escape;
+    private int _started;
+
+    /// <summary>Takes stdin and stdout.</summary>
+    public GuestTerminal() => _output.Broken += () => Left?.Invoke();
+
+    /// <inheritdoc/>
+    public event Action<ReadOnlyMemory<byte>>? Received;
+
+    /// <summary>Raised when the user left with the escape key, or closed what shows the output.</summary>
+    internal event Action? Left;
+
+    /// <inheritdoc/>
+    public void Send(ReadOnlySpan<byte> bytes) => _output.Write(bytes);
+
+    /// <summary>Begins to read stdin, when called for the first time; what was typed before waits there.</summary>
+    internal void Start()
+    {
+        if (Interlocked.Exchange(ref _started, 1) == 0)
+        {
+            new Thread(ReadInput) { Name = "console input", IsBackground = true }.Start();
+        }
+    }
+
+    /// <summary>Shows what the guest has sent and gives the terminal back.</summary>
+    public void Dispose()
+    {
+        _output.Dispose();
+        _rawMode?.Dispose();
+    }
+
+    private void ReadInput()
+    {
+        byte[] buffer = new byte[4096];
+        int count;
+        while ((count = NativeMethods.Read(NativeMethods.StandardInput, buffer)) > 0)
+        {
+            byte[] input = _rawMode == null ? buffer[..count] : WithoutEscapes(buffer.AsSpan(0, count));
+            if (input.Length > 0)
+            {
+                Received?.Invoke(input);
+            }
+        }
+    }
+
+    private byte[] WithoutEscapes(ReadOnlySpan<byte> typed)
+    {
+        var forGuest = new List<byte>(typed.Length);
+        foreach (byte key in typed)
+        {
+            switch (_escape.Next(key))
+            {
+                case EscapeCommand.None:
+                    forGuest.Add(key);
+                    break;
+                case EscapeCommand.Exit:
+                    Left?.Invoke();
+                    break;
+                case EscapeCommand.Help:
+                    Console.Error.WriteLine(EscapeKey.Help);
+                    break;
+            }
+        }
+
+        return [.. forGuest];
+    }
+}

@@ -1,0 +1,49 @@
+using System.Xml.Linq;
+
+namespace LaKvm.Architecture.Tests;
+
+/// <summary>Who may know whom (docs/architecture.md): arrows point from the command line down to the ISA only.</summary>
+public class ReferenceGraphTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Isa.Generator"] = [],
+        ["Isa"] = [],
+        ["Memory"] = [],
+        ["Images"] = [],
+        ["Cpu"] = ["Isa", "Memory"],
+        ["Interpreter"] = ["Cpu", "Isa", "Memory"],
+        ["Translator"] = ["Cpu", "Isa", "Memory"],
+        ["Machine"] = ["Cpu", "Memory"],
+        ["Hypervisor"] = ["Machine", "Cpu", "Memory"],
+        ["Ioctl"] = ["Hypervisor", "Cpu", "Memory"],
+        ["Vmm"] = ["Ioctl", "Machine", "Memory"],
+        ["Cli"] = ["Vmm", "Ioctl", "Hypervisor", "Machine", "Images", "Interpreter", "Translator", "Cpu", "Memory"],
+    };
+
+    /// <summary>Every project below src.</summary>
+    public static TheoryData<string> Projects() => [.. Repository.Files
+        .Where(file => file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".csproj", StringComparison.Ordinal))];
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Project_references_only_the_layers_below_it(string project)
+    {
+        string name = ShortName(project);
+
+        Allowed.Should().ContainKey(name, "every project has its place in the layering");
+        References(project).Should().BeSubsetOf(Allowed[name]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Project_is_in_the_solution(string project) =>
+        Repository.Read("LaKvm.sln").Replace('\\', '/').Should().Contain($"\"{project}\"");
+
+    private static IEnumerable<string> References(string project) =>
+        XDocument.Parse(Repository.Read(project)).Descendants("ProjectReference")
+            .Select(reference => ShortName(reference.Attribute("Include")!.Value));
+
+    private static string ShortName(string project) =>
+        Path.GetFileNameWithoutExtension(project.Replace('\\', '/'))["LaKvm.".Length..];
+}

@@ -1,0 +1,51 @@
+using System.Text.RegularExpressions;
+
+namespace LaKvm.Architecture.Tests;
+
+/// <summary>Rules for every file that the repository holds.</summary>
+public class SourceTests
+{
+    private const int MaxLines = 400;
+
+    private static readonly string[] TopLevel =
+        ["LaKvm.sln", "src", "tests", "benchmarks", "guests", "docs", "Directory.Build.props", "README.md", "LICENSE"];
+
+    [Fact]
+    public void Top_level_holds_only_the_agreed_entries() =>
+        Repository.Files.Select(file => file.Split('/')[0]).Distinct().Where(entry => entry[0] != '.')
+            .Should().BeSubsetOf(TopLevel);
+
+    [Fact]
+    public void No_file_puts_work_off() =>
+        // The words are put together here, or this file would break its own rule.
+        Matches(new Regex(@"\b(" + "TO" + "DO|" + "FIX" + "ME|" + "HA" + @"CK)\b")).Should().BeEmpty();
+
+    [Fact]
+    public void No_file_names_a_package_registry() =>
+        Matches(new Regex("nuget[.]org|npmjs[.]|pypi[.]|artifactory|jfrog|ghcr[.]io|docker[.]io", RegexOptions.IgnoreCase))
+            .Should().BeEmpty("registries come from the machine's own configuration");
+
+    [Fact]
+    public void No_file_names_a_path_of_one_machine() =>
+        Matches(new Regex(@"(?<![\w.*/$}-])/(home|root|work|Users|tmp/peers)/")).Should().BeEmpty();
+
+    [Fact]
+    public void No_source_file_is_too_long_to_read() =>
+        Repository.Files
+            .Where(file => file.EndsWith(".cs", StringComparison.Ordinal) && !IsTable(file))
+            .Select(file => (File: file, Lines: Repository.Read(file).Count(c => c == '\n')))
+            .Where(file => file.Lines > MaxLines)
+            .Should().BeEmpty($"a file that a reader can hold in mind has at most {MaxLines} lines");
+
+    // Generated files, and tables whose length is the length of what they list.
+    private static bool IsTable(string file) =>
+        file.EndsWith(".g.cs", StringComparison.Ordinal)
+        || file.Contains("/Tables/", StringComparison.Ordinal)
+        || file.Contains("/Vectors/", StringComparison.Ordinal);
+
+    private static IEnumerable<string> Matches(Regex rule) =>
+        from file in Repository.Files
+        where !file.EndsWith(nameof(SourceTests) + ".cs", StringComparison.Ordinal) && Repository.IsText(file)
+        from match in rule.Matches(Repository.Read(file))
+        select $"{file}: {match.Value}";
+}

@@ -1,0 +1,29 @@
+namespace LaKvm.Cli.Tests;
+
+public class EscapeKeyTests
+{
+    [Theory]
+    [InlineData("ls\n", "ls\n")]
+    [InlineData("\u0001\u0001", "\u0001")]
+    [InlineData("a\u0001hb", "a?b")]
+    [InlineData("\u0001\u0001x", "\u0001x")]
+    [InlineData("a\u0001xb", "a!b")]
+    [InlineData("\u0001qa", "a")]
+    public void Keys_behind_the_escape_key_are_not_the_guests(string typed, string expected)
+    {
+        var key = default(EscapeKey);
+        string seen = "";
+        foreach (char c in typed)
+        {
+            seen += key.Next((byte)c) switch
+            {
+                EscapeCommand.None => c.ToString(),
+                EscapeCommand.Exit => "!",
+                EscapeCommand.Help => "?",
+                _ => "",
+            };
+        }
+
+        seen.Should().Be(expected);
+    }
+}

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace LaKvm.Cli.Tests;
+
+/// <summary>The program as a user starts it: the executable that the build of src/LaKvm.Cli has made.</summary>
+internal sealed class LakvmProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly Task _reader;
+    private readonly Task<string> _errors;
+
+    internal LakvmProcess(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Executable, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        _process = Process.Start(start)!;
+        _errors = _process.StandardError.ReadToEndAsync();
+        _reader = Task.Run(ReadOutput);
+    }
+
+    internal static string Executable { get; } = Find();
+
+    internal int Id => _process.Id;
+
+    /// <summary>All that came on stdout so far.</summary>
+    internal string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    /// <summary>Types at the console.</summary>
+    internal void Type(string text)
+    {
+        _process.StandardInput.Write(text);
+        _process.StandardInput.Flush();
+    }
+
+    internal void EndInput() => _process.StandardInput.Close();
+
+    /// <summary>Waits for a text on stdout, behind what earlier calls found. Fails with what came instead.</summary>
+    internal string Expect(string text, TimeSpan patience, int from = 0)
+    {
+        var watch = Stopwatch.StartNew();
+        while (true)
+        {
+            bool ended = _reader.IsCompleted;
+            string output = Output;
+            if (output.IndexOf(text, from, StringComparison.Ordinal) is var found and >= 0)
+            {
+                return output[..(found + text.Length)];
+            }
+
+            if (ended || watch.Elapsed > patience)
+            {
+                string why = ended ? $"the process ended with {_process.ExitCode} ({_errors.Result})" : "it did not come";
+                throw new TimeoutException($"Waiting for '{text}': {why}. Output: …{output[Math.Max(0, output.Length - 4000)..]}");
+            }
+
+            Thread.Sleep(20);
+        }
+    }
+
+    /// <summary>Waits for the end of the process.</summary>
+    internal (int ExitCode, string Output, string Errors) WaitForExit(TimeSpan patience)
+    {
+        if (!_process.WaitForExit(patience))
+        {
+            throw new TimeoutException($"lakvm does not end. Output: {Output}");
+        }
+
+        _reader.Wait();
+        return (_process.ExitCode, Output, _errors.Result);
+    }
+
+    /// <summary>Runs the program to its end without any input.</summary>
+    internal static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
+    {
+        using var process = new LakvmProcess(arguments);
+        process.EndInput();
+        return process.WaitForExit(TimeSpan.FromSeconds(30));
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private void ReadOutput()
+    {
+        char[] buffer = new char[4096];
+        int count;
+        while ((count = _process.StandardOutput.Read(buffer)) > 0)
+        {
+            lock (_output)
+            {
+                _output.Append(buffer, 0, count);
+            }
+        }
+    }
+
+    private static string Find()
+    {
+        string root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "LaKvm.sln")))
+        {
+            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("Not inside the working copy.");
+        }
+
+        // The tests' own output folder tells the configuration and the framework: …/bin/Release/net10.0.
+        string[] folders = AppContext.BaseDirectory.TrimEnd('/').Split('/');
+        return Path.Combine(root, "src/LaKvm.Cli/bin", folders[^2], folders[^1], "lakvm");
+    }
+}

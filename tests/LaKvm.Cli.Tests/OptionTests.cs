@@ -1,0 +1,56 @@
+namespace LaKvm.Cli.Tests;
+
+public class OptionTests
+{
+    [Theory]
+    [InlineData("0", 0UL)]
+    [InlineData("4096", 4096UL)]
+    [InlineData("64k", 65536UL)]
+    [InlineData("512M", 512UL << 20)]
+    [InlineData("2g", 2UL << 30)]
+    [InlineData("16777215T", 16777215UL << 40)]
+    public void ByteSize_of_digits_and_unit_is_parsed(string text, ulong bytes)
+    {
+        ByteSize.TryParse(text, out ulong parsed).Should().BeTrue();
+        parsed.Should().Be(bytes);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("G")]
+    [InlineData("-1G")]
+    [InlineData("1.5G")]
+    [InlineData("2GB")]
+    [InlineData(" 2G")]
+    [InlineData("16777216T")]
+    [InlineData("99999999999999999999999")]
+    public void ByteSize_of_anything_else_is_refused(string text) =>
+        ByteSize.TryParse(text, out _).Should().BeFalse();
+
+    [Theory]
+    [InlineData(512UL, "512 bytes")]
+    [InlineData(64UL << 20, "64 MiB")]
+    [InlineData(25_233_000_000UL, "23.5 GiB")]
+    [InlineData(9UL << 40, "9 TiB")]
+    public void ByteSize_is_shown_in_its_largest_unit(ulong bytes, string text) =>
+        ByteSize.Format(bytes).Should().Be(text);
+
+    [Theory]
+    [InlineData("disk.img", "disk.img", nameof(DriveMode.ReadWrite))]
+    [InlineData("disk.img,readonly", "disk.img", nameof(DriveMode.ReadOnly))]
+    [InlineData("a,b.img,snapshot", "a,b.img", nameof(DriveMode.Snapshot))]
+    public void DriveOption_splits_file_and_mode_at_the_last_comma(string text, string path, string mode) =>
+        DriveOption.Parse(text).Should().Be(new DriveOption(path, Enum.Parse<DriveMode>(mode)));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(",readonly")]
+    [InlineData("disk.img,readwrite")]
+    [InlineData("disk.img,")]
+    public void DriveOption_without_file_or_with_an_unknown_word_is_refused(string text)
+    {
+        Action parse = () => DriveOption.Parse(text);
+
+        parse.Should().Throw<UserErrorException>().Which.ExitCode.Should().Be(ExitCode.Usage);
+    }
+}
