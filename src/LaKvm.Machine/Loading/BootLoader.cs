@@ -30,8 +30,8 @@ public readonly record struct BootRegisters(ulong Pc, ulong A0, ulong A1, ulong 
 /// <summary>
 /// Places a kernel and all it is told into RAM, as the EFI stub would hand over (Linux arch/loongarch: a0 = EFI boot, a1 =
 /// command line, a2 = system table). The kernel goes where it was linked; the tables go to the lowest free place, which is
-/// below Linux's 2 MiB, never used by it; the initrd goes to the top of RAM, out of the way of a kernel that moves itself
-/// (KASLR).
+/// below Linux's 2 MiB, never used by it; the initrd goes to the middle of the highest free range: a kernel that moves itself
+/// (KASLR) stays near its old place, and what it allocates before it looks for the initrd comes from the top of RAM.
 /// </summary>
 public static class BootLoader
 {
@@ -106,7 +106,7 @@ public static class BootLoader
             return null;
         }
 
-        RamRange place = layout.TakeHighest(initrd.Size, MemoryUse.Loader)
+        RamRange place = layout.TakeMiddle(initrd.Size, MemoryUse.Loader)
             ?? throw new ImageException($"The initrd of {initrd.Size} bytes does not fit into RAM beside the kernel.");
         initrd.WriteTo(ram.Writable(place.Base, place.Size));
         return place;

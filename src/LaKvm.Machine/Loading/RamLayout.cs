@@ -54,8 +54,8 @@ internal sealed class RamLayout(IReadOnlyList<RamRange> ram)
         return null;
     }
 
-    /// <summary>Takes the highest free place.</summary>
-    internal RamRange? TakeHighest(ulong size, MemoryUse use)
+    /// <summary>Takes the middle of the highest free range that is big enough.</summary>
+    internal RamRange? TakeMiddle(ulong size, MemoryUse use)
     {
         foreach (RamRange free in FreeRanges().AsEnumerable().Reverse())
         {
@@ -64,7 +64,7 @@ internal sealed class RamLayout(IReadOnlyList<RamRange> ram)
                 continue;
             }
 
-            var place = new RamRange((free.End - size) & ~(Alignment - 1), size);
+            var place = new RamRange((free.End - size - ((free.Size - size) / 2)) & ~(Alignment - 1), size);
             if (TryTake(place, use))
             {
                 return place;
