@@ -44,6 +44,11 @@ public sealed unsafe class HandlerTable
         var table = new HandlerTable();
         PrivilegedSemantics.Register(table);
         TlbSemantics.Register(table);
+        IntegerInstructions.Register(table);
+        IntegerMemory.Register(table);
+        AtomicInstructions.Register(table);
+        BoundCheckInstructions.Register(table);
+        BranchInstructions.Register(table);
         return table;
     }
 

@@ -45,7 +45,7 @@ public unsafe struct CpuState
     /// <summary>BADV, or TLBRBADV, of the exception that a handler returns.</summary>
     [FieldOffset(TrapAddressOffset)] public ulong TrapAddress;
 
-    /// <summary>Physical address that the last ll read.</summary>
+    /// <summary>Virtual address that the last ll read, with <see cref="Vm"/> in bit 0.</summary>
     [FieldOffset(LlAddressOffset)] public ulong LlAddress;
 
     /// <summary>Value that the last ll read, zero-extended; sc succeeds if memory still holds it.</summary>
@@ -125,9 +125,13 @@ public unsafe struct CpuState
     /// <summary>Entries of one software TLB (32 bytes each).</summary>
     public const int SoftTlbEntries = 1024;
 
+    /// <summary>log2 of the size of a <see cref="SoftTlbEntry"/>.</summary>
+    public const int SoftTlbEntryShift = 5;
+
     /// <summary>Software TLB entry of a virtual address; its tag still has to be compared.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SoftTlbEntry* TlbEntry(CpuState* s, ulong va) => s->Tlb + (int)((va >> 12) & (SoftTlbEntries - 1));
+    public static SoftTlbEntry* TlbEntry(CpuState* s, ulong va) =>
+        (SoftTlbEntry*)((byte*)s->Tlb + ((va >> (12 - SoftTlbEntryShift)) & ((SoftTlbEntries - 1) << SoftTlbEntryShift)));
 
     /// <summary>Writes a general register; a write to r0 is dropped.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
