@@ -44,9 +44,6 @@ public sealed unsafe partial class Core : IDisposable
     /// <summary>Core number: CSR.CPUID.</summary>
     public int Id { get; }
 
-    /// <summary>Units that CPUCFG announces, as in <see cref="CpuState.Units"/>; instructions of others raise INE.</summary>
-    public byte SupportedUnits => 0;
-
     /// <summary>The engine that executes this core, told of code and mapping changes.</summary>
     public ICodeCache? CodeCache { get; set; }
 
