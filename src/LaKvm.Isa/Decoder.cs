@@ -11,29 +11,19 @@ public static class Decoder
     /// </summary>
     public static Instruction Decode(uint word)
     {
-        Instruction instruction = new()
+        Opcode opcode = Find(word);
+        int format = OpcodeData.Formats[(int)opcode];
+        uint second = OpcodeData.SecondImmediate[format];
+        return new()
         {
-            Opcode = Find(word),
+            Opcode = opcode,
             D = (byte)(word & 31),
             J = (byte)(word >> 5 & 31),
             K = (byte)(word >> 10 & 31),
-            A = (byte)(word >> 15 & 31),
+            A = (byte)(second == 0 ? word >> 15 & 31 : (uint)new Operand(second).Extract(word)),
+            Imm = new Operand(OpcodeData.FirstImmediate[format]).Extract(word),
             Word = word,
         };
-
-        int format = OpcodeData.Formats[(int)instruction.Opcode];
-        uint first = OpcodeData.FirstImmediate[format];
-        if (first != 0)
-        {
-            instruction.Imm = new Operand(first).Extract(word);
-            uint second = OpcodeData.SecondImmediate[format];
-            if (second != 0)
-            {
-                instruction.A = (byte)new Operand(second).Extract(word);
-            }
-        }
-
-        return instruction;
     }
 
     /// <summary>The row that <paramref name="word"/> belongs to.</summary>

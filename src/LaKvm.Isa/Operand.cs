@@ -104,13 +104,10 @@ public readonly struct Operand
     {
         uint field = word >> Shift & ((1u << Width) - 1)
             | (word >> HighShift & ((1u << HighWidth) - 1)) << Width;
-        if (Kind != OperandKind.Signed)
-        {
-            return ((int)field << Scale) + Bias;
-        }
 
-        int unused = 32 - Width - HighWidth;
-        return (int)(field << unused) >> unused << Scale;
+        // Sign extension without a branch: flipping the sign bit and subtracting it again.
+        uint sign = (Kind == OperandKind.Signed ? 1u : 0u) << (Width + HighWidth - 1);
+        return ((int)((field ^ sign) - sign) << Scale) + Bias;
     }
 
     /// <summary>Whether the operand can express <paramref name="value"/>.</summary>
