@@ -1,18 +1,30 @@
 using LaKvm.Isa.Generator;
 
-// Usage: dotnet run --project src/LaKvm.Isa.Generator [path of src/LaKvm.Isa]
-string project = args.Length > 0 ? args[0] : "src/LaKvm.Isa";
-if (!Directory.Exists(Path.Combine(project, "Tables")))
+// Run from the repository root:
+//   dotnet run --project src/LaKvm.Isa.Generator              writes src/LaKvm.Isa/Generated
+//   dotnet run --project src/LaKvm.Isa.Generator -- samples   prints the words whose disassembly is recorded as test data
+const string Tables = "src/LaKvm.Isa/Tables";
+const string Generated = "src/LaKvm.Isa/Generated";
+
+if (!Directory.Exists(Tables))
 {
-    Console.Error.WriteLine($"No instruction tables under {project}; run from the repository root or name src/LaKvm.Isa.");
+    Console.Error.WriteLine($"There is no {Tables} here; run from the repository root.");
     return 1;
 }
 
-foreach ((string name, string text) in SourceWriter.Generate(Path.Combine(project, "Tables")))
+if (args is ["samples"])
 {
-    string path = Path.Combine(project, "Generated", name);
-    File.WriteAllText(path, text);
-    Console.WriteLine($"{path}: {text.Length} characters");
+    foreach (uint word in SampleWords.Of(TableReader.Read(Tables)))
+    {
+        Console.WriteLine($"{word:x8}");
+    }
+
+    return 0;
+}
+
+foreach ((string name, string text) in SourceWriter.Generate(Tables))
+{
+    File.WriteAllText(Path.Combine(Generated, name), text);
 }
 
 return 0;

@@ -84,6 +84,9 @@ public readonly struct Operand
     /// <summary>The value is the field plus this.</summary>
     public int Bias => (int)(Packed >> BiasBit & 1);
 
+    /// <summary>Whether the operand is a register.</summary>
+    public bool IsRegister => Kind is > OperandKind.None and < OperandKind.Code;
+
     /// <summary>Whether the operand is an immediate (and not a register or the code of the D slot).</summary>
     public bool IsImmediate => Kind >= OperandKind.Unsigned;
 
