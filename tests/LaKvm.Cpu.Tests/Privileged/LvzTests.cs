@@ -186,11 +186,11 @@ public sealed class LvzTests
     public void Second_stage_faults_leave_with_the_gpa(ulong elo, bool store, ulong ecode)
     {
         using var bench = Guest();
-        FillStageTwo(bench, 0x1_2345_4000, elo | 0x20_0000);
-        Trap trap = store ? Store(bench, 0x1_2345_4788) : Load(bench, 0x1_2345_4788);
+        FillStageTwo(bench, 0x1_2345_0000, elo | 0x20_0000);
+        Trap trap = store ? Store(bench, 0x1_2345_0788) : Load(bench, 0x1_2345_0788);
         bench.Core.RaiseException(trap, 0x28c00084).Should().Be(Trap.Leave);
         bench.Core.ReadCsr(Csr.Estat).Should().Be(ecode << 16);
-        bench.Core.ReadCsr(Csr.Badv).Should().Be(0x1_2345_4788);
+        bench.Core.ReadCsr(Csr.Badv).Should().Be(0x1_2345_0788);
         bench.Core.ReadCsr(Csr.Badi).Should().Be(0x28c00084);
         bench.Core.ReadGcsr(Csr.Badv).Should().Be(0);
     }

@@ -71,7 +71,7 @@ internal sealed unsafe class TestBench : IDisposable
     public Trap Step(uint word)
     {
         Instruction i = Decoder.Decode(word);
-        OpcodeInfo info = OpcodeTable.Get(i.Opcode);
+        OpcodeInfo info = OpcodeTable.Info(i.Opcode);
         if (info.WritesGprD && i.D == 0)
         {
             i.D = CpuState.SinkRegister;
