@@ -1,0 +1,52 @@
+namespace LaKvm.Machine;
+
+/// <summary>
+/// Bits of the EIOINTC's paravirtual registers (IOCSR 0x40000000), which a hypervisor shows to guests with more cores than
+/// the hardware encoding can name; the bare chip has none of them.
+/// </summary>
+[Flags]
+public enum EiointcFeatures : uint
+{
+    /// <summary>As on hardware.</summary>
+    None = 0,
+
+    /// <summary>The paravirtual registers exist.</summary>
+    VirtualExtension = 1 << 0,
+
+    /// <summary>Delivery starts only after the guest sets this in the configuration register.</summary>
+    Enable = 1 << 1,
+
+    /// <summary>ipmap holds a number instead of one bit of four.</summary>
+    PinEncoding = 1 << 2,
+
+    /// <summary>route holds a core number instead of one bit of four and a node.</summary>
+    CoreEncoding = 1 << 3,
+}
+
+/// <summary>The paravirtual registers: FEATURES (read only) and CONFIG, 32 bits each.</summary>
+internal sealed class EiointcVirtual(Eiointc owner) : IIocsrDevice
+{
+    internal const uint Base = 0x4000_0000;
+    internal const uint Size = 0x1000;
+
+    private const uint FeaturesRegister = 0;
+    private const uint ConfigRegister = 4;
+
+    public ulong Read(int core, uint offset, int size) => offset switch
+    {
+        FeaturesRegister => (ulong)owner.Features,
+        ConfigRegister => (ulong)owner.Configuration,
+        _ => 0,
+    };
+
+    public void Write(int core, uint offset, int size, ulong value)
+    {
+        var wanted = (EiointcFeatures)(uint)value & owner.Features;
+        bool running = (owner.Configuration & EiointcFeatures.Enable) != 0;
+        // The encodings cannot change while interrupts are being delivered; only stopping is allowed then.
+        if (offset == ConfigRegister && (!running || value == 0))
+        {
+            owner.Configuration = wanted;
+        }
+    }
+}
