@@ -1,0 +1,47 @@
+namespace LaKvm.Machine;
+
+/// <summary>The board's interrupt controllers, wired: pins and messages in, lines of the cores out.</summary>
+public sealed class BoardInterrupts
+{
+    /// <summary>Makes the controllers and maps their registers.</summary>
+    /// <param name="cores">Number of cores.</param>
+    /// <param name="mmio">Receives PCH-PIC and PCH-MSI.</param>
+    /// <param name="iocsr">Receives IPI and EIOINTC.</param>
+    /// <param name="outputs">The cores' interrupt inputs.</param>
+    /// <param name="log">Reports misuse.</param>
+    public BoardInterrupts(int cores, MmioBus mmio, IocsrBus iocsr, ICoreInterrupts outputs, GuestErrorLog log)
+    {
+        Ipi = new Ipi(cores, iocsr, outputs);
+        Eiointc = new Eiointc(cores, iocsr, outputs);
+        PchPic = new PchPic(Eiointc, VirtBoard.Pins);
+        mmio.Map(VirtBoard.PchPic.Name, VirtBoard.PchPic.Base, VirtBoard.PchPic.Size, AccessWidths.All, PchPic);
+        mmio.Map(VirtBoard.PchMsi.Name, VirtBoard.PchMsi.Base, VirtBoard.PchMsi.Size, AccessWidths.Word,
+            new PchMsi(Eiointc, VirtBoard.FirstMsiVector, VirtBoard.MsiVectors, log));
+    }
+
+    /// <summary>Interrupts between cores.</summary>
+    public Ipi Ipi { get; }
+
+    /// <summary>Vectors to cores.</summary>
+    public Eiointc Eiointc { get; }
+
+    /// <summary>Pins to vectors.</summary>
+    public PchPic PchPic { get; }
+
+    /// <summary>Applies the chip's miscellaneous functions (IOCSR 0x420) to the EIOINTC.</summary>
+    public void SetChipFunctions(ulong functions)
+    {
+        Eiointc.Configuration = (functions >> ChipRegisters.ExtendedInterruptPinNumbers & 1) != 0
+            ? EiointcFeatures.PinEncoding
+            : EiointcFeatures.None;
+        Eiointc.Enabled = (functions >> ChipRegisters.ExtendedInterruptEnable & 1) != 0;
+    }
+
+    /// <summary>As after power-on.</summary>
+    public void Reset()
+    {
+        Ipi.Reset();
+        Eiointc.Reset();
+        PchPic.Reset();
+    }
+}

@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using LaKvm.Memory;
+
+namespace LaKvm.Machine;
+
+/// <summary>
+/// RAM as devices reach it (DMA), by physical address of the machine they sit in. Any thread. Copies of 2, 4 or 8 bytes at
+/// a multiple of their size are single accesses: nobody sees half of one.
+/// </summary>
+public interface IGuestMemory
+{
+    /// <summary>Whether a range lies in RAM. An empty range does everywhere.</summary>
+    bool Contains(ulong address, ulong length);
+
+    /// <summary>Copies out of RAM. False, with the destination undefined, if the range does not lie in RAM.</summary>
+    bool Read(ulong address, Span<byte> destination);
+
+    /// <summary>
+    /// Copies into RAM, and tells whoever keeps something about its content (decoded instructions, dirty pages). False,
+    /// with nothing written, if the range does not lie in RAM.
+    /// </summary>
+    bool Write(ulong address, ReadOnlySpan<byte> source);
+}
+
+/// <summary>DMA of the bare machine.</summary>
+/// <param name="memory">The machine's RAM.</param>
+public sealed class PhysicalGuestMemory(PhysicalMemory memory) : IGuestMemory
+{
+    /// <inheritdoc/>
+    public bool Contains(ulong address, ulong length)
+    {
+        RamBlock? block = memory.Find(address);
+        return length == 0 || (block != null && length <= block.Size - (address - block.Base));
+    }
+
+    /// <inheritdoc/>
+    public bool Read(ulong address, Span<byte> destination)
+    {
+        if (!Contains(address, (ulong)destination.Length))
+        {
+            return false;
+        }
+
+        Copy(memory.Span(address, (ulong)destination.Length), destination, address);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool Write(ulong address, ReadOnlySpan<byte> source)
+    {
+        if (!Contains(address, (ulong)source.Length))
+        {
+            return false;
+        }
+
+        Copy(source, memory.Span(address, (ulong)source.Length), address);
+        memory.Written(address, (ulong)source.Length);
+        return true;
+    }
+
+    private static void Copy(ReadOnlySpan<byte> from, Span<byte> to, ulong address)
+    {
+        bool aligned = (address & (ulong)(from.Length - 1)) == 0;
+        ref byte source = ref MemoryMarshal.GetReference(from);
+        ref byte target = ref MemoryMarshal.GetReference(to);
+        switch (from.Length)
+        {
+            case 2 when aligned:
+                Unsafe.As<byte, ushort>(ref target) = Unsafe.As<byte, ushort>(ref source);
+                break;
+            case 4 when aligned:
+                Unsafe.As<byte, uint>(ref target) = Unsafe.As<byte, uint>(ref source);
+                break;
+            case 8 when aligned:
+                Unsafe.As<byte, ulong>(ref target) = Unsafe.As<byte, ulong>(ref source);
+                break;
+            default:
+                from.CopyTo(to);
+                break;
+        }
+    }
+}

@@ -1,0 +1,183 @@
+namespace LaKvm.Machine.Tests;
+
+public sealed class VirtMachineTests : IDisposable
+{
+    private const ulong Pic = 0x1000_0000, Uart0 = 0x1fe0_01e0;
+    private readonly RecordingCores _cores = new();
+    private readonly RecordingControl _control = new();
+    private readonly RecordingSerial _serial = new();
+    private readonly List<string> _errors = [];
+    private readonly VirtMachine _machine;
+
+    public VirtMachineTests() => _machine = new VirtMachine(
+        new VirtMachineOptions
+        {
+            Cores = 5,
+            RamSize = 0x1004_0000,
+            Devices = new BoardDeviceOptions { Serial = [_serial] },
+            GuestErrors = _errors.Add,
+        },
+        new FixedClock(), _cores, _control);
+
+    public void Dispose() => _machine.Dispose();
+
+    /// <summary>What Linux writes before the first interrupt: switch on the EIOINTC, enable and route a pin's vector.</summary>
+    private void ProgramPin(int pin)
+    {
+        _machine.WriteIocsr(0, 0x420, 8, 1UL << 48);
+        _machine.WriteIocsr(0, 0x14c0, 4, 0x02020202);
+        _machine.WriteIocsr(0, 0x1600, 4, 0xffffffff);
+        _machine.WriteMmio(Pic + 0x200 + (ulong)pin, 1, (ulong)pin);
+        _machine.WriteMmio(Pic + 0x20, 4, ~(1u << pin));
+    }
+
+    [Fact]
+    public void Ram_is_where_the_board_says()
+    {
+        _machine.Memory.Blocks.Select(b => (b.Base, b.Size)).Should().Equal((0UL, 0x1000_0000UL), (0x8000_0000UL, 0x4_0000UL));
+    }
+
+    [Fact]
+    public void Serial_interrupt_reaches_core_0_on_the_line_the_tree_names()
+    {
+        ProgramPin(2);
+        _machine.WriteMmio(Uart0 + 1, 1, 1);
+        _machine.Devices.Uarts[0].Receive("x"u8);
+        _cores[0].Should().Be(1u << VirtBoard.EiointcLine);
+        _machine.ReadIocsr(0, 0x1800, 8).Should().Be(4);
+        _machine.WriteIocsr(0, 0x1800, 8, 4);
+        _cores[0].Should().NotBe(0, "the port still has data");
+        _machine.ReadMmio(Uart0, 1).Should().Be((byte)'x');
+        _cores[0].Should().Be(0);
+    }
+
+    [Fact]
+    public void Nothing_is_delivered_before_the_chip_function_is_set()
+    {
+        ProgramPin(2);
+        _machine.WriteIocsr(0, 0x420, 8, 0);
+        _machine.WriteMmio(Uart0 + 1, 1, 2);
+        _cores[0].Should().Be(0);
+        _machine.WriteIocsr(0, 0x420, 8, 1UL << 48);
+        _cores[0].Should().NotBe(0);
+    }
+
+    [Fact]
+    public void Chip_function_bit_49_makes_pin_numbers()
+    {
+        ProgramPin(2);
+        _machine.WriteIocsr(0, 0x420, 8, 3UL << 48);
+        _machine.WriteIocsr(0, 0x14c0, 1, 7);
+        _machine.WriteMmio(Uart0 + 1, 1, 2);
+        _cores[0].Should().Be(1u << (CoreLine.Hardware0 + 7));
+    }
+
+    [Fact]
+    public void Message_at_the_doorbell_reaches_core_0()
+    {
+        ProgramPin(2);
+        _machine.WriteIocsr(0, 0x1604, 4, 0xffffffff);
+        _machine.WriteMmio(0x2ff0_0000, 4, 33);
+        _machine.ReadIocsr(0, 0x1800, 8).Should().Be(1UL << 33);
+    }
+
+    [Fact]
+    public void Interrupts_between_cores_work_across_nodes()
+    {
+        _machine.WriteIocsr(4, 0x1004, 4, 0xffffffff);
+        _machine.WriteIocsr(0, 0x1040, 4, (4 << 16) | 1);
+        _cores[4].Should().Be(1u << CoreLine.Ipi);
+    }
+
+    [Fact]
+    public void Console_output_leaves_through_the_first_port()
+    {
+        _machine.WriteMmio(Uart0, 1, (byte)'!');
+        _serial.Sent.Should().Equal((byte)'!');
+        _machine.ReadMmio(Uart0 + 5, 1).Should().Be(0x60);
+    }
+
+    [Fact]
+    public void Every_serial_port_answers_at_its_address()
+    {
+        for (int i = 0; i < VirtBoard.Uarts; i++)
+        {
+            _machine.ReadMmio(VirtBoard.Uart(i).Base + 5, 1).Should().Be(0x60);
+        }
+    }
+
+    [Fact]
+    public void Power_registers_reach_the_machine_control()
+    {
+        _machine.WriteMmio(0x100e_001c, 1, 0x34);
+        _machine.WriteMmio(0x100e_001e, 1, 0x42);
+        _control.PowerOffs.Should().Be(1);
+        _control.Reboots.Should().Be(1);
+    }
+
+    [Fact]
+    public void Absent_keyboard_controller_reads_as_ones()
+    {
+        _machine.ReadMmio(0x1800_0064, 1).Should().Be(0xff);
+        _machine.WriteMmio(0x1800_0060, 1, 0xaa);
+        _errors.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Clock_answers_at_its_address() =>
+        _machine.ReadMmio(0x100d_0140, 4).Should().Be(0x2900);
+
+    [Fact]
+    public void Access_to_nothing_reads_zero_and_is_reported()
+    {
+        _machine.ReadMmio(0x4000_0000, 8).Should().Be(0);
+        _machine.ReadIocsr(0, 0x8000, 4).Should().Be(0);
+        _errors.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public void Every_device_of_the_tree_with_registers_is_on_the_bus()
+    {
+        foreach (FdtNode node in BoardDeviceTree.Build(new()).Children.Where(n => n.Has("reg")))
+        {
+            ulong address = node.CellsOf("reg")[1];
+            bool known = node.Name.StartsWith("memory", StringComparison.Ordinal)
+                ? _machine.Memory.Find(address) != null
+                : node.Name.StartsWith("eiointc", StringComparison.Ordinal)
+                    ? _machine.Iocsr.Windows.Any(w => w.Base == address)
+                    : _machine.Mmio.Windows.Any(w => w.Base == address);
+            known.Should().BeTrue("{0} is described", node.Name);
+        }
+    }
+
+    [Fact]
+    public void Bus_windows_do_not_cover_ram()
+    {
+        foreach (BusWindow<IBusDevice> window in _machine.Mmio.Windows)
+        {
+            _machine.Memory.Find(window.Base).Should().BeNull();
+        }
+    }
+
+    [Fact]
+    public void Reset_releases_every_line()
+    {
+        ProgramPin(2);
+        _machine.WriteMmio(Uart0 + 1, 1, 2);
+        _machine.WriteIocsr(4, 0x1004, 4, 1);
+        _machine.WriteIocsr(4, 0x1008, 4, 1);
+        _machine.Reset();
+        _cores[0].Should().Be(0);
+        _cores[4].Should().Be(0);
+        _machine.ReadIocsr(0, 0x420, 8).Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(65)]
+    public void Impossible_numbers_of_cores_are_refused(int cores)
+    {
+        Action build = () => new VirtMachine(new VirtMachineOptions { Cores = cores }, new FixedClock(), _cores, _control);
+        build.Should().Throw<ArgumentOutOfRangeException>();
+    }
+}

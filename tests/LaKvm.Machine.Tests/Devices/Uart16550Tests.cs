@@ -1,0 +1,300 @@
+using System.Text;
+
+namespace LaKvm.Machine.Tests;
+
+public class Uart16550Tests : DeviceContract
+{
+    private const ulong Data = 0, InterruptEnable = 1, InterruptId = 2, FifoControl = 2, LineControl = 3, ModemControl = 4,
+        LineStatus = 5, ModemStatus = 6, Scratch = 7;
+
+    private readonly RecordingLine _line = new();
+    private readonly RecordingSerial _serial = new();
+    private readonly Uart16550 _uart;
+
+    public Uart16550Tests() => _uart = new Uart16550(_line, _serial);
+
+    protected override IEnumerable<ulong> Holes => [];
+
+    protected override DeviceUnderTest Make()
+    {
+        var uart = new Uart16550(new RecordingLine(), new RecordingSerial());
+        return new DeviceUnderTest(uart, Uart16550.Size, AccessWidths.Byte, uart.Reset);
+    }
+
+    private byte Read(ulong offset) => (byte)_uart.Read(offset, 1);
+
+    private void Write(ulong offset, byte value) => _uart.Write(offset, 1, value);
+
+    private void Receive(string text) => _uart.Receive(Encoding.ASCII.GetBytes(text));
+
+    [Theory]
+    [InlineData(Data, 0x00)]
+    [InlineData(InterruptEnable, 0x00)]
+    [InlineData(InterruptId, 0x01)]
+    [InlineData(LineControl, 0x00)]
+    [InlineData(ModemControl, 0x00)]
+    [InlineData(LineStatus, 0x60)]
+    [InlineData(ModemStatus, 0xb0)]
+    [InlineData(Scratch, 0x00)]
+    public void Register_has_its_reset_value(ulong offset, byte value) => Read(offset).Should().Be(value);
+
+    [Theory]
+    [InlineData(InterruptEnable, 0x0f)]
+    [InlineData(LineControl, 0x7f)]
+    [InlineData(ModemControl, 0x1f)]
+    [InlineData(Scratch, 0xff)]
+    public void Register_holds_its_writable_bits(ulong offset, byte mask)
+    {
+        Write(offset, 0xff & 0x7f);
+        Read(offset).Should().Be((byte)(mask & 0x7f));
+        Write(offset, 0);
+        Read(offset).Should().Be(0);
+    }
+
+    [Fact]
+    public void Divisor_latch_replaces_the_first_two_registers()
+    {
+        Write(InterruptEnable, 0x5);
+        Write(LineControl, 0x83);
+        Write(0, 0x36);
+        Write(1, 0x12);
+        Read(0).Should().Be(0x36);
+        Read(1).Should().Be(0x12);
+        Write(LineControl, 0x03);
+        Read(InterruptEnable).Should().Be(0x5);
+        _serial.Sent.Should().BeEmpty();
+        Write(LineControl, 0x80);
+        Read(0).Should().Be(0x36);
+    }
+
+    [Fact]
+    public void Bytes_written_go_out_in_order()
+    {
+        foreach (byte value in "boot"u8)
+        {
+            Write(Data, value);
+            Read(LineStatus).Should().Be(0x60);
+        }
+
+        _serial.Sent.Should().Equal("boot"u8.ToArray());
+    }
+
+    [Fact]
+    public void Bytes_received_come_in_order_with_data_ready()
+    {
+        Receive("ab");
+        Read(LineStatus).Should().Be(0x61);
+        Read(Data).Should().Be((byte)'a');
+        Read(LineStatus).Should().Be(0x61);
+        Read(Data).Should().Be((byte)'b');
+        Read(LineStatus).Should().Be(0x60);
+        Read(Data).Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Long_input_is_never_overrun(bool fifo)
+    {
+        Write(FifoControl, (byte)(fifo ? 1 : 0));
+        string text = new([.. Enumerable.Range(0, 1000).Select(i => (char)('a' + (i % 26)))]);
+        Receive(text);
+        var got = new StringBuilder();
+        while ((Read(LineStatus) & 1) != 0)
+        {
+            (Read(LineStatus) & 2).Should().Be(0);
+            got.Append((char)Read(Data));
+        }
+
+        got.ToString().Should().Be(text);
+    }
+
+    [Fact]
+    public void Input_beyond_the_limit_is_refused()
+    {
+        _uart.Receive(new byte[Uart16550.InputLimit]).Should().BeTrue();
+        _uart.Receive(new byte[Uart16550.InputLimit]).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Receive_interrupt_follows_data_when_enabled()
+    {
+        Receive("x");
+        _line.Level.Should().BeFalse();
+        Write(InterruptEnable, 1);
+        _line.Level.Should().BeTrue();
+        Read(InterruptId).Should().Be(0x04);
+        Read(Data);
+        _line.Level.Should().BeFalse();
+        Read(InterruptId).Should().Be(0x01);
+    }
+
+    [Theory]
+    [InlineData(0x01, 1)]
+    [InlineData(0x41, 4)]
+    [InlineData(0x81, 8)]
+    [InlineData(0xc1, 14)]
+    public void Fifo_below_its_trigger_reports_the_character_timeout(byte control, int trigger)
+    {
+        Write(FifoControl, control);
+        Write(InterruptEnable, 1);
+        Read(InterruptId).Should().Be(0xc1);
+        for (int count = 1; count <= 16; count++)
+        {
+            Receive("x");
+            _line.Level.Should().BeTrue();
+            Read(InterruptId).Should().Be((byte)(count >= trigger ? 0xc4 : 0xcc));
+        }
+    }
+
+    [Fact]
+    public void Transmit_interrupt_rises_when_enabled_and_after_every_byte_and_is_answered_by_its_name()
+    {
+        Write(InterruptEnable, 2);
+        _line.Level.Should().BeTrue();
+        Read(InterruptId).Should().Be(0x02);
+        _line.Level.Should().BeFalse();
+        Read(InterruptId).Should().Be(0x01);
+        Write(InterruptEnable, 2);
+        _line.Level.Should().BeFalse("it was enabled already");
+        Write(Data, (byte)'x');
+        _line.Level.Should().BeTrue();
+        Write(InterruptEnable, 0);
+        _line.Level.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Reading_the_name_of_another_interrupt_keeps_the_transmit_interrupt()
+    {
+        Write(InterruptEnable, 3);
+        Receive("x");
+        Read(InterruptId).Should().Be(0x04);
+        Read(Data);
+        Read(InterruptId).Should().Be(0x02);
+    }
+
+    [Fact]
+    public void Interrupts_have_their_priorities()
+    {
+        Write(InterruptEnable, 0xf);
+        Write(ModemControl, 0x10);
+        Write(ModemControl, 0x00);
+        Receive("x");
+        _uart.ReceiveBreak();
+        Read(InterruptId).Should().Be(0x06);
+        (Read(LineStatus) & 0x10).Should().Be(0x10);
+        Read(InterruptId).Should().Be(0x04);
+        Read(Data);
+        Read(Data).Should().Be(0, "a break is a zero byte");
+        Read(InterruptId).Should().Be(0x02);
+        Read(InterruptId).Should().Be(0x00);
+        Read(ModemStatus);
+        Read(InterruptId).Should().Be(0x01);
+    }
+
+    [Fact]
+    public void Break_is_reported_once()
+    {
+        _uart.ReceiveBreak();
+        Read(LineStatus).Should().Be(0x71);
+        Read(LineStatus).Should().Be(0x61);
+    }
+
+    [Fact]
+    public void Fifo_control_switches_and_clears()
+    {
+        Read(InterruptId).Should().Be(0x01);
+        Write(FifoControl, 1);
+        Read(InterruptId).Should().Be(0xc1);
+        Receive("abc");
+        Write(FifoControl, 3);
+        Read(LineStatus).Should().Be(0x60);
+        Receive("abc");
+        Write(FifoControl, 0);
+        Read(LineStatus).Should().Be(0x60);
+        Read(InterruptId).Should().Be(0x01);
+        Write(FifoControl, 0xc0);
+        Write(InterruptEnable, 1);
+        Receive("x");
+        Read(InterruptId).Should().Be(0x04, "without the enable bit there is no FIFO and no trigger");
+    }
+
+    [Theory]
+    [InlineData(0x1, 0x20)]
+    [InlineData(0x2, 0x10)]
+    [InlineData(0x4, 0x40)]
+    [InlineData(0x8, 0x80)]
+    public void Loop_back_connects_each_modem_output_to_its_input(byte output, byte input)
+    {
+        Write(ModemControl, 0x10);
+        Read(ModemStatus);
+        Write(ModemControl, (byte)(0x10 | output));
+        byte raised = Read(ModemStatus);
+        (raised & 0xf0).Should().Be(input);
+        (raised & 0x0f).Should().Be(input == 0x40 ? 0 : input >> 4, "ring reports only its end");
+        Write(ModemControl, 0x10);
+        Read(ModemStatus).Should().Be((byte)(input >> 4));
+        Read(ModemStatus).Should().Be(0);
+    }
+
+    [Fact]
+    public void Loop_back_returns_bytes_and_sends_none()
+    {
+        Write(ModemControl, 0x10);
+        Receive("outside");
+        Write(Data, 0x42);
+        Read(Data).Should().Be(0x42);
+        Read(LineStatus).Should().Be(0x60);
+        _serial.Sent.Should().BeEmpty();
+        Write(ModemControl, 0);
+        Read(Data).Should().Be((byte)'o');
+    }
+
+    [Fact]
+    public void Loop_back_overruns_when_full()
+    {
+        Write(ModemControl, 0x10);
+        Write(Data, 1);
+        Write(Data, 2);
+        Read(LineStatus).Should().Be(0x63);
+        Read(LineStatus).Should().Be(0x61);
+        Read(Data).Should().Be(1);
+    }
+
+    [Fact]
+    public void Reset_drops_input_and_interrupts()
+    {
+        Write(InterruptEnable, 1);
+        Receive("abc");
+        _uart.Reset();
+        _line.Level.Should().BeFalse();
+        Read(LineStatus).Should().Be(0x60);
+    }
+
+    [Fact]
+    public void Stream_backend_delivers_everything_in_order_before_it_ends()
+    {
+        using var stream = new MemoryStream();
+        byte[] text = [.. Enumerable.Range(0, 100_000).Select(i => (byte)(i * 7))];
+        using (var backend = new StreamSerialBackend(stream))
+        {
+            foreach (byte value in text)
+            {
+                backend.Write(value);
+            }
+        }
+
+        stream.ToArray().Should().Equal(text);
+    }
+
+    [Fact]
+    public void Stream_backend_survives_a_closed_stream()
+    {
+        var stream = new MemoryStream();
+        stream.Dispose();
+        var backend = new StreamSerialBackend(stream);
+        backend.Write(1);
+        backend.Dispose();
+        backend.Dropped.Should().Be(1);
+    }
+}

@@ -1,0 +1,227 @@
+namespace LaKvm.Machine.Tests;
+
+public class PchPicTests : DeviceContract
+{
+    private readonly RecordingVectors _vectors = new();
+    private readonly PchPic _pic;
+
+    public PchPicTests()
+    {
+        _pic = new PchPic(_vectors, 64);
+        for (ulong pin = 0; pin < 64; pin++)
+        {
+            _pic.Write(PchPic.Vector + pin, 1, pin);
+        }
+    }
+
+    protected override IEnumerable<ulong> Holes => [0x10, 0xa0, 0x140, 0x240, 0x3f8];
+
+    protected override DeviceUnderTest Make()
+    {
+        var pic = new PchPic(new RecordingVectors(), 64);
+        return new DeviceUnderTest(pic, PchPic.Size, AccessWidths.All, pic.Reset);
+    }
+
+    [Theory]
+    [InlineData(32, 0x001f_0001_0700_0000)]
+    [InlineData(64, 0x003f_0001_0700_0000)]
+    public void Id_names_the_number_of_pins_and_cannot_be_written(int pins, ulong id)
+    {
+        var pic = new PchPic(_vectors, pins);
+        pic.Write(PchPic.Id, 8, 0);
+        pic.Read(PchPic.Id, 8).Should().Be(id);
+        Bits.Low(pic.Read(PchPic.Id + 4, 4), 4).Should().Be(id >> 32);
+    }
+
+    [Theory]
+    [InlineData(PchPic.Mask, ulong.MaxValue)]
+    [InlineData(PchPic.HtMsiEnable, 0)]
+    [InlineData(PchPic.Edge, 0)]
+    [InlineData(PchPic.Auto0, 0)]
+    [InlineData(PchPic.Auto1, 0)]
+    [InlineData(PchPic.Polarity, 0)]
+    public void Storage_registers_have_their_reset_value_and_hold_every_width(ulong offset, ulong reset)
+    {
+        _pic.Read(offset, 8).Should().Be(reset);
+        _pic.Write(offset, 8, 0x8877_6655_4433_2211);
+        _pic.Write(offset + 4, 4, 0xddccbbaa);
+        _pic.Write(offset, 1, 0x5a);
+        _pic.Read(offset, 8).Should().Be(0xddcc_bbaa_4433_225a);
+        Bits.Low(_pic.Read(offset + 4, 4), 4).Should().Be(0xddccbbaa);
+        _pic.Reset();
+        _pic.Read(offset, 8).Should().Be(reset);
+    }
+
+    [Theory]
+    [InlineData(PchPic.Route)]
+    [InlineData(PchPic.Vector)]
+    public void Byte_registers_hold_every_width(ulong offset)
+    {
+        _pic.Write(offset + 8, 8, 0x8877_6655_4433_2211);
+        _pic.Write(offset + 9, 1, 0x5a);
+        _pic.Read(offset + 8, 4).Should().Be(0x4433_5a11);
+        _pic.Read(offset + 15, 1).Should().Be(0x88);
+        _pic.Write(offset + 63, 1, 0x77);
+        _pic.Read(offset + 63, 1).Should().Be(0x77);
+    }
+
+    [Fact]
+    public void Bytes_of_absent_pins_read_as_zero()
+    {
+        var pic = new PchPic(_vectors, 32);
+        pic.Write(PchPic.Vector + 28, 8, ulong.MaxValue);
+        pic.Read(PchPic.Vector + 28, 8).Should().Be(0xffff_ffff);
+        pic.SetPin(32, true);
+        pic.Read(PchPic.Irr, 8).Should().Be(0);
+    }
+
+    [Fact]
+    public void Masked_pin_requests_but_does_not_send()
+    {
+        _pic.Pin(5).Set(true);
+        _pic.Read(PchPic.Irr, 8).Should().Be(1 << 5);
+        _pic.Read(PchPic.Isr, 8).Should().Be(0);
+        _vectors.High.Should().BeEmpty();
+        _pic.Write(PchPic.Mask, 4, ~(1u << 5));
+        _pic.Read(PchPic.Isr, 8).Should().Be(1 << 5);
+        _vectors.High.Should().Equal(5);
+        _pic.Write(PchPic.Mask, 4, uint.MaxValue);
+        _vectors.High.Should().BeEmpty();
+        _pic.Read(PchPic.Irr, 8).Should().Be(1 << 5);
+    }
+
+    [Fact]
+    public void Level_pin_follows_its_wire()
+    {
+        _pic.Write(PchPic.Mask, 8, 0);
+        _pic.Pin(40).Set(true);
+        _vectors.High.Should().Equal(40);
+        _pic.Write(PchPic.Clear, 8, ulong.MaxValue);
+        _vectors.High.Should().Equal(new[] { 40 }, "clear is for edge pins");
+        _pic.Pin(40).Set(false);
+        _vectors.High.Should().BeEmpty();
+        _pic.Read(PchPic.Irr, 8).Should().Be(0);
+    }
+
+    [Fact]
+    public void Edge_pin_latches_its_rise_until_cleared()
+    {
+        _pic.Write(PchPic.Mask, 8, 0);
+        _pic.Write(PchPic.Edge, 8, 1 << 3);
+        _pic.Pin(3).Set(true);
+        _pic.Pin(3).Set(false);
+        _vectors.High.Should().Equal(3);
+        _pic.Write(PchPic.Clear, 4, 1 << 3);
+        _vectors.High.Should().BeEmpty();
+        _pic.Pin(3).Set(true);
+        _pic.Write(PchPic.Clear, 4, 1 << 3);
+        _pic.Pin(3).Set(true);
+        _vectors.High.Should().BeEmpty("the wire has not risen again");
+        _pic.Read(PchPic.Clear, 8).Should().Be(0);
+    }
+
+    [Fact]
+    public void Vector_register_names_what_is_sent_and_moves_a_pending_one()
+    {
+        _pic.Write(PchPic.Mask, 8, 0);
+        _pic.Pin(2).Set(true);
+        _pic.Write(PchPic.Vector + 2, 1, 99);
+        _vectors.High.Should().Equal(99);
+    }
+
+    [Fact]
+    public void Pins_that_share_a_vector_keep_it_high_together()
+    {
+        _pic.Write(PchPic.Mask, 8, 0);
+        _pic.Write(PchPic.Vector + 2, 1, 3);
+        _pic.Pin(2).Set(true);
+        _pic.Pin(3).Set(true);
+        _pic.Pin(2).Set(false);
+        _vectors.High.Should().Equal(3);
+        _pic.Pin(3).Set(false);
+        _vectors.High.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Request_registers_cannot_be_written()
+    {
+        _pic.Write(PchPic.Irr, 8, ulong.MaxValue);
+        _pic.Write(PchPic.Isr, 8, ulong.MaxValue);
+        _pic.Read(PchPic.Irr, 8).Should().Be(0);
+        _pic.Read(PchPic.Isr, 8).Should().Be(0);
+    }
+
+    [Fact]
+    public void Reset_masks_everything_and_keeps_the_wires()
+    {
+        _pic.Write(PchPic.Mask, 8, 0);
+        _pic.Pin(2).Set(true);
+        _pic.Reset();
+        _vectors.High.Should().BeEmpty();
+        _pic.Read(PchPic.Irr, 8).Should().Be(4);
+    }
+
+    [Fact]
+    public void Restored_requests_are_sent()
+    {
+        _pic.Write(PchPic.Mask, 8, 0);
+        _pic.RestoreRequests(1UL << 63);
+        _vectors.High.Should().Equal(63);
+    }
+
+    [Fact]
+    public void Sent_vectors_agree_with_the_registers_after_random_traffic()
+    {
+        var random = new Random(5);
+        for (int i = 0; i < 20_000; i++)
+        {
+            if (random.Next(2) == 0)
+            {
+                _pic.SetPin(random.Next(-2, 70), random.Next(2) == 0);
+            }
+            else
+            {
+                int size = 1 << random.Next(4);
+                _pic.Write((ulong)random.Next(0x400) & ~(ulong)(size - 1), size, (ulong)random.NextInt64());
+            }
+        }
+
+        ulong sent = _pic.Read(PchPic.Isr, 8);
+        sent.Should().Be(_pic.Read(PchPic.Irr, 8) & ~_pic.Read(PchPic.Mask, 8));
+        var expected = Enumerable.Range(0, 64).Where(pin => ((sent >> pin) & 1) != 0)
+            .Select(pin => (int)_pic.Read(PchPic.Vector + (ulong)pin, 1)).ToHashSet();
+        _vectors.High.Should().BeEquivalentTo(expected);
+    }
+}
+
+public class PchMsiTests : DeviceContract
+{
+    protected override IEnumerable<ulong> Holes => [0, 4];
+
+    protected override DeviceUnderTest Make() =>
+        new(new PchMsi(new RecordingVectors(), 32, 224, new GuestErrorLog(null)), PchMsi.Size, AccessWidths.Word, null);
+
+    [Theory]
+    [InlineData(31, false)]
+    [InlineData(32, true)]
+    [InlineData(255, true)]
+    [InlineData(256, false)]
+    [InlineData(0xffff_ffff, false)]
+    public void Doorbell_latches_vectors_of_its_range_and_logs_others(ulong vector, bool taken)
+    {
+        var vectors = new RecordingVectors();
+        var lines = new List<string>();
+        var msi = new PchMsi(vectors, 32, 224, new GuestErrorLog(lines.Add));
+        msi.Write(0, 4, vector);
+        vectors.Triggered.Should().Equal(taken ? [(int)vector] : []);
+        lines.Should().HaveCount(taken ? 0 : 1);
+    }
+
+    [Fact]
+    public void Second_word_is_not_the_doorbell()
+    {
+        var vectors = new RecordingVectors();
+        new PchMsi(vectors, 32, 224, new GuestErrorLog(null)).Write(4, 4, 40);
+        vectors.Triggered.Should().BeEmpty();
+    }
+}
