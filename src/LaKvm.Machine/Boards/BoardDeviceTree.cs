@@ -1,3 +1,5 @@
+using LaKvm.Machine.Loading;
+
 namespace LaKvm.Machine;
 
 /// <summary>What a device tree says beyond the board's own facts.</summary>
@@ -106,7 +108,7 @@ public static class BoardDeviceTree
 
         if (options.InitialRamDisk is { } disk)
         {
-            chosen.Wide("linux,initrd-start", disk.Base).Wide("linux,initrd-end", disk.Base + disk.Size);
+            chosen.Wide("linux,initrd-start", disk.Base).Wide("linux,initrd-end", disk.End);
         }
 
         return chosen;

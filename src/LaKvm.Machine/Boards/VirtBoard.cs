@@ -1,3 +1,5 @@
+using LaKvm.Machine.Loading;
+
 namespace LaKvm.Machine;
 
 /// <summary>A place on the board: where a device's registers are and which pin of the PCH-PIC it drives.</summary>
@@ -6,11 +8,6 @@ namespace LaKvm.Machine;
 /// <param name="Size">Bytes, as the device tree describes them.</param>
 /// <param name="Pin">PCH-PIC pin, or <see cref="VirtBoard.NoPin"/>.</param>
 public readonly record struct BoardSlot(string Name, ulong Base, ulong Size, int Pin = VirtBoard.NoPin);
-
-/// <summary>A range of RAM.</summary>
-/// <param name="Base">First physical address.</param>
-/// <param name="Size">Bytes.</param>
-public readonly record struct RamRange(ulong Base, ulong Size);
 
 /// <summary>
 /// The board's facts, once: the bus wiring (<see cref="BoardDevices"/>, <see cref="BoardInterrupts"/>) and the device tree

@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Machine.Loading;
 using LaKvm.Memory;
 
 namespace LaKvm.Machine;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LaKvm.Machine.Loading;
 
 namespace LaKvm.Machine.Tests;
 
