@@ -24,9 +24,10 @@ internal sealed class LakvmProcess : IDisposable
         _reader = Task.Run(ReadOutput);
     }
 
-    internal static string Executable { get; } = Find();
+    /// <summary>The working copy's top directory.</summary>
+    internal static string Root { get; } = FindRoot();
 
-    internal int Id => _process.Id;
+    internal static string Executable { get; } = FindExecutable();
 
     /// <summary>All that came on stdout so far.</summary>
     internal string Output
@@ -45,6 +46,16 @@ internal sealed class LakvmProcess : IDisposable
     {
         _process.StandardInput.Write(text);
         _process.StandardInput.Flush();
+    }
+
+    /// <summary>Goes away as the reader of stdout.</summary>
+    internal void CloseOutput() => _process.StandardOutput.Close();
+
+    /// <summary>Sends a signal.</summary>
+    internal void Signal(int number)
+    {
+        using Process kill = Process.Start("kill", [$"-{number}", $"{_process.Id}"]);
+        kill.WaitForExit();
     }
 
     internal void EndInput() => _process.StandardInput.Close();
@@ -105,17 +116,24 @@ internal sealed class LakvmProcess : IDisposable
     private void ReadOutput()
     {
         char[] buffer = new char[4096];
-        int count;
-        while ((count = _process.StandardOutput.Read(buffer)) > 0)
+        try
         {
-            lock (_output)
+            int count;
+            while ((count = _process.StandardOutput.Read(buffer)) > 0)
             {
-                _output.Append(buffer, 0, count);
+                lock (_output)
+                {
+                    _output.Append(buffer, 0, count);
+                }
             }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // CloseOutput
         }
     }
 
-    private static string Find()
+    private static string FindRoot()
     {
         string root = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(root, "LaKvm.sln")))
@@ -123,8 +141,13 @@ internal sealed class LakvmProcess : IDisposable
             root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("Not inside the working copy.");
         }
 
+        return root;
+    }
+
+    private static string FindExecutable()
+    {
         // The tests' own output folder tells the configuration and the framework: …/bin/Release/net10.0.
         string[] folders = AppContext.BaseDirectory.TrimEnd('/').Split('/');
-        return Path.Combine(root, "src/LaKvm.Cli/bin", folders[^2], folders[^1], "lakvm");
+        return Path.Combine(Root, "src/LaKvm.Cli/bin", folders[^2], folders[^1], "lakvm");
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using LaKvm.Machine.Loading;
 
 namespace LaKvm.Cli;
 
@@ -32,7 +33,7 @@ internal static class CommandLine
         {
             return Report(e.Message, e.ExitCode);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OutOfMemoryException)
+        catch (Exception e) when (e is ImageException or IOException or UnauthorizedAccessException or OutOfMemoryException)
         {
             return Report(e.Message, ExitCode.Failure);
         }

@@ -6,5 +6,8 @@ namespace LaKvm.Cli;
 internal static class LakvmCommand
 {
     internal static RootCommand Create() =>
-        new("LaKvm: a Loongson 3A5000 with hardware virtualization, in one process");
+        new("LaKvm: a Loongson 3A5000 with hardware virtualization, in one process")
+        {
+            new GuestCommand("host", "Boot Linux on the bare emulated machine", BareGuest.Create),
+        };
 }

@@ -19,7 +19,6 @@ internal static class GuestHost
         // No configuration files, no default log providers: nothing that the first guest instruction would wait for.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.SetMinimumLevel(level).AddSerilog(CreateLogger(level), dispose: true);
-        builder.Logging.AddFilter("Microsoft", level == LogLevel.Trace ? LogLevel.Trace : LogLevel.None);
         builder.Services
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5))
             .AddSingleton<IHostLifetime, SignalLifetime>()
@@ -39,6 +38,7 @@ internal static class GuestHost
 
     private static Serilog.Core.Logger CreateLogger(LogLevel level) => new LoggerConfiguration()
         .MinimumLevel.Is((LogEventLevel)level) // the two enumerations have the same order and numbers
+        .MinimumLevel.Override("Microsoft", level == LogLevel.Trace ? LogEventLevel.Verbose : LogEventLevel.Fatal)
         .WriteTo.Console(outputTemplate: LogTemplate, standardErrorFromLevel: LogEventLevel.Verbose)
         .CreateLogger();
 }

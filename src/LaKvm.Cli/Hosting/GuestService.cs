@@ -22,12 +22,21 @@ internal sealed class GuestService(
         terminal.Left += lifetime.StopApplication;
         Completion = Task.Factory.StartNew(
             RunToEnd, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        lifetime.ApplicationStopping.Register(AbandonOutput);
         Completion.ContinueWith(_ => lifetime.StopApplication(), TaskScheduler.Default);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAny(Completion).WaitAsync(cancellationToken);
+
+    private void AbandonOutput()
+    {
+        if (!Completion.IsCompleted)
+        {
+            terminal.Abandon();
+        }
+    }
 
     private int RunToEnd()
     {

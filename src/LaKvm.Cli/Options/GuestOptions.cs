@@ -1,10 +1,12 @@
+using LaKvm.Machine;
+
 namespace LaKvm.Cli;
 
 /// <summary>What a command line says about the machine to run, checked as far as that is possible without it.</summary>
 internal sealed record GuestOptions
 {
-    /// <summary>Cores that the interrupt controllers of the board can tell apart in one node.</summary>
-    internal const int MaxCpus = 4;
+    /// <summary>Cores that the board's interrupt controllers can tell apart.</summary>
+    internal const int MaxCpus = VirtBoard.MaxCores;
 
     /// <summary>Less RAM than this holds no kernel with its initial RAM disk.</summary>
     internal const ulong MinMemory = 64UL << 20;
@@ -61,6 +63,11 @@ internal sealed record GuestOptions
         {
             throw new UserErrorException(
                 $"--memory: {ByteSize.Format(Memory)} is too little; a kernel needs at least {ByteSize.Format(MinMemory)}.");
+        }
+
+        if (Memory % VirtBoard.RamGranule != 0)
+        {
+            throw new UserErrorException($"--memory: must be a multiple of {VirtBoard.RamGranule >> 10} KiB.");
         }
 
         if (Memory > available)

@@ -8,6 +8,8 @@ internal sealed class ConsoleOutput : IDisposable
 {
     private const int Capacity = 64 * 1024;
 
+    private static readonly TimeSpan AbandonPatience = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _room = new(initialState: true);
     private readonly SemaphoreSlim _filled = new(0);
@@ -16,6 +18,7 @@ internal sealed class ConsoleOutput : IDisposable
     private byte[] _writing = new byte[Capacity];
     private int _count;
     private volatile bool _closed;
+    private volatile bool _abandoned;
 
     internal ConsoleOutput()
     {
@@ -26,31 +29,36 @@ internal sealed class ConsoleOutput : IDisposable
     /// <summary>Raised once when stdout has been closed by its reader; what the guest sends afterwards is dropped.</summary>
     internal event Action? Broken;
 
-    /// <summary>Queues bytes; waits while more than 64 KiB have not been written.</summary>
-    internal void Write(ReadOnlySpan<byte> bytes)
+    /// <summary>Queues a byte; waits while 64 KiB have not been written, as a serial line holds up its sender.</summary>
+    internal void Write(byte value)
     {
-        while (bytes.Length > 0 && !_closed)
+        _room.Wait();
+        lock (_gate)
         {
-            int taken;
-            lock (_gate)
+            if (_closed || _count == Capacity)
             {
-                taken = Math.Min(bytes.Length, Capacity - _count);
-                bytes[..taken].CopyTo(_filling.AsSpan(_count));
-                if (_count == 0 && taken > 0)
-                {
-                    _filled.Release();
-                }
-
-                _count += taken;
-                if (_count == Capacity)
-                {
-                    _room.Reset();
-                }
+                return;
             }
 
-            bytes = bytes[taken..];
-            _room.Wait();
+            _filling[_count++] = value;
+            if (_count == 1)
+            {
+                _filled.Release();
+            }
+            else if (_count == Capacity)
+            {
+                _room.Reset();
+            }
         }
+    }
+
+    /// <summary>
+    /// Takes no more bytes and frees a core that waits: the user wants to leave, though stdout may not be read any more.
+    /// </summary>
+    internal void Abandon()
+    {
+        _closed = _abandoned = true;
+        _room.Set();
     }
 
     /// <summary>Writes what is left and ends.</summary>
@@ -58,7 +66,7 @@ internal sealed class ConsoleOutput : IDisposable
     {
         _closed = true;
         _filled.Release();
-        _writer.Join();
+        _writer.Join(_abandoned ? AbandonPatience : Timeout.InfiniteTimeSpan);
     }
 
     private void WriteAll()

@@ -6,6 +6,9 @@ namespace LaKvm.Cli;
 /// </summary>
 internal sealed class GuestTerminal : ITerminal, IDisposable
 {
+    // How long to wait for a guest that takes no input: a person does not notice it, and a full buffer lasts longer.
+    private const int RetryMilliseconds = 10;
+
     private readonly ConsoleOutput _output = new();
     private readonly RawMode? _rawMode = RawMode.Enter();
     private EscapeKey _escape;
@@ -15,13 +18,13 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     public GuestTerminal() => _output.Broken += () => Left?.Invoke();
 
     /// <inheritdoc/>
-    public event Action<ReadOnlyMemory<byte>>? Received;
+    public Func<ReadOnlySpan<byte>, int>? Input { get; set; }
 
     /// <summary>Raised when the user left with the escape key, or closed what shows the output.</summary>
     internal event Action? Left;
 
     /// <inheritdoc/>
-    public void Send(ReadOnlySpan<byte> bytes) => _output.Write(bytes);
+    public void Write(byte value) => _output.Write(value);
 
     /// <summary>Begins to read stdin, when called for the first time; what was typed before waits there.</summary>
     internal void Start()
@@ -31,6 +34,9 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
             new Thread(ReadInput) { Name = "console input", IsBackground = true }.Start();
         }
     }
+
+    /// <summary>Shows nothing more that would have to be waited for: the user wants to leave.</summary>
+    internal void Abandon() => _output.Abandon();
 
     /// <summary>Shows what the guest has sent and gives the terminal back.</summary>
     public void Dispose()
@@ -45,10 +51,19 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
         int count;
         while ((count = NativeMethods.Read(NativeMethods.StandardInput, buffer)) > 0)
         {
-            byte[] input = _rawMode == null ? buffer[..count] : WithoutEscapes(buffer.AsSpan(0, count));
-            if (input.Length > 0)
+            Deliver(_rawMode == null ? buffer[..count] : WithoutEscapes(buffer.AsSpan(0, count)));
+        }
+    }
+
+    private void Deliver(ReadOnlySpan<byte> input)
+    {
+        while (input.Length > 0)
+        {
+            int taken = Input?.Invoke(input) ?? 0;
+            input = input[taken..];
+            if (taken == 0)
             {
-                Received?.Invoke(input);
+                Thread.Sleep(RetryMilliseconds);
             }
         }
     }

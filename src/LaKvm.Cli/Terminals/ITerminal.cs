@@ -1,11 +1,13 @@
+using LaKvm.Machine;
+
 namespace LaKvm.Cli;
 
-/// <summary>What a guest's serial port is connected to.</summary>
-internal interface ITerminal
+/// <summary>What a guest's serial port is connected to: its output is written here.</summary>
+internal interface ITerminal : ISerialBackend
 {
-    /// <summary>Raised with what the user typed, in order, from one thread.</summary>
-    event Action<ReadOnlyMemory<byte>>? Received;
-
-    /// <summary>Shows what the guest sent. Called from any thread; waits only when the reader falls far behind.</summary>
-    void Send(ReadOnlySpan<byte> bytes);
+    /// <summary>
+    /// Takes what the user typed and returns how many of the bytes it has taken; the rest is offered again later. Null
+    /// while no guest listens: then the input waits.
+    /// </summary>
+    Func<ReadOnlySpan<byte>, int>? Input { get; set; }
 }

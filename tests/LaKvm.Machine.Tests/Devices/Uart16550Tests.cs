@@ -112,8 +112,8 @@ public class Uart16550Tests : DeviceContract
     [Fact]
     public void Input_beyond_the_limit_is_refused()
     {
-        _uart.Receive(new byte[Uart16550.InputLimit]).Should().BeTrue();
-        _uart.Receive(new byte[Uart16550.InputLimit]).Should().BeFalse();
+        _uart.Receive(new byte[Uart16550.InputLimit - 1]).Should().Be(Uart16550.InputLimit - 1);
+        _uart.Receive(new byte[2]).Should().Be(1);
     }
 
     [Fact]

@@ -67,8 +67,8 @@ public sealed class Uart16550 : IBusDevice
         }
     }
 
-    /// <summary>Bytes from the far end; any thread. False if some did not fit and were dropped.</summary>
-    public bool Receive(ReadOnlySpan<byte> bytes)
+    /// <summary>Bytes from the far end; any thread. Returns how many were taken: for the others there is no room now.</summary>
+    public int Receive(ReadOnlySpan<byte> bytes)
     {
         lock (_lock)
         {
@@ -79,7 +79,7 @@ public sealed class Uart16550 : IBusDevice
             }
 
             Update();
-            return taken == bytes.Length;
+            return taken;
         }
     }
 

@@ -1,0 +1,62 @@
+namespace LaKvm.Cli.Tests;
+
+/// <summary>Mistakes on the command line: one sentence, the right exit code, nothing on stdout, no stack trace.</summary>
+public class CommandLineTests
+{
+    [Theory]
+    [InlineData("frobnicate", "no command or option 'frobnicate'")]
+    [InlineData("host --frobnicate", "no command or option '--frobnicate'")]
+    [InlineData("host --cpus 0", "--cpus: '0' is not a number from 1 to")]
+    [InlineData("host --cpus many", "--cpus: 'many' is not a number")]
+    [InlineData("host --memory 2GB", "--memory: '2GB' is not a size")]
+    [InlineData("host --drive disk.img,often", "not 'often'")]
+    [InlineData("host --log-level loud", "--log-level: 'loud' is none of")]
+    [InlineData("host --kernel", "--kernel")]
+    public void Usage_error_is_one_sentence_and_exit_code_2(string arguments, string message) =>
+        ShouldFail(ExitCode.Usage, message, arguments.Split(' '));
+
+    [Theory]
+    [InlineData("host --kernel /nonexistent/kernel", "--kernel: there is no file '/nonexistent/kernel'")]
+    [InlineData("host --kernel /", "--kernel: '/' is a directory")]
+    [InlineData("host --kernel /dev/null", "no kernel image")]
+    [InlineData("host --initrd /nonexistent/initrd", "--initrd: there is no file")]
+    [InlineData("host --drive /tmp", "--drive: '/tmp' is a directory")]
+    [InlineData("host --drive /nonexistent/disk,readonly", "--drive: there is no file '/nonexistent/disk'")]
+    [InlineData("host --memory 1M", "--memory: 1 MiB is too little")]
+    [InlineData("host --memory 16000000T", "is more than this computer has")]
+    [InlineData("host --memory 100000001", "--memory: must be a multiple of 64 KiB")]
+    public void Unusable_file_or_size_is_one_sentence_and_exit_code_1(string arguments, string message) =>
+        ShouldFail(ExitCode.Failure, message, arguments.Split(' '));
+
+    [Fact]
+    public void Image_cut_short_is_refused()
+    {
+        using var kernel = new TestKernel(TestKernel.PowerOff);
+        using (FileStream file = File.OpenWrite(kernel.Path))
+        {
+            file.SetLength(100);
+        }
+
+        ShouldFail(ExitCode.Failure, kernel.Path, "host", "--kernel", kernel.Path);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("host --help")]
+    public void Help_goes_to_stdout_and_succeeds(string arguments)
+    {
+        (int exitCode, string output, string errors) = LakvmProcess.Run(arguments.Split(' '));
+
+        (exitCode, errors).Should().Be((0, ""));
+        output.Should().Contain("Usage:").And.Contain("--help");
+    }
+
+    private static void ShouldFail(int expected, string message, params string[] arguments)
+    {
+        (int exitCode, string output, string errors) = LakvmProcess.Run(arguments);
+
+        (exitCode, output).Should().Be((expected, ""));
+        errors.Should().StartWith("lakvm: ").And.Contain(message);
+        errors.TrimEnd().Should().NotContain("\n", "one sentence says it");
+    }
+}

@@ -1,0 +1,95 @@
+namespace LaKvm.Cli.Tests;
+
+/// <summary>The program with bare-metal guests of a few instructions: console, ends of a run, signals.</summary>
+public class HostCommandTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public void Guest_that_powers_off_ends_with_success_and_its_output_alone_on_stdout()
+    {
+        using var kernel = new TestKernel(TestKernel.Print("hello\n") + TestKernel.PowerOff);
+
+        LakvmProcess.Run("host", "--kernel", kernel.Path).Should().Be((0, "hello\n", ""));
+    }
+
+    [Fact]
+    public void Guest_that_resets_under_no_reboot_ends_with_its_own_exit_code()
+    {
+        using var kernel = new TestKernel(TestKernel.Print("down") + TestKernel.Reset);
+
+        LakvmProcess.Run("host", "--no-reboot", "--kernel", kernel.Path).Should().Be((ExitCode.GuestReset, "down", ""));
+    }
+
+    [Fact]
+    public void Guest_that_resets_is_booted_again_and_keeps_the_input()
+    {
+        // Waits for a key, then powers off on 'q' and resets on any other.
+        using var kernel = new TestKernel(TestKernel.Print("boot ") + """
+            5: ld.bu $t1, $s0, 5
+            andi $t1, $t1, 1
+            beqz $t1, 5b
+            ld.bu $t1, $s0, 0
+            ori $t2, $zero, 'q'
+            bne $t1, $t2, 6f
+
+            """ + TestKernel.PowerOff + "6:\n" + TestKernel.Reset);
+        using var lakvm = new LakvmProcess("host", "--kernel", kernel.Path);
+
+        lakvm.Expect("boot ", Patience);
+        lakvm.Type("r");
+        lakvm.Expect("boot boot ", Patience);
+        lakvm.Type("q");
+
+        lakvm.WaitForExit(Patience).ExitCode.Should().Be(0);
+    }
+
+    [Fact]
+    public void Input_of_a_pipe_reaches_the_guest_whole_and_its_end_does_not_stop_the_guest()
+    {
+        // Echoes every key until 'q', which also powers off.
+        using var kernel = new TestKernel("""
+            ori $t2, $zero, 'q'
+            5: ld.bu $t1, $s0, 5
+            andi $t1, $t1, 1
+            beqz $t1, 5b
+            ld.bu $t1, $s0, 0
+            st.b $t1, $s0, 0
+            bne $t1, $t2, 5b
+
+            """ + TestKernel.PowerOff);
+        using var lakvm = new LakvmProcess("host", "--kernel", kernel.Path);
+        string text = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i}\n")) + "\u0001xq";
+
+        lakvm.Type(text);
+        lakvm.EndInput();
+
+        lakvm.WaitForExit(Patience).Should().Be((0, text, ""), "the escape key is for terminals");
+    }
+
+    [Theory]
+    [InlineData(15, 143)]
+    [InlineData(2, 130)]
+    public void Signal_ends_the_run_in_order(int signal, int exitCode)
+    {
+        using var kernel = new TestKernel(TestKernel.Print("up") + "3: b 3b\n");
+        using var lakvm = new LakvmProcess("host", "--kernel", kernel.Path, "--cpus", "2");
+        lakvm.Expect("up", Patience);
+
+        lakvm.Signal(signal);
+
+        lakvm.WaitForExit(Patience).Should().Be((exitCode, "up", ""));
+    }
+
+    [Fact]
+    public void Guest_that_floods_a_reader_that_has_gone_is_stopped()
+    {
+        using var kernel = new TestKernel("ori $t0, $zero, 'y'\n4: st.b $t0, $s0, 0\nb 4b\n");
+        using var lakvm = new LakvmProcess("host", "--kernel", kernel.Path);
+        lakvm.Expect("yyyy", Patience);
+
+        lakvm.CloseOutput();
+
+        lakvm.WaitForExit(Patience).ExitCode.Should().Be(0);
+    }
+}
