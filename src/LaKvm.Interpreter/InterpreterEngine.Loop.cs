@@ -16,13 +16,15 @@ public sealed unsafe partial class InterpreterEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Trap Execute()
     {
-        CpuState* s = _state;
-        ulong* r = (ulong*)s;
+        // The one pointer to the state: the registers are at its start.
+        ulong* r = (ulong*)_state;
         CodeSlot* i = _next;
         CodeSlot* end = _end;
         byte* deadline = _deadline;
         ulong bias = _bias;
         ulong va;
+        nint left;
+        CodeSlot* target;
         SoftTlbEntry* entry;
         Trap trap;
 
@@ -290,7 +292,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdB:
                     va = r[i->J] + (ulong)i->Imm;
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & ~0xFFFUL) != entry->ReadTag)
                     {
                         goto default;
@@ -300,7 +302,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdH:
                     va = r[i->J] + (ulong)i->Imm;
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 1)) != entry->ReadTag)
                     {
                         goto default;
@@ -311,7 +313,7 @@ public sealed unsafe partial class InterpreterEngine
                 case Opcode.LdW:
                 case Opcode.LdptrW:
                     va = r[i->J] + (ulong)i->Imm;
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 3)) != entry->ReadTag)
                     {
                         goto default;
@@ -322,7 +324,7 @@ public sealed unsafe partial class InterpreterEngine
                 case Opcode.LdD:
                 case Opcode.LdptrD:
                     va = r[i->J] + (ulong)i->Imm;
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 7)) != entry->ReadTag)
                     {
                         goto default;
@@ -332,7 +334,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdBu:
                     va = r[i->J] + (ulong)i->Imm;
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & ~0xFFFUL) != entry->ReadTag)
                     {
                         goto default;
@@ -342,7 +344,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdHu:
                     va = r[i->J] + (ulong)i->Imm;
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 1)) != entry->ReadTag)
                     {
                         goto default;
@@ -352,7 +354,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdWu:
                     va = r[i->J] + (ulong)i->Imm;
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 3)) != entry->ReadTag)
                     {
                         goto default;
@@ -362,7 +364,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.StB:
                     va = r[i->J] + (ulong)i->Imm;
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & ~0xFFFUL) != entry->WriteTag)
                     {
                         goto default;
@@ -372,7 +374,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.StH:
                     va = r[i->J] + (ulong)i->Imm;
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 1)) != entry->WriteTag)
                     {
                         goto default;
@@ -383,7 +385,7 @@ public sealed unsafe partial class InterpreterEngine
                 case Opcode.StW:
                 case Opcode.StptrW:
                     va = r[i->J] + (ulong)i->Imm;
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 3)) != entry->WriteTag)
                     {
                         goto default;
@@ -394,7 +396,7 @@ public sealed unsafe partial class InterpreterEngine
                 case Opcode.StD:
                 case Opcode.StptrD:
                     va = r[i->J] + (ulong)i->Imm;
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 7)) != entry->WriteTag)
                     {
                         goto default;
@@ -404,7 +406,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdxB:
                     va = r[i->J] + r[i->K];
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & ~0xFFFUL) != entry->ReadTag)
                     {
                         goto default;
@@ -414,7 +416,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdxH:
                     va = r[i->J] + r[i->K];
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 1)) != entry->ReadTag)
                     {
                         goto default;
@@ -424,7 +426,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdxW:
                     va = r[i->J] + r[i->K];
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 3)) != entry->ReadTag)
                     {
                         goto default;
@@ -434,7 +436,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdxD:
                     va = r[i->J] + r[i->K];
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 7)) != entry->ReadTag)
                     {
                         goto default;
@@ -444,7 +446,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdxBu:
                     va = r[i->J] + r[i->K];
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & ~0xFFFUL) != entry->ReadTag)
                     {
                         goto default;
@@ -454,7 +456,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdxHu:
                     va = r[i->J] + r[i->K];
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 1)) != entry->ReadTag)
                     {
                         goto default;
@@ -464,7 +466,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.LdxWu:
                     va = r[i->J] + r[i->K];
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 3)) != entry->ReadTag)
                     {
                         goto default;
@@ -474,7 +476,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.StxB:
                     va = r[i->J] + r[i->K];
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & ~0xFFFUL) != entry->WriteTag)
                     {
                         goto default;
@@ -484,7 +486,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.StxH:
                     va = r[i->J] + r[i->K];
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 1)) != entry->WriteTag)
                     {
                         goto default;
@@ -494,7 +496,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.StxW:
                     va = r[i->J] + r[i->K];
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 3)) != entry->WriteTag)
                     {
                         goto default;
@@ -504,7 +506,7 @@ public sealed unsafe partial class InterpreterEngine
                     break;
                 case Opcode.StxD:
                     va = r[i->J] + r[i->K];
-                    entry = CpuState.TlbEntry(s, va);
+                    entry = CpuState.TlbEntry(State(r), va);
                     if ((va & (~0xFFFUL | 7)) != entry->WriteTag)
                     {
                         goto default;
@@ -625,24 +627,24 @@ public sealed unsafe partial class InterpreterEngine
 
                     break;
                 case SlotAction.NearBceqz:
-                    if ((s->Units & FpBit) == 0)
+                    if ((State(r)->Units & FpBit) == 0)
                     {
                         goto case SlotAction.CallFp;
                     }
 
-                    if (s->Fcc[i->J & 7] == 0)
+                    if (State(r)->Fcc[i->J & 7] == 0)
                     {
                         goto Near;
                     }
 
                     break;
                 case SlotAction.NearBcnez:
-                    if ((s->Units & FpBit) == 0)
+                    if ((State(r)->Units & FpBit) == 0)
                     {
                         goto case SlotAction.CallFp;
                     }
 
-                    if (s->Fcc[i->J & 7] != 0)
+                    if (State(r)->Fcc[i->J & 7] != 0)
                     {
                         goto Near;
                     }
@@ -662,7 +664,14 @@ public sealed unsafe partial class InterpreterEngine
                     va = r[i->J] + (ulong)i->Imm;
                     r[i->D] = bias + ((ulong)(i + 1) >> 2);
                     i++;
-                    goto Jump;
+                    left = (nint)(bias + ((ulong)end >> 2) - va);
+                    if ((nuint)(left - 4) > 4092 || (left & 3) != 0)
+                    {
+                        goto Jump;
+                    }
+
+                    target = (CodeSlot*)((byte*)end - (left << 2));
+                    goto Move;
                 case Opcode.Preld:
                 case Opcode.Preldx:
                     break;
@@ -675,7 +684,7 @@ public sealed unsafe partial class InterpreterEngine
                 case SlotAction.Stop:
                     goto Leave;
                 case SlotAction.CallFp:
-                    if ((s->Units & FpBit) == 0)
+                    if ((State(r)->Units & FpBit) == 0)
                     {
                         trap = Trap.Fpd;
                         goto Trapped;
@@ -683,7 +692,7 @@ public sealed unsafe partial class InterpreterEngine
 
                     goto default;
                 case SlotAction.CallLsx:
-                    if ((s->Units & LsxBit) == 0)
+                    if ((State(r)->Units & LsxBit) == 0)
                     {
                         trap = Trap.Sxd;
                         goto Trapped;
@@ -691,7 +700,7 @@ public sealed unsafe partial class InterpreterEngine
 
                     goto default;
                 case SlotAction.CallLasx:
-                    if ((s->Units & LasxBit) == 0)
+                    if ((State(r)->Units & LasxBit) == 0)
                     {
                         trap = Trap.Asxd;
                         goto Trapped;
@@ -699,7 +708,7 @@ public sealed unsafe partial class InterpreterEngine
 
                     goto default;
                 case SlotAction.CallPrivileged:
-                    if (s->Plv != 0)
+                    if (State(r)->Plv != 0)
                     {
                         trap = Trap.Ipe;
                         goto Trapped;
@@ -710,8 +719,8 @@ public sealed unsafe partial class InterpreterEngine
                     Settle((deadline - (byte*)i) >> CodeSlot.SizeShift);
                     goto default;
                 default:
-                    s->Pc = bias + ((ulong)i >> 2);
-                    trap = _handlers[(int)i->Opcode](_core, s, (Instruction*)i);
+                    State(r)->Pc = bias + ((ulong)i >> 2);
+                    trap = _handlers[(int)i->Opcode](_core, State(r), (Instruction*)i);
                     if (trap != Trap.None)
                     {
                         goto Returned;
@@ -724,9 +733,14 @@ public sealed unsafe partial class InterpreterEngine
             continue;
 
         Near:
-            deadline += (nint)i->Imm - (1 << CodeSlot.SizeShift);
-            i = (CodeSlot*)((byte*)i + i->Imm);
-            if (deadline >= (byte*)end && Volatile.Read(ref s->Attention) == 0)
+            target = (CodeSlot*)((byte*)i + i->Imm);
+            i++;
+
+        Move:
+            // To target in this page, with i behind the last instruction executed.
+            deadline += (byte*)target - (byte*)i;
+            i = target;
+            if (deadline >= (byte*)end && Volatile.Read(ref State(r)->Attention) == 0)
             {
                 continue;
             }
@@ -739,11 +753,11 @@ public sealed unsafe partial class InterpreterEngine
 
         Jump:
             // To va, with i behind the last instruction executed.
-            nint left = (nint)(deadline - (byte*)i);
+            left = (nint)(deadline - (byte*)i);
             if (left == 0 || EnterPage(va) != Trap.None)
             {
                 // The run call looks at the target, if it still has budget, and finds the same exception.
-                s->Pc = va;
+                State(r)->Pc = va;
                 Settle(left >> CodeSlot.SizeShift);
                 return Trap.None;
             }
@@ -752,18 +766,18 @@ public sealed unsafe partial class InterpreterEngine
             end = _end;
             bias = _bias;
             deadline = (byte*)i + left;
-            if (deadline >= (byte*)end && Volatile.Read(ref s->Attention) == 0)
+            if (deadline >= (byte*)end && Volatile.Read(ref State(r)->Attention) == 0)
             {
                 continue;
             }
 
         Leave:
-            s->Pc = bias + ((ulong)i >> 2);
+            State(r)->Pc = bias + ((ulong)i >> 2);
             Settle((deadline - (byte*)i) >> CodeSlot.SizeShift);
             return Trap.None;
 
         Trapped:
-            s->Pc = bias + ((ulong)i >> 2);
+            State(r)->Pc = bias + ((ulong)i >> 2);
 
         Returned:
             // The instruction counts, whether it asks for something or failed.
@@ -773,4 +787,7 @@ public sealed unsafe partial class InterpreterEngine
             return trap;
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static CpuState* State(ulong* registers) => (CpuState*)registers;
 }
