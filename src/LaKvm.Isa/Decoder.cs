@@ -26,19 +26,23 @@ public static class Decoder
         };
     }
 
-    /// <summary>The row that <paramref name="word"/> belongs to.</summary>
+    /// <summary>The row that <paramref name="word"/> executes as.</summary>
     public static Opcode Find(uint word)
     {
-        int row = SearchTree(word);
-        if ((word & OpcodeData.Masks[row]) != OpcodeData.Words[row])
-        {
-            return Opcode.Invalid;
-        }
+        Opcode row = FindRow(word);
 
-        // AM instructions: the same register as rd and rj raises INE (manual vol. 1, 2.2.7.1).
-        bool forbidden = ((OpcodeFlags)OpcodeData.Flags[row] & OpcodeFlags.RdNotRj) != 0
+        // AM instructions: the same register as rd and rj raises INE (manual vol. 1, 2.2.7.1). Compilers rely on it:
+        // amswap.w $zero, $ra, $zero is their trap instruction.
+        bool raisesIne = ((OpcodeFlags)OpcodeData.Flags[(int)row] & OpcodeFlags.RdNotRj) != 0
             && (word & 31) == (word >> 5 & 31);
-        return forbidden ? Opcode.Invalid : (Opcode)row;
+        return raisesIne ? Opcode.Invalid : row;
+    }
+
+    /// <summary>The row that <paramref name="word"/> is written as, AM words that raise INE included.</summary>
+    internal static Opcode FindRow(uint word)
+    {
+        int row = SearchTree(word);
+        return (word & OpcodeData.Masks[row]) == OpcodeData.Words[row] ? (Opcode)row : Opcode.Invalid;
     }
 
     /// <summary>

@@ -26,7 +26,7 @@ public static class Disassembler
     /// </summary>
     public static string Format(uint word, DisassemblyStyle style = DisassemblyStyle.Default)
     {
-        Opcode opcode = Decoder.Find(word);
+        Opcode opcode = Decoder.FindRow(word);
         if (opcode == Opcode.Invalid)
         {
             return "<unknown>";

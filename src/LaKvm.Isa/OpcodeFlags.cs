@@ -19,7 +19,7 @@ internal enum OpcodeFlags : uint
     Privileged = 1 << 3,
     WritesGprD = 1 << 4,
 
-    /// <summary>An AM instruction: the words in which rd and rj are the same register are no instruction.</summary>
+    /// <summary>An AM instruction: the words in which rd and rj are the same register raise INE.</summary>
     RdNotRj = 1 << 5,
 
     /// <summary>csrxchg: rj 0 and 1 are other rows.</summary>

@@ -6,9 +6,10 @@ data=tests/LaKvm.Isa.Tests/Data
 features=+d,+lsx,+lasx,+lvz,+lbt
 provenance() { echo "# $1, recorded by record.sh with $(llvm-mc-19 --version | sed -n 's/.*LLVM version/LLVM/p'). Word and text per line."; }
 
-# Operand samples of all rows, then every word that has an alias or nearly has one.
+# Operand samples of all rows, the compilers' trap, and every word that has an alias or nearly has one.
 samples() {
     dotnet run -c Release --project src/LaKvm.Isa.Generator -- samples
+    echo 38600400
     for rd in 0 1 4; do for rj in 0 1 5; do for upper in 0 1 2; do
         for base in 0x03400000 0x00150000 0x4c000000; do
             printf '%08x\n' $((base | upper << 10 | rj << 5 | rd))

@@ -46,7 +46,8 @@ internal static class Encoder
             word |= Insert(info.OperandAt(operands[i]), Read(pass, info, operands[i], texts[i]));
         }
 
-        return Decoder.Find(word) == info.Opcode ? word : throw Forbidden(info);
+        RejectForbidden(info, word);
+        return word;
     }
 
     /// <summary>The value of an operand: a register's number, or a number that a label makes PC-relative.</summary>
@@ -76,8 +77,17 @@ internal static class Encoder
         throw new AssemblyException($"{value} must be {operand.Minimum} to {operand.Maximum}{unit}");
     }
 
-    private static AssemblyException Forbidden(OpcodeInfo info) =>
-        new((info.Flags & OpcodeFlags.RdNotRj) != 0
-            ? $"rd and rj of {info.Mnemonic} must be different registers"
-            : $"rj of {info.Mnemonic} must not be $r0 or $r1");
+    private static void RejectForbidden(OpcodeInfo info, uint word)
+    {
+        if (Decoder.FindRow(word) != info.Opcode)
+        {
+            throw new AssemblyException($"rj of {info.Mnemonic} must not be $r0 or $r1");
+        }
+
+        // With $r0 it is the trap idiom and allowed.
+        if (Decoder.Find(word) != info.Opcode && (word & 31) != 0)
+        {
+            throw new AssemblyException($"rd and rj of {info.Mnemonic} must be different registers");
+        }
+    }
 }
