@@ -21,10 +21,11 @@ internal sealed class DecisionTree
     public DecisionTree(List<Row> rows)
     {
         _rows = rows;
-        Build(Enumerable.Range(1, rows.Count - 1).OrderByDescending(row => BitOperations.PopCount(rows[row].Mask)).ToList(), 0);
+        IEnumerable<int> numbers = Enumerable.Range(1, rows.Count - 1);
+        Build(numbers.OrderByDescending(row => BitOperations.PopCount(rows[row].Mask)).ToList(), seen: 0);
     }
 
-    /// <summary>Per node: bits 4:0 lowest bit of the field, bits 9:5 its width, the rest the base of its branches.</summary>
+    /// <summary>Per node: lowest bit of the field (bits 4:0), its width (9:5), base of its branches (31:10).</summary>
     public List<uint> Nodes { get; } = [];
 
     /// <summary>The branch tables of all nodes.</summary>
@@ -67,12 +68,13 @@ internal sealed class DecisionTree
     {
         uint any = rows.Aggregate(0u, (mask, row) => mask | (_rows[row].Mask & ~seen));
         int width = seen == 0 ? RootWidth : MaximumWidth;
-        uint run = 0;
-        for (int bit = any == 0 ? -1 : BitOperations.Log2(any); bit >= 0 && (any >> bit & 1) != 0 && width > 0; bit--, width--)
+        if (any == 0)
         {
-            run |= 1u << bit;
+            return 0;
         }
 
-        return run;
+        int top = BitOperations.Log2(any);
+        int run = Math.Min(width, BitOperations.LeadingZeroCount(~(any << (31 - top))));
+        return ((1u << run) - 1) << (top - run + 1);
     }
 }

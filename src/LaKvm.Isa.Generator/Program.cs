@@ -2,7 +2,7 @@ using LaKvm.Isa.Generator;
 
 // Run from the repository root:
 //   dotnet run --project src/LaKvm.Isa.Generator              writes src/LaKvm.Isa/Generated
-//   dotnet run --project src/LaKvm.Isa.Generator -- samples   prints the words whose disassembly is recorded as test data
+//   dotnet run --project src/LaKvm.Isa.Generator -- samples   prints the words that record.sh of the tests records
 const string Tables = "src/LaKvm.Isa/Tables";
 const string Generated = "src/LaKvm.Isa/Generated";
 

@@ -6,7 +6,7 @@ namespace LaKvm.Isa.Generator;
 /// <summary>Reads the table files. Their format is described in docs/isa.md.</summary>
 internal static partial class TableReader
 {
-    /// <summary>The table files in the order of the opcodes: scalar rows first, so that their opcodes are contiguous.</summary>
+    /// <summary>The table files in the order of the opcodes: scalar rows first and contiguous.</summary>
     private static readonly string[] Files =
         ["base.txt", "fp.txt", "privileged.txt", "lvz.txt", "lsx.txt", "lasx.txt", "lbt.txt"];
 
@@ -26,7 +26,8 @@ internal static partial class TableReader
     };
 
     /// <summary>Reads all rows of a table directory; a malformed line throws <see cref="FormatException"/>.</summary>
-    public static List<Row> Read(string directory) => Files.SelectMany(file => ReadFile(Path.Combine(directory, file))).ToList();
+    public static List<Row> Read(string directory) =>
+        Files.SelectMany(file => ReadFile(Path.Combine(directory, file))).ToList();
 
     private static IEnumerable<Row> ReadFile(string path)
     {
@@ -69,13 +70,14 @@ internal static partial class TableReader
         List<string> attributes = columns[3..].ToList();
         bool writesGprD = syntax.Split(',').Contains("rd")
             && !attributes.Remove("reads-rd") & !attributes.Remove("updates-rd");
+        IEnumerable<string> implied = writesGprD ? ["WritesGprD"] : [];
         return new Row
         {
             Word = word,
             Mnemonic = columns[1],
             Syntax = syntax,
             Operands = operands.Select(operand => operand!.Value).ToArray(),
-            Flags = [.. common, .. attributes.SelectMany(ParseAttribute), .. writesGprD ? ["WritesGprD"] : Array.Empty<string>()],
+            Flags = [.. common, .. attributes.SelectMany(ParseAttribute), .. implied],
         };
     }
 

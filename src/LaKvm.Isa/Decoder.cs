@@ -2,7 +2,7 @@ using LaKvm.Isa.Generated;
 
 namespace LaKvm.Isa;
 
-/// <summary>Turns instruction words into <see cref="Instruction"/>s. All it reads is static data, so it starts at once.</summary>
+/// <summary>Turns instruction words into <see cref="Instruction"/>s. All it reads is static data.</summary>
 public static class Decoder
 {
     /// <summary>

@@ -28,7 +28,7 @@ public struct Instruction
     /// <summary>Register slot at bits 19:15, or the second immediate of a row that has two.</summary>
     [FieldOffset(5)] public byte A;
 
-    /// <summary>The first immediate: sign- or zero-extended as the row says, scaled (branch offsets in bytes).</summary>
+    /// <summary>The first immediate: extended as the row says and scaled (branch offsets in bytes).</summary>
     [FieldOffset(8)] public int Imm;
 
     /// <summary>The instruction word itself (BADI of an exception).</summary>

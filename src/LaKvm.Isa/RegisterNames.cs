@@ -6,8 +6,10 @@ internal static class RegisterNames
     /// <summary>ABI names of the general registers (LoongArch ELF psABI).</summary>
     private static readonly string[] GprAbi =
     [
-        "$zero", "$ra", "$tp", "$sp", "$a0", "$a1", "$a2", "$a3", "$a4", "$a5", "$a6", "$a7", "$t0", "$t1", "$t2", "$t3",
-        "$t4", "$t5", "$t6", "$t7", "$t8", "$r21", "$fp", "$s0", "$s1", "$s2", "$s3", "$s4", "$s5", "$s6", "$s7", "$s8",
+        "$zero", "$ra", "$tp", "$sp", "$a0", "$a1", "$a2", "$a3",
+        "$a4", "$a5", "$a6", "$a7", "$t0", "$t1", "$t2", "$t3",
+        "$t4", "$t5", "$t6", "$t7", "$t8", "$r21", "$fp", "$s0",
+        "$s1", "$s2", "$s3", "$s4", "$s5", "$s6", "$s7", "$s8",
     ];
 
     private static readonly Dictionary<OperandKind, Dictionary<string, int>> Numbers = BuildNumbers();

@@ -23,7 +23,8 @@ public class AssemblerTests
     {
         foreach (OpcodeInfo row in Rows.All)
         {
-            foreach (uint word in new[] { row.Word, row.Word | ~row.Mask }.Where(word => Decoder.Find(word) == row.Opcode))
+            uint[] extremes = [row.Word, row.Word | ~row.Mask];
+            foreach (uint word in extremes.Where(word => Decoder.Find(word) == row.Opcode))
             {
                 Assembler.Encode(Disassembler.Format(word)).Should().Be(word, Disassembler.Format(word));
             }
@@ -64,7 +65,9 @@ public class AssemblerTests
     [InlineData("li.d $a0, -1", "addi.w $a0, $zero, -1")]
     [InlineData("li.d $a0, 0x80001000", "lu12i.w $a0, -524287; lu32i.d $a0, 0")]
     [InlineData("li.d $a0, 0x9000000000000000", "lu52i.d $a0, $zero, -1792")]
-    [InlineData("li.d $a0, 0x123456789abcdef0", "lu12i.w $a0, -414771; ori $a0, $a0, 3824; lu32i.d $a0, 284280; lu52i.d $a0, $a0, 291")]
+    [InlineData(
+        "li.d $a0, 0x123456789abcdef0",
+        "lu12i.w $a0, -414771; ori $a0, $a0, 3824; lu32i.d $a0, 284280; lu52i.d $a0, $a0, 291")]
     [InlineData("li.d $a0, 0x7fffffffffffffff", "addi.w $a0, $zero, -1; lu52i.d $a0, $a0, 2047")]
     [InlineData("li.w $a0, 0xfffff000", "lu12i.w $a0, -1")]
     [InlineData("li.w $a0, 0x12345", "lu12i.w $a0, 18; ori $a0, $a0, 837")]
@@ -76,7 +79,8 @@ public class AssemblerTests
     [Fact]
     public void Local_addresses_are_loaded_relative_to_the_pc()
     {
-        AssemblyResult result = Assembler.Assemble(".space 0xff8; la.local $a0, here; .space 0x800; here:", 0x9000000000200000);
+        const string Source = ".space 0xff8; la.local $a0, here; .space 0x800; here:";
+        AssemblyResult result = Assembler.Assemble(Source, 0x9000000000200000);
 
         result.Symbols["here"].Should().Be(0x9000000000201800);
         uint high = BinaryPrimitives.ReadUInt32LittleEndian(result.BytesOrThrow().AsSpan(0xff8));
@@ -103,7 +107,8 @@ public class AssemblerTests
 
         bytes.Should().Equal(
             [1, 255, 65, 0x34, 0x12, .. Encoding.UTF8.GetBytes("a\nA; # ü"), 0, 0,
-            0x13, 0, 0, 0, 0x18, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 3, 0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe, 0xee, 0xee, 0xee]);
+            0x13, 0, 0, 0, 0x18, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 3,
+            0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe, 0xee, 0xee, 0xee]);
     }
 
     [Theory]
@@ -121,6 +126,7 @@ public class AssemblerTests
     [InlineData(".word 1 / 0", "division by zero")]
     [InlineData(".ascii \"open", "missing closing \"")]
     [InlineData(".ascii open", "open is not a string in double quotes")]
+    [InlineData(".equ 5, 3", "'5' cannot be a symbol")]
     [InlineData("x: x:", "'x' is already defined")]
     [InlineData("li.d $a0, y - x + 4094; x: nop; y:", "'x' depends on a symbol that is defined later")]
     public void Errors_name_the_line_and_the_reason(string statement, string message)

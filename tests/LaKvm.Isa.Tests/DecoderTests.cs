@@ -99,7 +99,7 @@ public class DecoderTests
 
         Decoder.Find(word | 5 << 5 | 4).Should().Be(Opcode.AmaddW);
         Decoder.Find(word | 4 << 5 | 4).Should().Be(Opcode.Invalid, "the manual demands INE (vol. 1, 2.2.7.1)");
-        Decoder.Find(Assembler.Encode("amswap.w $zero, $ra, $zero")).Should().Be(Opcode.Invalid, "it is the compilers' trap");
+        Decoder.Find(Assembler.Encode("amswap.w $zero, $ra, $zero")).Should().Be(Opcode.Invalid, "compilers trap so");
         Decoder.Find(word | 5 << 5 | 7).Should().Be(Opcode.AmaddW, "rd = rk only makes the result uncertain");
     }
 

@@ -20,10 +20,10 @@ internal static class Llvm
 {
     private const string Features = "--triple=loongarch64 --mattr=+d,+lsx,+lasx,+lvz,+lbt --show-encoding";
 
-    public static readonly bool IsInstalled =
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(path => File.Exists(Path.Combine(path, "llvm-mc-19")));
+    public static readonly bool IsInstalled = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+        .Any(path => File.Exists(Path.Combine(path, "llvm-mc-19")));
 
-    /// <summary>The text of each word, with one space behind the mnemonic; null for a word that LLVM calls invalid.</summary>
+    /// <summary>The text of each word, with a space behind the mnemonic; null for an invalid one.</summary>
     public static string?[] Disassemble(IReadOnlyList<uint> words)
     {
         string input = string.Concat(words.Select(
@@ -31,7 +31,9 @@ internal static class Llvm
         Queue<(uint Word, string Text)> lines = new(Parse(Run($"{Features} --disassemble", input)));
 
         // An invalid word leaves no line; the encoding tells which word a line belongs to.
-        return words.Select(word => lines.TryPeek(out var line) && line.Word == word ? lines.Dequeue().Text : null).ToArray();
+        return words.Select(word => lines.TryPeek(out (uint Word, string) line) && line.Word == word
+            ? lines.Dequeue().Text
+            : null).ToArray();
     }
 
     /// <summary>The words that a source assembles to.</summary>
@@ -45,8 +47,9 @@ internal static class Llvm
             int marker = line.IndexOf(Marker, StringComparison.Ordinal);
             if (marker >= 0)
             {
-                byte[] bytes = line[(marker + Marker.Length)..].TrimEnd(']').Split(',').Select(b => Convert.ToByte(b, 16)).ToArray();
-                yield return (BitConverter.ToUInt32(bytes), line[..marker].Trim().Replace('\t', ' '));
+                string[] bytes = line[(marker + Marker.Length)..].TrimEnd(']').Split(',');
+                uint word = BitConverter.ToUInt32(bytes.Select(text => Convert.ToByte(text, 16)).ToArray());
+                yield return (word, line[..marker].Trim().Replace('\t', ' '));
             }
         }
     }

@@ -74,11 +74,17 @@ public class TableTests
     [Fact]
     public void WritesGprD_holds_for_rows_whose_D_slot_is_only_written()
     {
-        string[] yes = ["add.w", "ld.d", "jirl", "ll.d", "csrrd", "gcsrrd", "amadd_db.w", "movfr2gr.s", "vpickve2gr.bu", "lddir", "rdtime.d", "iocsrrd.d"];
-        string[] no = ["st.w", "sc.d", "csrwr", "csrxchg", "gcsrxchg", "beq", "lu32i.d", "bstrins.d", "iocsrwr.b", "fadd.s", "vadd.b", "preld", "b", "stgt.w", "invtlb"];
+        string[] yes =
+            ["add.w", "ld.d", "jirl", "ll.d", "csrrd", "gcsrrd", "amadd_db.w", "movfr2gr.s",
+            "vpickve2gr.bu", "lddir", "rdtime.d", "iocsrrd.d"];
+        string[] no =
+            ["st.w", "sc.d", "csrwr", "csrxchg", "gcsrxchg", "beq", "lu32i.d", "bstrins.d", "iocsrwr.b",
+            "fadd.s", "vadd.b", "preld", "b", "stgt.w", "invtlb"];
 
-        Rows.All.Where(row => yes.Contains(row.Mnemonic)).Should().HaveCount(yes.Length).And.OnlyContain(row => row.WritesGprD);
-        Rows.All.Where(row => no.Contains(row.Mnemonic)).Should().HaveCount(no.Length).And.NotContain(row => row.WritesGprD);
+        Rows.All.Where(row => yes.Contains(row.Mnemonic)).Should().HaveCount(yes.Length)
+            .And.OnlyContain(row => row.WritesGprD);
+        Rows.All.Where(row => no.Contains(row.Mnemonic)).Should().HaveCount(no.Length)
+            .And.NotContain(row => row.WritesGprD);
         Rows.All.Where(row => row.WritesGprD).Should().OnlyContain(
             row => row.Operands().Any(operand => operand.Kind == OperandKind.Gpr && operand.Shift == 0));
     }
@@ -87,7 +93,8 @@ public class TableTests
     public void Privileged_rows_are_those_of_PLV0()
     {
         Rows.All.Where(row => row.IsPrivileged).Select(row => row.Mnemonic).Should().BeEquivalentTo(
-            "csrrd", "csrwr", "csrxchg", "gcsrrd", "gcsrwr", "gcsrxchg", "cacop", "lddir", "ldpte", "ertn", "idle", "invtlb",
+            "csrrd", "csrwr", "csrxchg", "gcsrrd", "gcsrwr", "gcsrxchg", "cacop", "lddir", "ldpte",
+            "ertn", "idle", "invtlb",
             "tlbclr", "tlbflush", "tlbsrch", "tlbrd", "tlbwr", "tlbfill",
             "gtlbclr", "gtlbflush", "gtlbsrch", "gtlbrd", "gtlbwr", "gtlbfill",
             "iocsrrd.b", "iocsrrd.h", "iocsrrd.w", "iocsrrd.d", "iocsrwr.b", "iocsrwr.h", "iocsrwr.w", "iocsrwr.d");

@@ -15,10 +15,11 @@ public sealed record AssemblyResult(
     byte[] Bytes, IReadOnlyDictionary<string, ulong> Symbols, IReadOnlyList<AssemblyError> Errors)
 {
     /// <summary>The image; throws <see cref="FormatException"/> with all errors when there are any.</summary>
-    public byte[] BytesOrThrow() =>
-        Errors.Count == 0
-            ? Bytes
-            : throw new FormatException(string.Join('\n', Errors.Select(error => $"line {error.Line}: {error.Message}")));
+    public byte[] BytesOrThrow()
+    {
+        IEnumerable<string> lines = Errors.Select(error => $"line {error.Line}: {error.Message}");
+        return Errors.Count == 0 ? Bytes : throw new FormatException(string.Join('\n', lines));
+    }
 }
 
 /// <summary>
@@ -43,7 +44,9 @@ public static class Assembler
         return new AssemblyResult(second.Image, symbols.All(), errors.OrderBy(error => error.Line).ToList());
     }
 
-    /// <summary>Encodes one instruction, e.g. <c>addi.d $a0, $a1, 8</c>; throws <see cref="FormatException"/> on an error.</summary>
+    /// <summary>
+    /// Encodes one instruction, e.g. <c>addi.d $a0, $a1, 8</c>; throws <see cref="FormatException"/> on an error.
+    /// </summary>
     public static uint Encode(string instruction) =>
         Assemble(instruction).BytesOrThrow() is { Length: 4 } word
             ? BitConverter.ToUInt32(word)

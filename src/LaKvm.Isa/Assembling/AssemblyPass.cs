@@ -71,7 +71,7 @@ internal sealed class AssemblyPass(ulong origin, SymbolTable symbols)
     {
         if (statement.Operands == null)
         {
-            symbols.Define(statement.Name, new Value(Here, true));
+            symbols.DefineLabel(statement.Name, new Value(Here, true));
         }
         else if (statement.Name[0] == '.')
         {

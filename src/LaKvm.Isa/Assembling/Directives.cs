@@ -78,7 +78,7 @@ internal static class Directives
         pass.Emit(bytes);
     }
 
-    /// <summary>Pads with zero bytes up to a whole word and with nops from there, so that padding can be executed.</summary>
+    /// <summary>Pads with zero bytes up to a whole word and with nops from there: padding can be executed.</summary>
     private static void Align(AssemblyPass pass, long alignment)
     {
         while ((ulong)pass.Here % (ulong)alignment != 0)

@@ -13,7 +13,8 @@ internal static class Encoder
     {
         if (Rows.TryGetValue(mnemonic, out Opcode opcode))
         {
-            return Encode(pass, opcode.Info(), opcode.Info().Word, Enumerable.Range(0, opcode.Info().OperandCount).ToArray(), texts);
+            OpcodeInfo info = opcode.Info();
+            return Encode(pass, info, info.Word, Enumerable.Range(0, info.OperandCount).ToArray(), texts);
         }
 
         return Aliases.TryGetValue(mnemonic, out Alias? alias)
@@ -58,7 +59,8 @@ internal static class Encoder
         {
             return RegisterNames.TryParse(operand.Kind, text, out int number)
                 ? number
-                : throw new AssemblyException($"{text} is not a register of the kind {RegisterNames.Name(operand.Kind, 0, true)}");
+                : throw new AssemblyException(
+                    $"{text} is not a register of the kind {RegisterNames.Name(operand.Kind, 0, numeric: true)}");
         }
 
         Value value = pass.Evaluate(text);

@@ -3,7 +3,7 @@ namespace LaKvm.Isa.Assembling;
 /// <summary>Operations that stand for several instructions.</summary>
 internal static class Macros
 {
-    /// <summary>Expands li.w, li.d, la.local and la.pcrel; false when <paramref name="name"/> is none of them.</summary>
+    /// <summary>Expands li.w, li.d, la.local or la.pcrel; false when <paramref name="name"/> is another.</summary>
     public static bool TryExpand(AssemblyPass pass, string name, string[] operands)
     {
         if (name is not ("li.w" or "li.d" or "la.local" or "la.pcrel"))
@@ -33,8 +33,8 @@ internal static class Macros
     }
 
     /// <summary>
-    /// The shortest of: one ori, addi.w or lu52i.d; or lu12i.w and ori for the low word, followed by lu32i.d and lu52i.d
-    /// where bits 51:32 and 63:52 differ from the sign extension of what is below them.
+    /// The shortest of: one ori, addi.w or lu52i.d; or lu12i.w and ori for the low word, followed by lu32i.d and
+    /// lu52i.d where bits 51:32 and 63:52 differ from the sign extension of what is below them.
     /// </summary>
     private static void LoadImmediate(AssemblyPass pass, int rd, long value)
     {

@@ -21,16 +21,23 @@ internal sealed class SymbolTable
         _localSeen.Clear();
     }
 
-    /// <summary>Defines a label or constant; a label that is only digits may be defined often (1:, 1b, 1f).</summary>
-    public void Define(string name, Value value)
+    /// <summary>Defines a label; one that is only digits may be defined often and is found as 1b or 1f.</summary>
+    public void DefineLabel(string name, Value value)
     {
         if (name.All(char.IsAsciiDigit))
         {
             DefineLocal(name, value);
-            return;
         }
+        else
+        {
+            Define(name, value);
+        }
+    }
 
-        if (char.IsAsciiDigit(name[0]) || !name.All(SourceReader.IsSymbolCharacter))
+    /// <summary>Defines a symbol, which must be new.</summary>
+    public void Define(string name, Value value)
+    {
+        if (name.Length == 0 || char.IsAsciiDigit(name[0]) || !name.All(SourceReader.IsSymbolCharacter))
         {
             throw new AssemblyException($"'{name}' cannot be a symbol");
         }
@@ -48,7 +55,7 @@ internal sealed class SymbolTable
         _symbols[name] = value;
     }
 
-    /// <summary>Finds a symbol; in the first pass one that is not defined yet is guessed to be <paramref name="here"/>.</summary>
+    /// <summary>Finds a symbol; the first pass guesses <paramref name="here"/> for one not defined yet.</summary>
     public Value Find(string name, long here)
     {
         if (FindLocal(name) is { } local || _symbols.TryGetValue(name, out local))
