@@ -1,0 +1,69 @@
+using System.Text;
+
+namespace LaKvm.Images.Initramfs;
+
+/// <summary>The modules an initramfs carries: those asked for and all they depend on.</summary>
+internal sealed class ModuleSet
+{
+    private readonly Dictionary<string, KernelModule> _modules = [];
+
+    /// <summary>The modules, dependencies before dependents.</summary>
+    internal IReadOnlyCollection<KernelModule> Modules => _modules.Values;
+
+    /// <summary>Collects modules from a kernel package.</summary>
+    /// <param name="names">Names asked for, with '_'.</param>
+    /// <param name="files">Module files by path below the kernel's module directory.</param>
+    /// <param name="builtIn">Names of what the kernel has built in, or null where the package does not tell.</param>
+    /// <param name="cancel">Stops the work.</param>
+    /// <exception cref="ImageFetchException">A module asked for is neither there nor built in.</exception>
+    internal static async Task<ModuleSet> CollectAsync(
+        IEnumerable<string> names, IReadOnlyDictionary<string, byte[]> files, IReadOnlySet<string>? builtIn,
+        CancellationToken cancel)
+    {
+        var byName = files.Keys.ToDictionary(KernelModule.NameOf);
+        var set = new ModuleSet();
+        foreach (string name in names)
+        {
+            if (byName.ContainsKey(name))
+            {
+                await set.AddAsync(name, byName, files, cancel);
+            }
+            else if (builtIn?.Contains(name) == false)
+            {
+                throw new ImageFetchException($"The kernel package has no module {name}.");
+            }
+        }
+
+        return set;
+    }
+
+    /// <summary>The text of modules.dep, from which modprobe loads.</summary>
+    internal string DependencyFile()
+    {
+        var text = new StringBuilder();
+        foreach (KernelModule module in _modules.Values)
+        {
+            IEnumerable<string> depends = module.Depends.Where(_modules.ContainsKey).Select(name => " " + _modules[name].Path);
+            text.Append(module.Path).Append(':').AppendJoin("", depends).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    private async Task AddAsync(
+        string name, Dictionary<string, string> byName, IReadOnlyDictionary<string, byte[]> files, CancellationToken cancel)
+    {
+        if (_modules.ContainsKey(name) || !byName.TryGetValue(name, out string? path))
+        {
+            return; // there already, or built in
+        }
+
+        KernelModule module = await KernelModule.ReadAsync(path, files[path], cancel);
+        foreach (string dependency in module.Depends)
+        {
+            await AddAsync(dependency, byName, files, cancel);
+        }
+
+        _modules[name] = module;
+    }
+}

@@ -1,0 +1,102 @@
+#!/bin/busybox sh
+# First process of LaKvm's initramfs. With root= on the kernel's command line it mounts that file system and hands over to
+# its init; otherwise it starts a shell and powers off when the shell ends. It understands
+#   root=/dev/vda | LABEL=x | UUID=x | 9p tag    rootfstype= rootflags= ro rw    init=    overlayroot=tmpfs
+/bin/busybox --install -s
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=vt100
+
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mkdir -p /dev/pts
+mount -t devpts devpts /dev/pts
+mount -t tmpfs -o mode=755 tmpfs /run
+mount -t tmpfs tmpfs /tmp
+
+root= type= flags= mode=ro init=/sbin/init overlay=
+set -f
+for word in $(cat /proc/cmdline); do
+    case $word in
+        root=*) root=${word#root=} ;;
+        rootfstype=*) type=${word#rootfstype=} ;;
+        rootflags=*) flags=${word#rootflags=} ;;
+        init=*) init=${word#init=} ;;
+        ro | rw) mode=$word ;;
+        overlayroot=tmpfs) overlay=yes ;;
+    esac
+done
+set +f
+
+# Only what the machine has: each module costs the emulated processor time. The numbers are virtio device types.
+[ ! -e /proc/device-tree ] || modprobe -q virtio_mmio
+for file in /sys/bus/virtio/devices/*/device; do
+    [ -e "$file" ] || continue
+    case $(cat "$file") in
+        0x0001) modprobe -q virtio_net ;;
+        0x0002) modprobe -q virtio_blk ;;
+        0x0004) modprobe -q virtio_rng ;;
+        0x0009) modprobe -q 9pnet_virtio; modprobe -q 9p ;;
+    esac
+done
+
+shell() {
+    cat <<EOF
+
+LaKvm: Linux $(uname -r) with a root file system in RAM. "exit" or "poweroff -f" ends the machine.
+
+EOF
+    cd /root
+    setsid cttyhack sh -l
+    sync
+    poweroff -f
+}
+
+fail() {
+    echo "LaKvm: $*" >&2
+    shell
+}
+
+# Block devices may appear a moment after their driver.
+find_device() {
+    tries=0
+    while [ $tries -lt 50 ]; do
+        case $root in
+            LABEL=* | UUID=*) device=$(findfs "$root" 2>/dev/null) && return ;;
+            *) device=$root; [ -b "$device" ] && return ;;
+        esac
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    fail "there is no device $root for the root file system"
+}
+
+mount_root() {
+    if [ "$type" = 9p ]; then
+        device=$root
+        flags=trans=virtio,version=9p2000.L,msize=131072${flags:+,$flags}
+    else
+        find_device
+        type=${type:-ext4}
+        modprobe -q "$type"
+    fi
+    if [ -z "$overlay" ]; then
+        mount -t "$type" -o "$mode${flags:+,$flags}" "$device" /newroot || fail "$device cannot be mounted as $type"
+        return
+    fi
+    modprobe -q overlay
+    mkdir -p /run/lower /overlay
+    mount -t tmpfs tmpfs /overlay
+    mkdir /overlay/upper /overlay/work
+    mount -t "$type" -o "ro${flags:+,$flags}" "$device" /run/lower || fail "$device cannot be mounted as $type"
+    mount -t overlay -o lowerdir=/run/lower,upperdir=/overlay/upper,workdir=/overlay/work overlay /newroot ||
+        fail "no overlay over $device"
+}
+
+[ -n "$root" ] || shell
+mount_root
+[ -x "/newroot$init" ] || [ -L "/newroot$init" ] || fail "$root has no $init"
+umount /tmp /dev/pts
+for directory in dev proc sys run; do
+    mount --move /$directory /newroot/$directory
+done
+exec switch_root /newroot "$init" "$@"
