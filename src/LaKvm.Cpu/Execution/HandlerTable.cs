@@ -49,6 +49,9 @@ public sealed unsafe class HandlerTable
         AtomicInstructions.Register(table);
         BoundCheckInstructions.Register(table);
         BranchInstructions.Register(table);
+        FpArithmeticInstructions.Register(table);
+        FpMoveInstructions.Register(table);
+        FpMemoryInstructions.Register(table);
         return table;
     }
 
