@@ -6,6 +6,9 @@ public sealed record BoardDeviceOptions
     /// <summary>Far ends of the serial ports, in order; ports without one send to nobody.</summary>
     public IReadOnlyList<ISerialBackend> Serial { get; init; } = [];
 
+    /// <summary>Devices for the virtio-mmio slots, in order; they belong to the board then.</summary>
+    public IReadOnlyList<VirtioDevice> Virtio { get; init; } = [];
+
     /// <summary>Wall clock and timers of the real-time clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
@@ -16,15 +19,24 @@ public sealed record BoardDeviceOptions
 /// </summary>
 public sealed class BoardDevices : IDisposable
 {
-    private readonly List<IDisposable> _disposables = [];
+    private readonly List<VirtioMmio> _virtio = [];
 
     /// <summary>Makes the devices and maps their registers.</summary>
     /// <param name="mmio">Receives them.</param>
+    /// <param name="memory">RAM, for the devices that reach it.</param>
     /// <param name="pin">The wire of a PCH-PIC pin.</param>
     /// <param name="control">Carries out power-off and reboot.</param>
     /// <param name="options">What is attached.</param>
-    public BoardDevices(MmioBus mmio, Func<int, IInterruptLine> pin, IMachineControl control, BoardDeviceOptions options)
+    /// <param name="log">Reports misuse.</param>
+    /// <exception cref="ArgumentException">There are more virtio devices than slots.</exception>
+    public BoardDevices(MmioBus mmio, IGuestMemory memory, Func<int, IInterruptLine> pin, IMachineControl control,
+        BoardDeviceOptions options, GuestErrorLog log)
     {
+        if (options.Virtio.Count > VirtBoard.VirtioSlots)
+        {
+            throw new ArgumentException($"The board has {VirtBoard.VirtioSlots} virtio slots.", nameof(options));
+        }
+
         var uarts = new Uart16550[VirtBoard.Uarts];
         for (int i = 0; i < uarts.Length; i++)
         {
@@ -36,11 +48,18 @@ public sealed class BoardDevices : IDisposable
 
         Uarts = uarts;
         Rtc = new Ls7aRtc(pin(VirtBoard.Rtc.Pin), options.Time);
-        _disposables.Add(Rtc);
         mmio.Map(VirtBoard.Rtc.Name, VirtBoard.Rtc.Base, VirtBoard.Rtc.Size, AccessWidths.Word, Rtc);
         mmio.Map(VirtBoard.Power.Name, VirtBoard.Power.Base, VirtBoard.Power.Size, AccessWidths.Byte,
             new PowerController(control));
         mmio.Map(VirtBoard.Isa.Name, VirtBoard.Isa.Base, VirtBoard.Isa.Size, AccessWidths.All, new IsaPorts());
+        foreach (VirtioDevice device in options.Virtio)
+        {
+            BoardSlot slot = VirtBoard.Virtio(_virtio.Count);
+            var transport = new VirtioMmio(device, memory, pin(slot.Pin), log);
+            mmio.Map(slot.Name + _virtio.Count, slot.Base, slot.Size,
+                AccessWidths.Byte | AccessWidths.Half | AccessWidths.Word, transport);
+            _virtio.Add(transport);
+        }
     }
 
     /// <summary>The serial ports.</summary>
@@ -58,14 +77,19 @@ public sealed class BoardDevices : IDisposable
         }
 
         Rtc.Reset();
+        foreach (VirtioMmio transport in _virtio)
+        {
+            transport.Reset();
+        }
     }
 
     /// <summary>Ends the devices' threads and timers.</summary>
     public void Dispose()
     {
-        foreach (IDisposable disposable in _disposables)
+        Rtc.Dispose();
+        foreach (VirtioMmio transport in _virtio)
         {
-            disposable.Dispose();
+            transport.Dispose();
         }
     }
 }

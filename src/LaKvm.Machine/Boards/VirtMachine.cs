@@ -50,7 +50,8 @@ public sealed class VirtMachine : ICoreBus, IDisposable
         Interrupts = new BoardInterrupts(options.Cores, Mmio, Iocsr, cores, log);
         _chip = new ChipRegisters(clock, virtualMachine: false, Interrupts.SetChipFunctions);
         Iocsr.Map("chip", 0, ChipRegisters.Size, AccessWidths.All, _chip);
-        Devices = new BoardDevices(Mmio, Interrupts.PchPic.Pin, control, options.Devices);
+        Devices = new BoardDevices(
+            Mmio, new PhysicalGuestMemory(Memory), Interrupts.PchPic.Pin, control, options.Devices, log);
         Reset();
     }
 

@@ -1,0 +1,90 @@
+namespace LaKvm.Machine;
+
+/// <summary>The virtio console (virtio 1.2, 5.3) with one port and no features: bytes in, bytes out.</summary>
+/// <param name="backend">Receives what the machine writes.</param>
+public sealed class VirtioConsole(ISerialBackend backend) : VirtioDevice
+{
+    /// <summary>Most input bytes that wait for buffers; more are dropped.</summary>
+    public const int InputLimit = 1 << 16;
+
+    private const int ReceiveQueue = 0, ChunkSize = 4096;
+
+    private readonly Queue<byte> _input = new();
+    private readonly byte[] _chunk = new byte[ChunkSize];
+
+    /// <inheritdoc/>
+    public override VirtioType Type => VirtioType.Console;
+
+    /// <inheritdoc/>
+    public override ulong Features => 0;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<int> QueueSizes { get; } = [64, 64];
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Configuration => [];
+
+    /// <summary>Bytes from the far end; any thread. False if some did not fit and were dropped.</summary>
+    public bool Receive(ReadOnlySpan<byte> bytes)
+    {
+        int taken;
+        lock (_input)
+        {
+            taken = Math.Min(bytes.Length, InputLimit - _input.Count);
+            foreach (byte value in bytes[..taken])
+            {
+                _input.Enqueue(value);
+            }
+        }
+
+        Transport?.Wake(ReceiveQueue);
+        return taken == bytes.Length;
+    }
+
+    /// <inheritdoc/>
+    protected internal override void Process(int index, Virtqueue queue)
+    {
+        while ((index != ReceiveQueue || AnyInput()) && queue.TryPop(out DescriptorChain chain))
+        {
+            queue.Push(chain, index == ReceiveQueue ? Fill(chain) : Drain(chain));
+        }
+    }
+
+    private bool AnyInput()
+    {
+        lock (_input)
+        {
+            return _input.Count != 0;
+        }
+    }
+
+    private uint Fill(DescriptorChain chain)
+    {
+        int count = 0;
+        lock (_input)
+        {
+            while (count < Math.Min(ChunkSize, chain.WritableLength) && _input.TryDequeue(out byte value))
+            {
+                _chunk[count++] = value;
+            }
+        }
+
+        chain.Write(0, _chunk.AsSpan(0, count));
+        return (uint)count;
+    }
+
+    private uint Drain(DescriptorChain chain)
+    {
+        for (long done = 0; done < chain.ReadableLength && Transport?.Stopping != true; done += ChunkSize)
+        {
+            Span<byte> chunk = _chunk.AsSpan(0, (int)Math.Min(ChunkSize, chain.ReadableLength - done));
+            chain.Read(done, chunk);
+            foreach (byte value in chunk)
+            {
+                backend.Write(value);
+            }
+        }
+
+        return 0;
+    }
+}
