@@ -48,7 +48,7 @@ public sealed class VirtMachine : ICoreBus, IDisposable
         Mmio = new MmioBus(log);
         Iocsr = new IocsrBus(log);
         Interrupts = new BoardInterrupts(options.Cores, Mmio, Iocsr, cores, log);
-        _chip = new ChipRegisters(clock, virtualMachine: false, Interrupts.SetChipFunctions);
+        _chip = new ChipRegisters(() => clock.Ticks, virtualMachine: false, Interrupts.SetChipFunctions);
         Iocsr.Map("chip", 0, ChipRegisters.Size, AccessWidths.All, _chip);
         Devices = new BoardDevices(
             Mmio, new PhysicalGuestMemory(Memory), Interrupts.PchPic.Pin, control, options.Devices, log);

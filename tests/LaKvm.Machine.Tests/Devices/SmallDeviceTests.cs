@@ -6,7 +6,7 @@ public class ChipRegistersTests
     private readonly List<ulong> _functions = [];
     private readonly ChipRegisters _chip;
 
-    public ChipRegistersTests() => _chip = new ChipRegisters(_clock, virtualMachine: false, _functions.Add);
+    public ChipRegistersTests() => _chip = new ChipRegisters(() => _clock.Ticks, virtualMachine: false, _functions.Add);
 
     [Theory]
     [InlineData(ChipRegisters.Version, 0x11)]
@@ -45,7 +45,7 @@ public class ChipRegistersTests
 
     [Fact]
     public void Features_tell_a_virtual_machine_from_the_chip() =>
-        new ChipRegisters(_clock, virtualMachine: true, null).Read(0, ChipRegisters.Features, 8).Should().Be(0b1000_0001_1110);
+        new ChipRegisters(() => _clock.Ticks, virtualMachine: true, null).Read(0, ChipRegisters.Features, 8).Should().Be(0b1000_0001_1110);
 
     [Fact]
     public void Function_register_is_shared_by_all_cores_and_reported()

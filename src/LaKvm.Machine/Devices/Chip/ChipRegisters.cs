@@ -4,10 +4,10 @@ namespace LaKvm.Machine;
 /// The identification and configuration registers of the 3A5000 in IOCSR space from 0 (3A5000 manual, "Chip configuration
 /// registers"): the same for every core.
 /// </summary>
-/// <param name="clock">Source of the node counter.</param>
+/// <param name="nodeCounter">Reads the node counter.</param>
 /// <param name="virtualMachine">Whether <see cref="Features"/> tells software that it runs in a virtual machine.</param>
 /// <param name="functionChanged">Receives the new value when the miscellaneous functions are written; may be null.</param>
-public sealed class ChipRegisters(Cpu.IClock clock, bool virtualMachine, Action<ulong>? functionChanged) : IIocsrDevice
+public sealed class ChipRegisters(Func<ulong> nodeCounter, bool virtualMachine, Action<ulong>? functionChanged) : IIocsrDevice
 {
     /// <summary>Bytes of the window at IOCSR 0.</summary>
     public const uint Size = 0x428;
@@ -57,7 +57,7 @@ public sealed class ChipRegisters(Cpu.IClock clock, bool virtualMachine, Action<
             | (virtualMachine ? VirtualMachineFeature : 0),
         Vendor => VendorValue,
         Name => NameValue,
-        NodeCounter => clock.Ticks,
+        NodeCounter => nodeCounter(),
         Function => Volatile.Read(ref _function),
         _ => 0,
     }, offset);
