@@ -1,0 +1,87 @@
+using System.Numerics;
+using LaKvm.Cpu;
+
+namespace LaKvm.Hypervisor;
+
+/// <summary>hvcl: services for paravirtualized guests, breakpoints of a debugger, calls to user space.</summary>
+public sealed unsafe partial class KvmVcpu
+{
+    private const uint ServiceCode = 0x100, DebugCode = 0x101, UserCode = 0x102;
+    private const ulong FunctionIpi = 1, FunctionNotify = 2;
+    private const ulong StealTimeId = 1 << 2;
+    private const ulong Success = 0, Unknown = unchecked((ulong)-1), InvalidParameter = unchecked((ulong)-2);
+    private const int A0 = 4, HypercallResult = A0;
+    private const uint DebugEnable = 0x1, DebugSoftwareBreakpoint = 0x10000;
+
+    /// <summary>Instruction that a debugger plants: hvcl 0x101.</summary>
+    internal const uint DebugInstruction = 0x002b_8101;
+
+    /// <summary>Control word of KVM_SET_GUEST_DEBUG.</summary>
+    internal uint GuestDebug { get; set; }
+
+    private int HandleHypercall()
+    {
+        Statistics.Count(VcpuStat.HypercallExits);
+        switch (_exitBadi & 0x7fff)
+        {
+            case DebugCode when (GuestDebug & (DebugEnable | DebugSoftwareBreakpoint))
+                == (DebugEnable | DebugSoftwareBreakpoint):
+                RunPage->ExitReason = KvmExitReason.Debug;
+                return ResumeHost;
+            case UserCode when HasFeature(PvFeatures.UserHypercall):
+                return ExitForHypercall();
+            case ServiceCode:
+                return FinishHypercall(CallService());
+            default:
+                return FinishHypercall(Unknown);
+        }
+    }
+
+    private int FinishHypercall(ulong result)
+    {
+        _registers.Gpr[HypercallResult] = result;
+        _registers.Pc += 4;
+        return ResumeGuest;
+    }
+
+    private int ExitForHypercall()
+    {
+        KvmRun* run = RunPage;
+        run->ExitReason = KvmExitReason.Hypercall;
+        run->HypercallNumber = UserCode;
+        for (int i = 0; i < 6; i++)
+        {
+            run->HypercallArguments[i] = _registers.Gpr[A0 + i];
+        }
+
+        run->HypercallResult = Unknown;
+        run->HypercallFlags = 0;
+        _pendingRead = PendingRead.Hypercall;
+        return ResumeHost;
+    }
+
+    private ulong CallService()
+    {
+        ulong* gpr = _registers.Gpr;
+        switch (gpr[A0])
+        {
+            case FunctionIpi when HasFeature(PvFeatures.Ipi):
+                SendIpis(gpr[A0 + 1], gpr[A0 + 3]);
+                SendIpis(gpr[A0 + 2], gpr[A0 + 3] + 64);
+                return Success;
+            case FunctionNotify when HasFeature(PvFeatures.StealTime) && gpr[A0 + 1] == StealTimeId:
+                return SetStealTimeAddress(gpr[A0 + 2]) == Errno.None ? Success : InvalidParameter;
+            default:
+                return Unknown;
+        }
+    }
+
+    /// <summary>SWI0 for the vCPUs of a bitmap over physical ids.</summary>
+    private void SendIpis(ulong bitmap, ulong first)
+    {
+        for (; bitmap != 0; bitmap &= bitmap - 1)
+        {
+            Vm.VcpuByPhysicalId(first + (ulong)BitOperations.TrailingZeroCount(bitmap))?.SetIrq(Estat.Swi0, true);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+using System.Runtime.CompilerServices;
+
+namespace LaKvm.Hypervisor;
+
+/// <summary>
+/// The address space of the process that runs the VMM: host virtual addresses (HVA) to host physical ones, page by page.
+/// What changes a translation tells the notifiers before and after, so that second-stage tables never outlive it.
+/// All methods may be called by any thread; notifiers are called under the address space's lock.
+/// </summary>
+public sealed unsafe partial class HostAddressSpace(HostPages pages)
+{
+    /// <summary>End of user space: 2^47 (VALEN - 1 bits).</summary>
+    public const ulong UserEnd = 1UL << 47;
+
+    private const ulong FirstMapping = 0x7000_0000_0000;
+
+    private readonly Lock _lock = new();
+    private readonly List<IMmuNotifier> _notifiers = [];
+    private HostMappingArea[] _areas = [];
+    private ulong _next = FirstMapping;
+
+    /// <summary>The page allocator behind this address space.</summary>
+    public HostPages Pages { get; } = pages;
+
+    /// <summary>
+    /// Maps fresh zero memory of <paramref name="bytes"/>, rounded up to pages. Linear memory is contiguous, aligned for
+    /// huge pages, and taken at once; otherwise pages come when they are touched.
+    /// </summary>
+    /// <returns>The first address, or 0 if there is no memory.</returns>
+    public ulong Map(ulong bytes, bool linear)
+    {
+        ulong size = RoundUp(bytes, HostPages.PageSize);
+        if (size == 0)
+        {
+            return 0;
+        }
+
+        lock (_lock)
+        {
+            ulong physical = linear ? Pages.AllocateContiguous(size, HostPages.HugeSize) : 0;
+            if (linear && physical == 0)
+            {
+                return 0;
+            }
+
+            ulong start = Reserve(size);
+            Insert(linear
+                ? new HostMappingArea(start, start + size, physical)
+                : HostMappingArea.OnDemand(start, start + size));
+            return start;
+        }
+    }
+
+    /// <summary>Maps physical addresses that are not RAM, such as a device's registers for pass-through.</summary>
+    public ulong MapDevice(ulong physical, ulong bytes)
+    {
+        lock (_lock)
+        {
+            ulong start = Reserve(RoundUp(bytes, HostPages.PageSize));
+            Insert(new HostMappingArea(start, start + RoundUp(bytes, HostPages.PageSize), physical) { Device = true });
+            return start;
+        }
+    }
+
+    /// <summary>Removes the mapping that begins at <paramref name="start"/>. EINVAL if there is none.</summary>
+    public Errno Unmap(ulong start)
+    {
+        lock (_lock)
+        {
+            HostMappingArea? area = Find(start);
+            if (area == null || area.Start != start)
+            {
+                return Errno.Inval;
+            }
+
+            Invalidate(area.Start, area.End, () =>
+            {
+                for (ulong address = area.Start; !area.Device && address < area.End; address += HostPages.PageSize)
+                {
+                    Forget(area.Pte(address));
+                }
+
+                _areas = [.. _areas.Where(a => a != area)];
+            });
+            return Errno.None;
+        }
+    }
+
+    /// <summary>Whether every page of the range is mapped.</summary>
+    public bool IsMapped(ulong start, ulong bytes)
+    {
+        for (ulong at = start; at < start + bytes;)
+        {
+            HostMappingArea? area = Find(at);
+            if (area == null)
+            {
+                return false;
+            }
+
+            at = area.End;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Gets the page of an address into memory (Linux: get_user_pages): fills it on first touch, copies it for a write to
+    /// a shared page, brings it back from swap. The page gets a reference, which the caller drops.
+    /// </summary>
+    /// <param name="address">Host virtual address.</param>
+    /// <param name="write">The page is needed for writing.</param>
+    /// <param name="page">Physical address of the page.</param>
+    /// <param name="writable">Whether the page may be written now without another call.</param>
+    /// <returns>EFAULT outside a mapping or for a write to a read-only one, ENOMEM.</returns>
+    public Errno Pin(ulong address, bool write, out ulong page, out bool writable)
+    {
+        page = 0;
+        writable = false;
+        HostMappingArea? area = Find(address);
+        if (area is { Pages: null } && (area.Writable || !write))
+        {
+            return PinLinear(area, address, out page, out writable);
+        }
+
+        lock (_lock)
+        {
+            area = Find(address);
+            if (area == null || (write && !area.Writable))
+            {
+                return Errno.Fault;
+            }
+
+            Errno error = FaultIn(area, address, write);
+            if (error == Errno.None)
+            {
+                HostPte pte = area.Pte(address);
+                page = (ulong)(pte & HostPte.AddressMask);
+                writable = (pte & HostPte.Writable) != 0;
+                Pages.Get(page);
+            }
+
+            return error;
+        }
+    }
+
+    /// <summary>Drops the reference that <see cref="Pin"/> took.</summary>
+    public void Unpin(ulong page)
+    {
+        if (Pages.IsRam(page))
+        {
+            Pages.Put(page);
+        }
+    }
+
+    /// <summary>Whether a huge page of the host maps the address, so that a second-stage huge page may.</summary>
+    public bool IsHugeAt(ulong address) => Find(address)?.IsHugeAt(address) ?? false;
+
+    /// <summary>
+    /// Host pointer to an address of a page that is in memory; null where nothing is mapped. For devices and loaders; it
+    /// stays valid as long as the mapping is not changed, and up to the end of the page (of the mapping, if linear).
+    /// </summary>
+    public byte* Pointer(ulong address, bool write = true)
+    {
+        if (Pin(address, write, out ulong page, out _) != Errno.None)
+        {
+            return null;
+        }
+
+        Unpin(page);
+        return Pages.Pointer(page) + (address & (HostPages.PageSize - 1));
+    }
+
+    /// <summary>Bytes that lie contiguous in host memory from an address on.</summary>
+    public ulong ContiguousBytes(ulong address) => Find(address) switch
+    {
+        null => 0,
+        { Pages: null } area => area.End - address,
+        _ => HostPages.PageSize - (address & (HostPages.PageSize - 1)),
+    };
+
+    /// <summary>Copies to the address space; false if a part of the range is not mapped writable.</summary>
+    public bool CopyTo(ulong address, ReadOnlySpan<byte> source)
+    {
+        while (source.Length > 0)
+        {
+            byte* target = Pointer(address);
+            if (target == null)
+            {
+                return false;
+            }
+
+            int length = (int)Math.Min((ulong)source.Length, ContiguousBytes(address));
+            source[..length].CopyTo(new Span<byte>(target, length));
+            Pin(address, write: true, out ulong page, out _);
+            Pages.Memory.Written(page + (address & (HostPages.PageSize - 1)), (ulong)length);
+            Unpin(page);
+            address += (ulong)length;
+            source = source[length..];
+        }
+
+        return true;
+    }
+
+    /// <summary>Copies from the address space; false if a part of the range is not mapped.</summary>
+    public bool CopyFrom(ulong address, Span<byte> target)
+    {
+        while (target.Length > 0)
+        {
+            byte* source = Pointer(address, write: false);
+            if (source == null)
+            {
+                return false;
+            }
+
+            int length = (int)Math.Min((ulong)target.Length, ContiguousBytes(address));
+            new ReadOnlySpan<byte>(source, length).CopyTo(target);
+            address += (ulong)length;
+            target = target[length..];
+        }
+
+        return true;
+    }
+
+    /// <summary>Adds a listener.</summary>
+    public void Register(IMmuNotifier notifier)
+    {
+        lock (_lock)
+        {
+            _notifiers.Add(notifier);
+        }
+    }
+
+    /// <summary>Removes a listener; none of its methods runs any more when this returns.</summary>
+    public void Unregister(IMmuNotifier notifier)
+    {
+        lock (_lock)
+        {
+            _notifiers.Remove(notifier);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private HostMappingArea? Find(ulong address)
+    {
+        foreach (HostMappingArea area in Volatile.Read(ref _areas))
+        {
+            if (address - area.Start < area.End - area.Start)
+            {
+                return area;
+            }
+        }
+
+        return null;
+    }
+
+    private static ulong RoundUp(ulong value, ulong unit) => (value + unit - 1) & ~(unit - 1);
+
+    private Errno PinLinear(HostMappingArea area, ulong address, out ulong page, out bool writable)
+    {
+        HostPte pte = area.Pte(address);
+        page = (ulong)(pte & HostPte.AddressMask);
+        writable = area.Writable;
+        if (!area.Device)
+        {
+            Pages.Get(page);
+        }
+
+        return Errno.None;
+    }
+
+    private ulong Reserve(ulong size)
+    {
+        ulong start = RoundUp(_next, HostPages.HugeSize);
+        _next = start + size + HostPages.PageSize; // a hole behind each mapping catches overruns
+        return start;
+    }
+
+    private void Insert(HostMappingArea area) =>
+        Volatile.Write(ref _areas, [.. _areas.Append(area).OrderBy(a => a.Start)]);
+
+    private void Invalidate(ulong start, ulong end, Action change)
+    {
+        foreach (IMmuNotifier notifier in _notifiers)
+        {
+            notifier.InvalidateRangeStart(start, end);
+        }
+
+        change();
+        foreach (IMmuNotifier notifier in _notifiers)
+        {
+            notifier.InvalidateRangeEnd(start, end);
+        }
+    }
+}

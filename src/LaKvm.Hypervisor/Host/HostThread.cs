@@ -1,0 +1,43 @@
+namespace LaKvm.Hypervisor;
+
+/// <summary>
+/// A thread as the host kernel sees it: what matters to KVM is whether a signal is pending, because that ends KVM_RUN.
+/// </summary>
+public sealed class HostThread
+{
+    [ThreadStatic] private static HostThread? _current;
+
+    private ulong _pending;
+    private KvmVcpu? _running;
+
+    /// <summary>The calling thread.</summary>
+    public static HostThread Current => _current ??= new HostThread();
+
+    /// <summary>Signals that do not interrupt the thread: bit n-1 is signal n.</summary>
+    public ulong Blocked { get; set; }
+
+    /// <summary>Whether a signal that is not blocked waits.</summary>
+    internal bool SignalPending => (Volatile.Read(ref _pending) & ~Blocked) != 0;
+
+    /// <summary>Makes a signal pending (1 to 64); a vCPU that the thread runs leaves guest mode. Any thread.</summary>
+    public void Signal(int number)
+    {
+        Interlocked.Or(ref _pending, 1UL << (number - 1));
+        Volatile.Read(ref _running)?.Kick();
+    }
+
+    /// <summary>Takes a pending signal, as a signal handler or sigtimedwait does. False if it was not pending.</summary>
+    public bool TakeSignal(int number)
+    {
+        ulong bit = 1UL << (number - 1);
+        return (Interlocked.And(ref _pending, ~bit) & bit) != 0;
+    }
+
+    internal void Enter(KvmVcpu vcpu)
+    {
+        Volatile.Write(ref _running, vcpu);
+        Interlocked.MemoryBarrier(); // pairs with Signal: either it sees the vCPU or the vCPU sees the signal
+    }
+
+    internal void Leave() => Volatile.Write(ref _running, null);
+}

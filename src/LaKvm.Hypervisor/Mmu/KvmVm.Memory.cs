@@ -1,0 +1,213 @@
+namespace LaKvm.Hypervisor;
+
+/// <summary>Memory slots and second-stage tables of a VM.</summary>
+public sealed partial class KvmVm
+{
+    private const ulong MaxSlotPages = int.MaxValue;
+
+    private readonly Lock _slotsLock = new();
+    private readonly Dictionary<int, MemorySlot> _slotById = [];
+    private MemorySlotSet _slots = MemorySlotSet.Empty;
+
+    /// <summary>Guards the second-stage tables and the invalidation sequence.</summary>
+    internal Lock MmuLock { get; } = new();
+
+    /// <summary>Guest-physical to host-physical tables.</summary>
+    internal GpaPageTable GpaTable { get; }
+
+    /// <summary>The slots as they are now.</summary>
+    internal MemorySlotSet Slots => Volatile.Read(ref _slots);
+
+    /// <summary>Guest-physical addresses are below this.</summary>
+    internal static ulong GpaSize => 1UL << KvmLimits.GpaBits;
+
+    /// <summary>
+    /// Creates, changes, moves or deletes (size 0) a memory slot: KVM_SET_USER_MEMORY_REGION.
+    /// </summary>
+    /// <param name="slot">Slot number; the high half names an address space, of which there is one.</param>
+    /// <param name="flags">Flags.</param>
+    /// <param name="gpa">Guest-physical address.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="hva">Host virtual address.</param>
+    public Errno SetMemoryRegion(uint slot, MemorySlotFlags flags, ulong gpa, ulong size, ulong hva)
+    {
+        const ulong unaligned = HostPages.PageSize - 1;
+        if ((flags & ~(MemorySlotFlags.LogDirtyPages | MemorySlotFlags.ReadOnly)) != 0
+            || ((gpa | size | hva) & unaligned) != 0
+            || hva + size < hva || hva + size > HostAddressSpace.UserEnd
+            || slot >= KvmLimits.MemorySlots || gpa + size < gpa || size >> HostPages.PageShift > MaxSlotPages)
+        {
+            return Errno.Inval;
+        }
+
+        lock (_slotsLock)
+        {
+            _slotById.TryGetValue((int)slot, out MemorySlot? old);
+            if (size == 0)
+            {
+                return old == null ? Errno.Inval : DeleteSlot(old);
+            }
+
+            var next = new MemorySlot
+            {
+                Id = (int)slot,
+                BaseGfn = gpa >> HostPages.PageShift,
+                Pages = size >> HostPages.PageShift,
+                Hva = hva,
+                Flags = flags,
+            };
+            return old == null ? CreateSlot(null, next) : ChangeSlot(old, next);
+        }
+    }
+
+    /// <summary>Host virtual address of a guest page, or 0 outside the slots or, for writing, in a read-only one.</summary>
+    internal ulong HvaOf(ulong gpa, bool write)
+    {
+        ulong gfn = gpa >> HostPages.PageShift;
+        MemorySlot? slot = Slots.Find(gfn);
+        return slot == null || slot.Invalid || (write && slot.ReadOnly)
+            ? 0
+            : slot.HvaOf(gfn) + (gpa & (HostPages.PageSize - 1));
+    }
+
+    /// <summary>Makes every vCPU use new TLB tags before it enters the guest again, and waits until none runs on old ones.</summary>
+    internal void FlushRemoteTlbs()
+    {
+        Statistics.RemoteTlbFlushRequests++;
+        if (MakeAllVcpusRequest(KvmRequest.TlbFlush, wait: true))
+        {
+            Statistics.RemoteTlbFlush++;
+        }
+    }
+
+    private Errno ChangeSlot(MemorySlot old, MemorySlot next)
+    {
+        MemorySlotFlags changed = old.Flags ^ next.Flags;
+        if (old.Hva != next.Hva || old.Pages != next.Pages || (changed & MemorySlotFlags.ReadOnly) != 0)
+        {
+            return Errno.Inval;
+        }
+
+        if (old.BaseGfn != next.BaseGfn)
+        {
+            return CreateSlot(old, next);
+        }
+
+        return changed == 0 ? Errno.None : ChangeFlags(old, next);
+    }
+
+    /// <summary>Installs a new slot, or, with <paramref name="old"/>, a slot at its new address.</summary>
+    private Errno CreateSlot(MemorySlot? old, MemorySlot next)
+    {
+        if (Slots.Overlaps(next.BaseGfn, next.Pages, next.Id))
+        {
+            return Errno.Exist;
+        }
+
+        if (next.EndGfn > GpaSize >> HostPages.PageShift)
+        {
+            return Errno.NoMem;
+        }
+
+        next = next with { HugePages = FitHugePages(next), DirtyBitmap = old?.DirtyBitmap ?? NewDirtyBitmap(next) };
+        if (old != null)
+        {
+            RetireSlot(old);
+        }
+
+        Publish(old, next);
+        return Errno.None;
+    }
+
+    private Errno DeleteSlot(MemorySlot old)
+    {
+        RetireSlot(old);
+        Publish(old, null);
+        return Errno.None;
+    }
+
+    private Errno ChangeFlags(MemorySlot old, MemorySlot next)
+    {
+        bool starts = (next.Flags & MemorySlotFlags.LogDirtyPages) != 0;
+        next = next with { HugePages = old.HugePages, DirtyBitmap = starts ? NewDirtyBitmap(next) : null };
+        Publish(old, next);
+
+        // Logging that starts must see the next write to every page; where all pages count as dirty from the start,
+        // the first clear protects. Logging that ends leaves the tables as they are.
+        if (starts && !next.ReadOnly && !DirtyLogInitiallySet)
+        {
+            WriteProtect(next.BaseGfn, next.Pages, CleanOperation.All);
+            FlushRemoteTlbs();
+        }
+
+        return Errno.None;
+    }
+
+    /// <summary>
+    /// Takes a slot out of use before it goes: faults that run on the old set find the generation changed, and what it
+    /// mapped is unmapped.
+    /// </summary>
+    private void RetireSlot(MemorySlot slot)
+    {
+        Publish(slot, slot with { Invalid = true });
+        var freed = new List<ulong>();
+        bool changed;
+        lock (MmuLock)
+        {
+            var flush = new FlushOperation(Statistics, freed);
+            changed = GpaTable.Walk(
+                slot.BaseGfn << HostPages.PageShift, slot.EndGfn << HostPages.PageShift, ref flush);
+        }
+
+        if (changed || freed.Count > 0)
+        {
+            FlushRemoteTlbs();
+        }
+
+        foreach (ulong table in freed)
+        {
+            Machine.Pages.Put(table);
+        }
+    }
+
+    private void Publish(MemorySlot? old, MemorySlot? next)
+    {
+        MemorySlot? current = old == null ? null : _slotById[old.Id];
+        lock (MmuLock)
+        {
+            Volatile.Write(ref _slots, _slots.With(current, next));
+        }
+
+        if (next != null)
+        {
+            _slotById[next.Id] = next;
+        }
+        else
+        {
+            _slotById.Remove(old!.Id);
+        }
+    }
+
+    /// <summary>
+    /// Whether huge pages fit a slot: never, if guest and host addresses lie differently in their huge pages or if no
+    /// whole huge page is inside; else everywhere or in the interior.
+    /// </summary>
+    private static HugePageFit FitHugePages(MemorySlot slot)
+    {
+        ulong gpa = slot.BaseGfn << HostPages.PageShift;
+        ulong size = slot.Pages << HostPages.PageShift;
+        ulong offset = gpa & (HostPages.HugeSize - 1);
+        if (offset != (slot.Hva & (HostPages.HugeSize - 1)))
+        {
+            return HugePageFit.Nowhere;
+        }
+
+        if (offset == 0 && (size & (HostPages.HugeSize - 1)) == 0)
+        {
+            return HugePageFit.Everywhere;
+        }
+
+        ulong lead = offset == 0 ? HostPages.HugeSize : offset;
+        return size + lead < 2 * HostPages.HugeSize ? HugePageFit.Nowhere : HugePageFit.Interior;
+    }
+}

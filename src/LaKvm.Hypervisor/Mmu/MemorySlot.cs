@@ -1,0 +1,69 @@
+namespace LaKvm.Hypervisor;
+
+/// <summary>Flags of a memory slot, as KVM_SET_USER_MEMORY_REGION takes them.</summary>
+[Flags]
+public enum MemorySlotFlags : uint
+{
+    /// <summary>Plain RAM.</summary>
+    None = 0,
+
+    /// <summary>KVM_MEM_LOG_DIRTY_PAGES.</summary>
+    LogDirtyPages = 1,
+
+    /// <summary>KVM_MEM_READONLY: guest writes are MMIO.</summary>
+    ReadOnly = 2,
+}
+
+/// <summary>Whether huge pages can map a slot: what does not depend on the single address is decided once.</summary>
+internal enum HugePageFit
+{
+    /// <summary>Only in the aligned interior.</summary>
+    Interior,
+
+    /// <summary>Everywhere: addresses and size are aligned.</summary>
+    Everywhere,
+
+    /// <summary>Nowhere: guest and host addresses are aligned differently, or the slot is too small.</summary>
+    Nowhere,
+}
+
+/// <summary>A range of guest-physical pages backed by host virtual memory (memslot). Immutable but for its dirty log.</summary>
+internal sealed record MemorySlot
+{
+    /// <summary>User's number.</summary>
+    internal required int Id { get; init; }
+
+    /// <summary>First guest page frame.</summary>
+    internal required ulong BaseGfn { get; init; }
+
+    /// <summary>Number of pages.</summary>
+    internal required ulong Pages { get; init; }
+
+    /// <summary>Host virtual address of the first page.</summary>
+    internal required ulong Hva { get; init; }
+
+    internal required MemorySlotFlags Flags { get; init; }
+
+    /// <summary>Being deleted or moved: faults must not use it any more.</summary>
+    internal bool Invalid { get; init; }
+
+    internal HugePageFit HugePages { get; init; }
+
+    /// <summary>One bit per page, or null: not logged, or logged in the vCPUs' rings.</summary>
+    internal ulong[]? DirtyBitmap { get; init; }
+
+    internal ulong EndGfn => BaseGfn + Pages;
+
+    internal bool ReadOnly => (Flags & MemorySlotFlags.ReadOnly) != 0;
+
+    /// <summary>Whether writes must be seen: logged, and not read-only.</summary>
+    internal bool IsDirtyTracked => (Flags & (MemorySlotFlags.LogDirtyPages | MemorySlotFlags.ReadOnly))
+        == MemorySlotFlags.LogDirtyPages;
+
+    internal ulong HvaOf(ulong gfn) => Hva + ((gfn - BaseGfn) << HostPages.PageShift);
+
+    internal bool Contains(ulong gfn) => gfn - BaseGfn < Pages;
+
+    /// <summary>Words of a dirty bitmap.</summary>
+    internal int BitmapWords => (int)((Pages + 63) / 64);
+}

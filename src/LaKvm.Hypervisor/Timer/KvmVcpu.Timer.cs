@@ -1,0 +1,123 @@
+using LaKvm.Cpu;
+
+namespace LaKvm.Hypervisor;
+
+/// <summary>
+/// The guest's constant timer. While the vCPU is loaded it is the core's; while it is not, this remembers when it expires,
+/// and wakes the vCPU if it sleeps.
+/// </summary>
+public sealed unsafe partial class KvmVcpu
+{
+    private const ulong TimerEnable = 1, TimerPeriodic = 2;
+    private const ulong TimerValueMask = ((1UL << 48) - 1) & ~3UL;
+
+    /// <summary>When the timer expires, in the host's nanoseconds.</summary>
+    private ulong _timerExpire;
+    private bool _softTimerArmed;
+
+    private bool SoftTimerExpired => _softTimerArmed && _machine.Now >= _timerExpire;
+
+    /// <summary>Whether the guest's timer has fired and was not acknowledged.</summary>
+    private bool HasPendingTimer() => (Volatile.Read(ref _irqPending) & (1 << Estat.Ti)) != 0
+        || (ReadGcsr(Csr.Estat) & Estat.TiBit) != 0;
+
+    private void CancelSoftTimer() => _softTimerArmed = false;
+
+    /// <summary>Nanoseconds until the sleeping vCPU's timer expires, or -1 if it does not.</summary>
+    private long SoftTimerRemaining()
+    {
+        if (!_softTimerArmed)
+        {
+            return -1;
+        }
+
+        ulong now = _machine.Now;
+        return now >= _timerExpire ? 0 : (long)(_timerExpire - now);
+    }
+
+    /// <summary>Takes the timer off the core.</summary>
+    private void SaveTimer()
+    {
+        ulong* csr = _registers.Csr;
+        csr[Csr.Tcfg] = ReadGcsr(Csr.Tcfg);
+        csr[Csr.Tval] = ReadGcsr(Csr.Tval);
+        if ((csr[Csr.Tcfg] & TimerEnable) != 0)
+        {
+            // After a one-shot has fired TVAL is above what was ever written: nothing remains.
+            ulong ticks = csr[Csr.Tval] < csr[Csr.Tcfg] ? csr[Csr.Tval] : 0;
+            _timerExpire = _machine.Now + HostMachine.ToNanoseconds(ticks);
+            _softTimerArmed = _blocking;
+        }
+
+        csr[Csr.Estat] = ReadGcsr(Csr.Estat);
+    }
+
+    /// <summary>Puts the timer on the core as if it had run there all the time.</summary>
+    private void RestoreTimer()
+    {
+        ulong* csr = _registers.Csr;
+
+        // Stopped first: a timer of whoever was here before must not fire into the ESTAT that is restored.
+        ExchangeGcsr(Csr.Tcfg, 0);
+        ExchangeGcsr(Csr.Estat, csr[Csr.Estat]);
+        ulong config = csr[Csr.Tcfg];
+        ExchangeGcsr(Csr.Tcfg, config);
+        if ((config & TimerEnable) == 0)
+        {
+            ExchangeGcsr(Csr.Tval, csr[Csr.Tval]);
+            return;
+        }
+
+        _softTimerArmed = false;
+        if ((config & TimerPeriodic) == 0 && csr[Csr.Tval] > config)
+        {
+            RestoreFiredOneShot(csr);
+        }
+        else
+        {
+            ExchangeGcsr(Csr.Tval, RemainingTicks(config));
+        }
+    }
+
+    /// <summary>
+    /// A one-shot that has fired is put into that state by letting it fire again; if the guest had acknowledged it,
+    /// it is acknowledged again.
+    /// </summary>
+    private void RestoreFiredOneShot(ulong* csr)
+    {
+        ExchangeGcsr(Csr.Tval, 0);
+        if ((csr[Csr.Estat] & Estat.TiBit) != 0)
+        {
+            return;
+        }
+
+        if ((ReadGcsr(Csr.Estat) & Estat.TiBit) == 0)
+        {
+            ExchangeGcsr(Csr.Tval, TimerValueMask);
+        }
+
+        ExchangeGcsr(Csr.Ticlr, 1);
+    }
+
+    /// <summary>
+    /// Ticks that remain now. A periodic timer that expired meanwhile is in one of its next periods, with its interrupt
+    /// pending; for a one-shot nothing remains, so that the core fires it.
+    /// </summary>
+    private ulong RemainingTicks(ulong config)
+    {
+        ulong now = _machine.Now;
+        if (now < _timerExpire)
+        {
+            return HostMachine.ToTicks(_timerExpire - now);
+        }
+
+        ulong period = HostMachine.ToNanoseconds(config & TimerValueMask);
+        if ((config & TimerPeriodic) == 0 || period == 0)
+        {
+            return 0;
+        }
+
+        QueueIrq(Estat.Ti);
+        return HostMachine.ToTicks(period - ((now - _timerExpire) % period));
+    }
+}

@@ -1,0 +1,131 @@
+namespace LaKvm.Hypervisor;
+
+/// <summary>Waiting in an idle instruction: polling for a while, then sleeping.</summary>
+public sealed unsafe partial class KvmVcpu
+{
+    private const uint HaltPollGrow = 2, HaltPollGrowStart = 10_000, HaltPollShrink = 2;
+
+    private uint _haltPollNs;
+
+    /// <summary>Set while the vCPU is put to sleep, so that its timer goes on without the core.</summary>
+    private bool _blocking;
+
+    private uint MaxHaltPollNs => Vm.MaxHaltPollNs ?? KvmLimits.HaltPollNs;
+
+    /// <summary>An interrupt is waiting to be delivered, so that the vCPU has something to run for.</summary>
+    private bool IsRunnable => Volatile.Read(ref _irqPending) != 0;
+
+    /// <summary>
+    /// The idle instruction: waits until there is an interrupt, a signal or a request. Polls first, since giving the core
+    /// up and coming back costs more than a short wait, and learns from each wait how long polling pays.
+    /// </summary>
+    private void Halt()
+    {
+        ulong start = _machine.Now;
+        bool polled = _haltPollNs != 0;
+        if (polled && PollForWakeUp(start))
+        {
+            AdjustHaltPolling(_machine.Now - start);
+            return;
+        }
+
+        bool slept = Block();
+        ulong now = _machine.Now;
+        if (slept)
+        {
+            Statistics.Add(VcpuStat.HaltWaitNs, now - start);
+            Statistics.Record(VcpuStat.HaltWaitHist, now - start);
+        }
+
+        Statistics.Count(VcpuStat.HaltWakeup);
+        AdjustHaltPolling(now - start);
+    }
+
+    private bool PollForWakeUp(ulong start)
+    {
+        Statistics.Count(VcpuStat.HaltAttemptedPoll);
+        ulong now;
+        do
+        {
+            if (ShouldWake())
+            {
+                Statistics.Count(VcpuStat.HaltSuccessfulPoll);
+                Statistics.Add(VcpuStat.HaltPollSuccessNs, _machine.Now - start);
+                Statistics.Record(VcpuStat.HaltPollSuccessHist, _machine.Now - start);
+                return true;
+            }
+
+            Thread.SpinWait(20);
+            now = _machine.Now;
+        }
+        while (now - start < _haltPollNs && !_cpu!.NeedResched);
+        Statistics.Add(VcpuStat.HaltPollFailNs, now - start);
+        Statistics.Record(VcpuStat.HaltPollFailHist, now - start);
+        return false;
+    }
+
+    private void AdjustHaltPolling(ulong waited)
+    {
+        uint limit = MaxHaltPollNs;
+        if (_haltPollNs > limit)
+        {
+            _haltPollNs = limit;
+        }
+
+        if (limit == 0 || waited <= _haltPollNs)
+        {
+            return;
+        }
+
+        if (waited > limit)
+        {
+            uint less = _haltPollNs / HaltPollShrink;
+            _haltPollNs = less < HaltPollGrowStart ? 0 : less;
+        }
+        else if (_haltPollNs < limit)
+        {
+            _haltPollNs = Math.Min(Math.Max(_haltPollNs * HaltPollGrow, HaltPollGrowStart), limit);
+        }
+    }
+
+    /// <summary>Gives the core up and sleeps; true if it really slept.</summary>
+    private bool Block()
+    {
+        bool slept = false;
+        Statistics.Set(VcpuStat.Blocking, 1);
+        _blocking = true;
+        while (!ShouldWake())
+        {
+            Put();
+            slept |= Sleep();
+            Load();
+        }
+
+        _blocking = false;
+        CancelSoftTimer();
+        Statistics.Set(VcpuStat.Blocking, 0);
+        return slept;
+    }
+
+    private bool Sleep()
+    {
+        _sleeping = true;
+        Interlocked.MemoryBarrier(); // pairs with WakeUp: it sees the sleeper, or the word has changed already
+        int word = Volatile.Read(ref *_wakeWord);
+        bool sleeps = !ShouldWakeUnloaded();
+        if (sleeps)
+        {
+            HostFutex.Wait(_wakeWord, word, SoftTimerRemaining());
+        }
+
+        _sleeping = false;
+        return sleeps;
+    }
+
+    /// <summary>Whether the wait is over, with the guest's registers in the core.</summary>
+    private bool ShouldWake() => ShouldWakeUnloaded() || HasPendingTimer();
+
+    private bool ShouldWakeUnloaded() =>
+        IsRunnable || SignalPending || HasRequest(KvmRequest.Unblock) || HasRequest(KvmRequest.VmDead)
+        || SoftTimerExpired;
+}

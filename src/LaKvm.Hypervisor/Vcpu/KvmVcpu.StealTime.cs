@@ -1,0 +1,91 @@
+using System.Runtime.InteropServices;
+
+namespace LaKvm.Hypervisor;
+
+/// <summary>Telling the guest how long its vCPU waited for a core, in a structure in guest memory.</summary>
+public sealed unsafe partial class KvmVcpu
+{
+    private const ulong StealValid = 1, StealReserved = 0x3e, StealAddressMask = ~0x3fUL;
+
+    /// <summary>Guest-physical address of the structure with its valid bit, or 0.</summary>
+    private ulong _stealAddress;
+    private ulong _lastSteal;
+
+    /// <summary>Address and valid bit, as user space and the guest give them.</summary>
+    internal ulong StealTimeAddress => _stealAddress;
+
+    private bool HasFeature(PvFeatures feature) => (Vm.PvFeatures & feature) != 0;
+
+    /// <summary>Sets where the structure is: EINVAL for reserved bits or an address without memory.</summary>
+    internal Errno SetStealTimeAddress(ulong value)
+    {
+        if ((value & StealReserved) != 0)
+        {
+            return Errno.Inval;
+        }
+
+        if ((value & StealValid) == 0)
+        {
+            _stealAddress = 0;
+            return Errno.None;
+        }
+
+        if (Vm.HvaOf(value & StealAddressMask, write: true) == 0)
+        {
+            return Errno.Inval;
+        }
+
+        _stealAddress = value;
+        _lastSteal = _stealDelay;
+        SetRequest(KvmRequest.StealUpdate);
+        return Errno.None;
+    }
+
+    /// <summary>Adds what was waited since the last time. The guest sees an odd version while the values change.</summary>
+    private void UpdateStealTime()
+    {
+        if (!TryReadSteal(out StealTime steal, out ulong hva))
+        {
+            return;
+        }
+
+        steal.Preempted = 0;
+        steal.Version |= 1;
+        WriteSteal(hva, steal);
+        steal.Steal += _stealDelay - _lastSteal;
+        _lastSteal = _stealDelay;
+        steal.Version++;
+        WriteSteal(hva, steal);
+        MarkStealDirty();
+    }
+
+    /// <summary>The vCPU loses its core although it could run: other vCPUs need not wait for it.</summary>
+    private void MarkPreempted()
+    {
+        if (HasFeature(PvFeatures.Preempt) && TryReadSteal(out StealTime steal, out ulong hva))
+        {
+            steal.Preempted = 1;
+            WriteSteal(hva, steal);
+            MarkStealDirty();
+        }
+    }
+
+    private bool TryReadSteal(out StealTime steal, out ulong hva)
+    {
+        steal = default;
+        hva = _stealAddress == 0 ? 0 : Vm.HvaOf(_stealAddress & StealAddressMask, write: true);
+        return hva != 0 && Vm.AddressSpace.CopyFrom(hva, MemoryMarshal.AsBytes(new Span<StealTime>(ref steal)));
+    }
+
+    private void WriteSteal(ulong hva, StealTime steal) =>
+        Vm.AddressSpace.CopyTo(hva, MemoryMarshal.AsBytes(new ReadOnlySpan<StealTime>(ref steal)));
+
+    private void MarkStealDirty()
+    {
+        ulong gfn = _stealAddress >> HostPages.PageShift;
+        if (Vm.Slots.Find(gfn) is { } slot)
+        {
+            Vm.MarkPageDirty(slot, gfn, this);
+        }
+    }
+}

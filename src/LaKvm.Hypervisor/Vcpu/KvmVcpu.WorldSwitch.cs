@@ -1,0 +1,50 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using LaKvm.Cpu;
+
+namespace LaKvm.Hypervisor;
+
+/// <summary>
+/// Into the guest and back: what KVM's assembly does. On the way out only what the host's CSRs hold is taken. PGDL and
+/// TGID are set when the vCPU is loaded or gets a new tag: root mode in C# makes no translations of its own.
+/// </summary>
+public sealed unsafe partial class KvmVcpu
+{
+    private const ulong PrmdForGuest = Crmd.Ie; // PPLV 0; physical interrupts are on while the guest runs
+    private const long NoBudget = long.MaxValue >> 1;
+
+    private ulong _exitEstat;
+    private ulong _exitBadv;
+    private uint _exitBadi;
+
+    private void SwitchToGuest()
+    {
+        HostCpu cpu = _cpu!;
+        Core core = cpu.Core;
+        CopyRegisters(_registers.Gpr, core.State->Gpr);
+        core.ExchangeCsr(Csr.Era, _registers.Pc, ulong.MaxValue);
+        core.ExchangeCsr(Csr.Prmd, PrmdForGuest, Crmd.PlvMask | Crmd.Ie);
+        core.ExchangeCsr(Csr.Gstat, LvzFields.GstatPvm, LvzFields.GstatPvm);
+        core.Ertn();
+        while (cpu.Engine.Run(NoBudget) != RunExit.GuestExit)
+        {
+            // Neither a stop request nor a budget ends a guest's turn: only an exit does.
+        }
+
+        _exitEstat = core.ReadCsr(Csr.Estat);
+        _exitBadv = core.ReadCsr(Csr.Badv);
+        _exitBadi = (uint)core.ReadCsr(Csr.Badi);
+        _registers.Pc = core.ReadCsr(Csr.Era);
+        core.ExchangeCsr(Csr.Gstat, 0, LvzFields.GstatPvm);
+        CopyRegisters(core.State->Gpr, _registers.Gpr);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyRegisters(ulong* from, ulong* to)
+    {
+        for (int i = 0; i < 32; i += 4)
+        {
+            Vector256.Load(from + i).Store(to + i);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using LaKvm.Cpu;
+
+namespace LaKvm.Hypervisor;
+
+/// <summary>
+/// A virtual machine (struct kvm). Locks, outer before inner: the VM's lock, the slots lock, the address space's lock,
+/// the MMU lock. A vCPU's mutex is outside of all of them.
+/// </summary>
+public sealed partial class KvmVm : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly KvmVcpu?[] _vcpuById = new KvmVcpu?[KvmLimits.MaxVcpus];
+    private KvmVcpu[] _vcpus = [];
+    private bool _destroyed;
+
+    internal KvmVm(KvmModule module, HostAddressSpace addressSpace)
+    {
+        Module = module;
+        AddressSpace = addressSpace;
+        GpaTable = new GpaPageTable(module.Machine.Pages, GpaTableGeometry.Default);
+        addressSpace.Register(this);
+        PvFeatures = PvFeatures.Ipi | PvFeatures.StealTime | PvFeatures.Preempt;
+        IocsrBus = new KvmIoBus();
+        MmioBus = new KvmIoBus();
+    }
+
+    /// <summary>The module that made it.</summary>
+    public KvmModule Module { get; }
+
+    /// <summary>The process that owns it.</summary>
+    public HostAddressSpace AddressSpace { get; }
+
+    /// <summary>Counters.</summary>
+    public VmStatistics Statistics { get; } = new();
+
+    /// <summary>Tracepoints.</summary>
+    public KvmTracer Tracer { get; } = new();
+
+    /// <summary>Receives a line about what a guest or its user does wrong; rate-limited by the receiver.</summary>
+    public Action<string>? Log { get; set; }
+
+    /// <summary>vCPUs in the order they were made.</summary>
+    public ReadOnlySpan<KvmVcpu> Vcpus => Volatile.Read(ref _vcpus);
+
+    /// <summary>A vCPU bug or a failed invariant made the VM unusable: every ioctl fails with EIO.</summary>
+    public bool Dead { get; private set; }
+
+    /// <summary>Upper bound of halt polling in nanoseconds, or null for the module's default.</summary>
+    public uint? MaxHaltPollNs { get; set; }
+
+    /// <summary>Paravirtual features offered to guests unless a vCPU says otherwise.</summary>
+    internal PvFeatures PvFeatures { get; private set; }
+
+    /// <summary>In-kernel devices in the IOCSR space.</summary>
+    internal KvmIoBus IocsrBus { get; }
+
+    /// <summary>In-kernel devices in the guest-physical space.</summary>
+    internal KvmIoBus MmioBus { get; }
+
+    /// <summary>What to add to the host's counter to get the guest's (GCNTC).</summary>
+    internal long TimeOffset { get; set; }
+
+    internal HostMachine Machine => Module.Machine;
+
+    private bool PvFeaturesSet { get; set; }
+
+    /// <summary>
+    /// Makes a vCPU: EINVAL for an id above the limit, or if there are as many as can be; EEXIST for an id in use.
+    /// </summary>
+    public Errno CreateVcpu(uint id, out KvmVcpu? vcpu)
+    {
+        vcpu = null;
+        lock (_lock)
+        {
+            if (id >= KvmLimits.MaxVcpus || _vcpus.Length >= KvmLimits.MaxVcpus)
+            {
+                return Errno.Inval;
+            }
+
+            if (_vcpuById[id] != null)
+            {
+                return Errno.Exist;
+            }
+
+            vcpu = new KvmVcpu(this, (int)id, DirtyRingBytes);
+            _vcpuById[id] = vcpu;
+            Volatile.Write(ref _vcpus, [.. _vcpus, vcpu]);
+            return Errno.None;
+        }
+    }
+
+    /// <summary>The vCPU with an id, or null.</summary>
+    public KvmVcpu? VcpuById(int id) => (uint)id < KvmLimits.MaxVcpus ? Volatile.Read(ref _vcpuById[id]) : null;
+
+    /// <summary>Whether guests may be given a feature (VM attribute group 0).</summary>
+    public bool Supports(KvmFeature feature) => feature switch
+    {
+        KvmFeature.Lsx => (La464.Cpucfg(2) & CpucfgBits.Lsx) != 0,
+        KvmFeature.Lasx => (La464.Cpucfg(2) & CpucfgBits.Lasx) != 0,
+        KvmFeature.X86Bt => (La464.Cpucfg(2) & CpucfgBits.X86Bt) != 0,
+        KvmFeature.ArmBt => (La464.Cpucfg(2) & CpucfgBits.ArmBt) != 0,
+        KvmFeature.MipsBt => (La464.Cpucfg(2) & CpucfgBits.MipsBt) != 0,
+        KvmFeature.Ptw => (La464.Cpucfg(2) & CpucfgBits.Ptw) != 0,
+        KvmFeature.MsgInt => (La464.Cpucfg(1) & CpucfgBits.MsgInt) != 0,
+        KvmFeature.Pmu => Module.GuestPmu,
+        KvmFeature.PvIpi or KvmFeature.PvStealTime or KvmFeature.PvPreempt => true,
+        _ => false,
+    };
+
+    /// <summary>Sets the paravirtual features, once: EINVAL for unknown ones, or for a second, different set.</summary>
+    internal Errno SetPvFeatures(PvFeatures features)
+    {
+        if ((features & ~PvFeatures.Known) != 0)
+        {
+            return Errno.Inval;
+        }
+
+        lock (_lock)
+        {
+            if (PvFeaturesSet && features != PvFeatures)
+            {
+                return Errno.Inval;
+            }
+
+            PvFeatures = features;
+            PvFeaturesSet = true;
+            return Errno.None;
+        }
+    }
+
+    /// <summary>Makes a request of all vCPUs and interrupts those in guest mode.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="wait">Returns only when no vCPU is in guest mode as it was before.</param>
+    /// <returns>Whether a vCPU had to be interrupted.</returns>
+    internal bool MakeAllVcpusRequest(KvmRequest request, bool wait)
+    {
+        bool kicked = false;
+        foreach (KvmVcpu vcpu in Vcpus)
+        {
+            kicked |= vcpu.MakeRequest(request, wake: !wait);
+        }
+
+        if (wait && kicked)
+        {
+            foreach (KvmVcpu vcpu in Vcpus)
+            {
+                vcpu.WaitUntilOutsideGuest();
+            }
+        }
+
+        return kicked;
+    }
+
+    /// <summary>Destroys the VM when its last descriptor is closed.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_destroyed)
+            {
+                return;
+            }
+
+            _destroyed = true;
+        }
+
+        Dead = true;
+        AddressSpace.Unregister(this);
+        foreach (KvmVcpu vcpu in Vcpus)
+        {
+            vcpu.Dispose();
+        }
+
+        GpaTable.Dispose();
+        Module.DestroyVm();
+    }
+}
