@@ -6,7 +6,7 @@ namespace LaKvm.Cpu;
 /// Lets a core's thread sleep until another thread wakes it or some nanoseconds have passed. .NET's own waits count in
 /// milliseconds, which is a hundred times too coarse for a guest's timer: this one is an eventfd under ppoll.
 /// </summary>
-internal sealed unsafe partial class HostSleeper : IDisposable
+public sealed unsafe partial class HostSleeper : IDisposable
 {
     private const int CloseOnExec = 0x80000, NonBlocking = 0x800;
     private const short PollIn = 1;
@@ -46,6 +46,7 @@ internal sealed unsafe partial class HostSleeper : IDisposable
         }
     }
 
+    /// <summary>Gives the descriptor back.</summary>
     public void Dispose() => _ = Close(_fd);
 
     [LibraryImport("libc", EntryPoint = "eventfd")]

@@ -16,15 +16,17 @@ public sealed unsafe partial class KvmVcpu
     /// <summary>Instruction that a debugger plants: hvcl 0x101.</summary>
     internal const uint DebugInstruction = 0x002b_8101;
 
-    /// <summary>Control word of KVM_SET_GUEST_DEBUG.</summary>
-    internal uint GuestDebug { get; set; }
+    private uint _guestDebug;
+
+    /// <summary>KVM_SET_GUEST_DEBUG: bit 0 enables, bit 16 makes planted breakpoints exit; stepping has no effect.</summary>
+    public void SetGuestDebug(uint control) => _guestDebug = control;
 
     private int HandleHypercall()
     {
         Statistics.Count(VcpuStat.HypercallExits);
         switch (_exitBadi & 0x7fff)
         {
-            case DebugCode when (GuestDebug & (DebugEnable | DebugSoftwareBreakpoint))
+            case DebugCode when (_guestDebug & (DebugEnable | DebugSoftwareBreakpoint))
                 == (DebugEnable | DebugSoftwareBreakpoint):
                 RunPage->ExitReason = KvmExitReason.Debug;
                 return ResumeHost;

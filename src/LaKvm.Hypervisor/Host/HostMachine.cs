@@ -44,6 +44,9 @@ public sealed class HostMachine : IDisposable
     /// <summary>Time source.</summary>
     public IClock Clock { get; }
 
+    /// <summary>Number of cores.</summary>
+    public int CpuCount => Cpus.Length;
+
     internal HostCpu[] Cpus { get; }
 
     internal HostScheduler Scheduler { get; }

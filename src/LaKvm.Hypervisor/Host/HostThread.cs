@@ -16,8 +16,8 @@ public sealed class HostThread
     /// <summary>Signals that do not interrupt the thread: bit n-1 is signal n.</summary>
     public ulong Blocked { get; set; }
 
-    /// <summary>Whether a signal that is not blocked waits.</summary>
-    internal bool SignalPending => (Volatile.Read(ref _pending) & ~Blocked) != 0;
+    /// <summary>Whether a signal waits that is not blocked; <paramref name="mask"/> stands in for <see cref="Blocked"/>.</summary>
+    internal bool IsSignalPending(ulong? mask) => (Volatile.Read(ref _pending) & ~(mask ?? Blocked)) != 0;
 
     /// <summary>Makes a signal pending (1 to 64); a vCPU that the thread runs leaves guest mode. Any thread.</summary>
     public void Signal(int number)

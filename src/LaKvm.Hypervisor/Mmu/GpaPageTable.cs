@@ -190,7 +190,7 @@ public sealed unsafe class GpaPageTable : IDisposable
     }
 }
 
-/// <summary>What <see cref="GpaPageTable.Walk"/> does to each entry that maps something.</summary>
+/// <summary>What a walk of <see cref="GpaPageTable"/> does to each entry that maps something.</summary>
 internal unsafe interface IGpaOperation
 {
     /// <summary>

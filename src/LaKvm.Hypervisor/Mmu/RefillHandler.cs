@@ -10,13 +10,15 @@ internal sealed class RefillHandler : IRootMode
 {
     internal static readonly RefillHandler Instance = new();
 
+    private const int RootDirectory = 3;
+
     public void TlbRefill(Core core)
     {
-        ulong table = core.ReadCsr(Csr.Pgd);
-        table = core.Lddir(table, 3); // root
-        table = core.Lddir(table, 1);
-        core.Ldpte(table, 0);
-        core.Ldpte(table, 1);
+        // The tables lie in RAM and the walk is physical: nothing in it can trap.
+        core.LoadDirectory(core.ReadCsr(Csr.Pgd), RootDirectory, out ulong table);
+        core.LoadDirectory(table, 1, out table);
+        core.LoadPageEntry(table, 0);
+        core.LoadPageEntry(table, 1);
         core.TlbFill();
         core.Ertn();
     }

@@ -18,21 +18,20 @@ public sealed unsafe partial class KvmVcpu
     private bool SoftTimerExpired => _softTimerArmed && _machine.Now >= _timerExpire;
 
     /// <summary>Whether the guest's timer has fired and was not acknowledged.</summary>
-    private bool HasPendingTimer() => (Volatile.Read(ref _irqPending) & (1 << Estat.Ti)) != 0
-        || (ReadGcsr(Csr.Estat) & Estat.TiBit) != 0;
+    private bool HasPendingTimer()
+    {
+        _core!.PollTimers(); // no engine runs that would let the core's time pass
+        return (Volatile.Read(ref _irqPending) & (1 << Estat.Ti)) != 0
+            || (ReadGcsr(Csr.Estat) & Estat.TiBit) != 0;
+    }
 
     private void CancelSoftTimer() => _softTimerArmed = false;
 
-    /// <summary>Nanoseconds until the sleeping vCPU's timer expires, or -1 if it does not.</summary>
-    private long SoftTimerRemaining()
+    /// <summary>Nanoseconds until the sleeping vCPU's timer expires, or null if it does not.</summary>
+    private long? SoftTimerRemaining()
     {
-        if (!_softTimerArmed)
-        {
-            return -1;
-        }
-
         ulong now = _machine.Now;
-        return now >= _timerExpire ? 0 : (long)(_timerExpire - now);
+        return _softTimerArmed ? (long)(Math.Max(_timerExpire, now) - now) : null;
     }
 
     /// <summary>Takes the timer off the core.</summary>

@@ -109,17 +109,15 @@ public sealed unsafe partial class KvmVcpu
 
     private bool Sleep()
     {
-        _sleeping = true;
-        Interlocked.MemoryBarrier(); // pairs with WakeUp: it sees the sleeper, or the word has changed already
-        int word = Volatile.Read(ref *_wakeWord);
-        bool sleeps = !ShouldWakeUnloaded();
-        if (sleeps)
+        _sleeper.Arm();
+        if (ShouldWakeUnloaded())
         {
-            HostFutex.Wait(_wakeWord, word, SoftTimerRemaining());
+            _sleeper.Disarm();
+            return false;
         }
 
-        _sleeping = false;
-        return sleeps;
+        _sleeper.Sleep(SoftTimerRemaining());
+        return true;
     }
 
     /// <summary>Whether the wait is over, with the guest's registers in the core.</summary>

@@ -7,6 +7,13 @@ public sealed unsafe partial class KvmVcpu
 {
     private readonly uint[] _cpucfg = new uint[KvmLimits.CpucfgWords];
 
+    /// <summary>Paravirtual features of the VM, as CPUCFG word 0x40000004 shows them.</summary>
+    public ulong GetPvFeatures() => (ulong)Vm.PvFeatures;
+
+    /// <summary>Sets the paravirtual features of the VM: EINVAL for unknown ones or a change.</summary>
+    public Errno SetPvFeatures(ulong features) =>
+        features > uint.MaxValue ? Errno.Inval : Vm.SetPvFeatures((PvFeatures)(uint)features);
+
     /// <summary>Bits that user space may set in a word; EINVAL for a word that does not exist.</summary>
     public Errno GetCpucfgMask(ulong word, out uint mask)
     {

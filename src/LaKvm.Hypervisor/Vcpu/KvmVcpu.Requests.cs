@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using LaKvm.Cpu;
 
 namespace LaKvm.Hypervisor;
 
@@ -7,11 +7,9 @@ public sealed unsafe partial class KvmVcpu
 {
     private const int OutsideGuest = 0, InGuest = 1, ExitingGuest = 2;
 
-    /// <summary>Incremented by every wake-up; a blocked vCPU sleeps on it.</summary>
-    private readonly int* _wakeWord = AllocateWord();
+    private readonly HostSleeper _sleeper = new();
     private int _requests;
     private int _mode;
-    private volatile bool _sleeping;
 
     /// <summary>Whether the vCPU is executing guest code or about to.</summary>
     internal bool IsInGuest => Volatile.Read(ref _mode) != OutsideGuest;
@@ -38,14 +36,7 @@ public sealed unsafe partial class KvmVcpu
     }
 
     /// <summary>Wakes the vCPU if it sleeps in an idle instruction. Any thread.</summary>
-    internal void WakeUp()
-    {
-        Interlocked.Increment(ref *_wakeWord);
-        if (_sleeping)
-        {
-            HostFutex.WakeAll(_wakeWord);
-        }
-    }
+    internal void WakeUp() => _sleeper.Wake();
 
     /// <summary>Waits until the vCPU has left guest mode, which a request made before this has told it to.</summary>
     internal void WaitUntilOutsideGuest()
@@ -80,12 +71,5 @@ public sealed unsafe partial class KvmVcpu
 
         Volatile.Read(ref _cpu)?.SendIpi();
         return true;
-    }
-
-    private static int* AllocateWord()
-    {
-        int* word = (int*)NativeMemory.AlignedAlloc(64, 64);
-        *word = 0;
-        return word;
     }
 }

@@ -13,7 +13,10 @@ public sealed unsafe partial class KvmVcpu
 
     private HostThread _thread = HostThread.Current;
 
-    private bool SignalPending => _thread.SignalPending;
+    /// <summary>Signals blocked while the vCPU runs, instead of those that its thread blocks; bit n-1 is signal n.</summary>
+    public ulong? SignalMask { get; set; }
+
+    private bool SignalPending => _thread.IsSignalPending(SignalMask);
 
     /// <summary>
     /// Runs the guest until user space is needed: <see cref="KvmRun.ExitReason"/> says for what. EINTR if a signal is

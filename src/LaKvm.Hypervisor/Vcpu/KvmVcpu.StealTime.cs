@@ -12,12 +12,15 @@ public sealed unsafe partial class KvmVcpu
     private ulong _lastSteal;
 
     /// <summary>Address and valid bit, as user space and the guest give them.</summary>
-    internal ulong StealTimeAddress => _stealAddress;
+    public ulong StealTimeAddress => _stealAddress;
+
+    /// <summary>Whether the guest may be told.</summary>
+    public bool HasStealTime => HasFeature(PvFeatures.StealTime);
 
     private bool HasFeature(PvFeatures feature) => (Vm.PvFeatures & feature) != 0;
 
     /// <summary>Sets where the structure is: EINVAL for reserved bits or an address without memory.</summary>
-    internal Errno SetStealTimeAddress(ulong value)
+    public Errno SetStealTimeAddress(ulong value)
     {
         if ((value & StealReserved) != 0)
         {

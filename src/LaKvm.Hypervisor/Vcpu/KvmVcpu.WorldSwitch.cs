@@ -11,7 +11,9 @@ namespace LaKvm.Hypervisor;
 public sealed unsafe partial class KvmVcpu
 {
     private const ulong PrmdForGuest = Crmd.Ie; // PPLV 0; physical interrupts are on while the guest runs
-    private const long NoBudget = long.MaxValue >> 1;
+
+    /// <summary>Instructions between two looks at the core's timers: some tens of microseconds.</summary>
+    private const long Slice = 10_000;
 
     private ulong _exitEstat;
     private ulong _exitBadv;
@@ -26,9 +28,9 @@ public sealed unsafe partial class KvmVcpu
         core.ExchangeCsr(Csr.Prmd, PrmdForGuest, Crmd.PlvMask | Crmd.Ie);
         core.ExchangeCsr(Csr.Gstat, LvzFields.GstatPvm, LvzFields.GstatPvm);
         core.Ertn();
-        while (cpu.Engine.Run(NoBudget) != RunExit.GuestExit)
+        while (cpu.Engine.Run(Slice) != RunExit.GuestExit)
         {
-            // Neither a stop request nor a budget ends a guest's turn: only an exit does.
+            core.PollTimers();
         }
 
         _exitEstat = core.ReadCsr(Csr.Estat);

@@ -14,7 +14,7 @@ public sealed unsafe partial class KvmVcpu : IDisposable
     private readonly VcpuRegisters _registers = new();
     private readonly MmuMemoryCache _memoryCache;
     private readonly HostMachine _machine;
-    private readonly byte* _shared;
+    private readonly KvmRun* _runPage;
 
     /// <summary>The core it is loaded on, or null.</summary>
     private HostCpu? _cpu;
@@ -27,8 +27,8 @@ public sealed unsafe partial class KvmVcpu : IDisposable
         Id = id;
         _machine = vm.Machine;
         _memoryCache = new MmuMemoryCache(_machine.Pages);
-        _shared = (byte*)NativeMemory.AlignedAlloc((nuint)(2 * HostPages.PageSize), (nuint)HostPages.PageSize);
-        NativeMemory.Clear(_shared, (nuint)(2 * HostPages.PageSize));
+        _runPage = (KvmRun*)NativeMemory.AlignedAlloc((nuint)HostPages.PageSize, (nuint)HostPages.PageSize);
+        NativeMemory.Clear(_runPage, (nuint)HostPages.PageSize);
         DirtyRing = dirtyRingBytes == 0 ? null : new DirtyRing(dirtyRingBytes);
         DirtyRingBytes = dirtyRingBytes;
         ulong* csr = _registers.Csr;
@@ -52,7 +52,7 @@ public sealed unsafe partial class KvmVcpu : IDisposable
     public Lock Mutex { get; } = new();
 
     /// <summary>The page shared with user space.</summary>
-    public KvmRun* RunPage => (KvmRun*)_shared;
+    public KvmRun* RunPage => _runPage;
 
     /// <summary>
     /// Memory that user space maps, by page of the descriptor: the run page, the ring of coalesced MMIO, the dirty ring.
@@ -60,15 +60,14 @@ public sealed unsafe partial class KvmVcpu : IDisposable
     /// </summary>
     public byte* SharedPage(int page)
     {
-        if (page is 0 or KvmLimits.CoalescedMmioPageOffset)
-        {
-            return _shared + ((ulong)page << HostPages.PageShift);
-        }
-
         ulong offset = (ulong)(page - KvmLimits.DirtyRingPageOffset) << HostPages.PageShift;
-        return DirtyRing != null && page >= KvmLimits.DirtyRingPageOffset && offset < DirtyRingBytes
-            ? (byte*)DirtyRing.Entries + offset
-            : null;
+        return page switch
+        {
+            0 => (byte*)_runPage,
+            KvmLimits.CoalescedMmioPageOffset => (byte*)Vm.CoalescedRing,
+            >= KvmLimits.DirtyRingPageOffset when offset < DirtyRingBytes => (byte*)DirtyRing!.Entries + offset,
+            _ => null,
+        };
     }
 
     internal DirtyRing? DirtyRing { get; }
@@ -96,8 +95,8 @@ public sealed unsafe partial class KvmVcpu : IDisposable
         _memoryCache.Drain();
         DirtyRing?.Dispose();
         _registers.Dispose();
-        NativeMemory.AlignedFree(_shared);
-        NativeMemory.AlignedFree(_wakeWord);
+        NativeMemory.AlignedFree(_runPage);
+        _sleeper.Dispose();
     }
 
     private static ulong La464Reset(int csr) => CsrTable.Find(csr)!.Reset;

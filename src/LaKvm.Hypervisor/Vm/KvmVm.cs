@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LaKvm.Cpu;
 
 namespace LaKvm.Hypervisor;
@@ -6,7 +7,7 @@ namespace LaKvm.Hypervisor;
 /// A virtual machine (struct kvm). Locks, outer before inner: the VM's lock, the slots lock, the address space's lock,
 /// the MMU lock. A vCPU's mutex is outside of all of them.
 /// </summary>
-public sealed partial class KvmVm : IDisposable
+public sealed unsafe partial class KvmVm : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly KvmVcpu?[] _vcpuById = new KvmVcpu?[KvmLimits.MaxVcpus];
@@ -172,6 +173,7 @@ public sealed partial class KvmVm : IDisposable
         }
 
         GpaTable.Dispose();
+        NativeMemory.AlignedFree(CoalescedRing);
         Module.DestroyVm();
     }
 }

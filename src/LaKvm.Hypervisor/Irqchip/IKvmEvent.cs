@@ -1,0 +1,11 @@
+namespace LaKvm.Hypervisor;
+
+/// <summary>An event counter of the host (eventfd) as KVM uses it: to tell user space, or to be told.</summary>
+public interface IKvmEvent
+{
+    /// <summary>Raised on the thread that signals.</summary>
+    event Action Signalled;
+
+    /// <summary>Adds one.</summary>
+    void Signal();
+}

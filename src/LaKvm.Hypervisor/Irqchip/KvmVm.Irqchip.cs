@@ -1,0 +1,166 @@
+namespace LaKvm.Hypervisor;
+
+/// <summary>In-kernel interrupt controllers of a VM, and the ways into them.</summary>
+public sealed partial class KvmVm
+{
+    private readonly Dictionary<IKvmEvent, IrqFd> _irqFds = [];
+    private IrqRouting _routing = IrqRouting.None;
+    private KvmIpi? _ipi;
+    private KvmPchPic? _pchPic;
+
+    /// <summary>The extended I/O interrupt controller, if it is in the hypervisor.</summary>
+    internal KvmEiointc? Eiointc { get; private set; }
+
+    /// <summary>Whether all controllers are in the hypervisor, so that interrupts can be injected by number.</summary>
+    public bool HasIrqChip => _ipi != null && Eiointc != null && _pchPic != null;
+
+    /// <summary>Whether <see cref="CreateDevice"/> knows a type.</summary>
+    public static bool KnowsDevice(KvmDeviceType type) => Enum.IsDefined(type);
+
+    /// <summary>Puts a device into the hypervisor: ENODEV for an unknown type, EINVAL for a second one of its kind.</summary>
+    public Errno CreateDevice(KvmDeviceType type, out KvmDevice? device)
+    {
+        device = null;
+        lock (_lock)
+        {
+            Errno error;
+            switch (type)
+            {
+                case KvmDeviceType.Ipi when _ipi == null:
+                    device = _ipi = new KvmIpi(this);
+                    error = _ipi.Attach();
+                    break;
+                case KvmDeviceType.Eiointc when Eiointc == null:
+                    device = Eiointc = new KvmEiointc(this);
+                    error = Eiointc.Attach();
+                    break;
+                case KvmDeviceType.PchPic when _pchPic == null:
+                    device = _pchPic = new KvmPchPic(this);
+                    _routing = IrqRouting.Default;
+                    error = Errno.None;
+                    break;
+                default:
+                    error = KnowsDevice(type) ? Errno.Inval : Errno.NoDev;
+                    break;
+            }
+
+            return error;
+        }
+    }
+
+    /// <summary>Replaces the routing table. EINVAL for a pin that no controller has.</summary>
+    public Errno SetRouting(IReadOnlyCollection<IrqRoute> routes)
+    {
+        if (routes.Count > KvmLimits.IrqRoutes
+            || routes.Any(r => r.Gsi >= KvmLimits.IrqRoutes || (!r.IsMessage && r.Target >= KvmLimits.IrqChipPins)))
+        {
+            return Errno.Inval;
+        }
+
+        Volatile.Write(ref _routing, new IrqRouting(routes));
+        return Errno.None;
+    }
+
+    /// <summary>
+    /// Sets the level of an interrupt by its number. Positive if it was delivered, 0 if it was ignored, negative if it
+    /// leads nowhere.
+    /// </summary>
+    public int SetIrq(uint gsi, bool level)
+    {
+        int delivered = -1;
+        foreach (IrqRoute route in Volatile.Read(ref _routing)[gsi])
+        {
+            int result = route.IsMessage ? level ? SignalMsi(route.Target) : -1 : SetPin((int)route.Target, level);
+            delivered = result < 0 ? delivered : Math.Max(delivered, 0) + result;
+        }
+
+        return delivered;
+    }
+
+    /// <summary>Delivers a message; the data is the vector. Positive if it was, negative if it names none.</summary>
+    public int SignalMsi(uint data)
+    {
+        if (Eiointc == null || data >= VectorCount)
+        {
+            return -1;
+        }
+
+        Eiointc.Vectors.Trigger((int)data);
+        return 1;
+    }
+
+    /// <summary>
+    /// Injects an interrupt whenever an event is signalled. EAGAIN without the controllers, EBUSY for an event that injects
+    /// already.
+    /// </summary>
+    public Errno AssignIrqFd(IKvmEvent source, uint gsi)
+    {
+        if (!HasIrqChip)
+        {
+            return Errno.Again;
+        }
+
+        lock (_lock)
+        {
+            if (_irqFds.ContainsKey(source))
+            {
+                return Errno.Busy;
+            }
+
+            _irqFds[source] = new IrqFd(this, source, gsi);
+            return Errno.None;
+        }
+    }
+
+    /// <summary>Ends what <see cref="AssignIrqFd"/> began.</summary>
+    public void DeassignIrqFd(IKvmEvent source, uint gsi)
+    {
+        lock (_lock)
+        {
+            if (_irqFds.TryGetValue(source, out IrqFd? irqFd) && irqFd.Gsi == gsi)
+            {
+                irqFd.Dispose();
+                _irqFds.Remove(source);
+            }
+        }
+    }
+
+    private int SetPin(int pin, bool level)
+    {
+        if (_pchPic == null)
+        {
+            return -1;
+        }
+
+        _pchPic.SetPin(pin, level);
+        return 1;
+    }
+
+    private const uint VectorCount = LaKvm.Machine.Eiointc.Vectors;
+
+    /// <summary>An event that injects an interrupt.</summary>
+    private sealed class IrqFd : IDisposable
+    {
+        private readonly KvmVm _vm;
+        private readonly IKvmEvent _source;
+
+        internal IrqFd(KvmVm vm, IKvmEvent source, uint gsi)
+        {
+            _vm = vm;
+            _source = source;
+            Gsi = gsi;
+            source.Signalled += Inject;
+        }
+
+        internal uint Gsi { get; }
+
+        public void Dispose() => _source.Signalled -= Inject;
+
+        /// <summary>An event has no level: the interrupt goes up and down again.</summary>
+        private void Inject()
+        {
+            _vm.SetIrq(Gsi, true);
+            _vm.SetIrq(Gsi, false);
+        }
+    }
+}

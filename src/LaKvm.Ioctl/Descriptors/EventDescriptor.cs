@@ -1,0 +1,78 @@
+using LaKvm.Hypervisor;
+
+namespace LaKvm.Ioctl;
+
+/// <summary>
+/// eventfd: a counter that a write adds to and a read takes. Listeners hear of every signal on the signalling thread.
+/// </summary>
+public sealed class EventDescriptor : Descriptor, IKvmEvent
+{
+    private readonly object _lock = new();
+    private ulong _count;
+    private Action? _signalled;
+
+    /// <inheritdoc/>
+    public override string Name => "anon_inode:[eventfd]";
+
+    /// <inheritdoc/>
+    public event Action Signalled
+    {
+        add
+        {
+            lock (_lock)
+            {
+                _signalled += value;
+            }
+        }
+
+        remove
+        {
+            lock (_lock)
+            {
+                _signalled -= value;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Signal()
+    {
+        Action? listeners;
+        lock (_lock)
+        {
+            _count++;
+            listeners = _signalled;
+            Monitor.PulseAll(_lock);
+        }
+
+        listeners?.Invoke();
+    }
+
+    /// <summary>Takes the counter: 0 if nothing was signalled.</summary>
+    public ulong Take()
+    {
+        lock (_lock)
+        {
+            (ulong count, _count) = (_count, 0);
+            return count;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer, long offset)
+    {
+        if (buffer.Length < sizeof(ulong))
+        {
+            return Result(Errno.Inval);
+        }
+
+        ulong count = Take();
+        if (count == 0)
+        {
+            return Result(Errno.Again);
+        }
+
+        BitConverter.TryWriteBytes(buffer, count);
+        return sizeof(ulong);
+    }
+}
