@@ -183,22 +183,41 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
     {
         while (source.Length > 0)
         {
-            byte* target = Pointer(address);
-            if (target == null)
+            if (Pin(address, write: true, out ulong page, out _) != Errno.None)
             {
                 return false;
             }
 
+            ulong offset = address & (HostPages.PageSize - 1);
             int length = (int)Math.Min((ulong)source.Length, ContiguousBytes(address));
-            source[..length].CopyTo(new Span<byte>(target, length));
-            Pin(address, write: true, out ulong page, out _);
-            Pages.Memory.Written(page + (address & (HostPages.PageSize - 1)), (ulong)length);
+            source[..length].CopyTo(new Span<byte>(Pages.Pointer(page) + offset, length));
+            Pages.Memory.Written(page + offset, (ulong)length);
             Unpin(page);
             address += (ulong)length;
             source = source[length..];
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// To be called around direct writes through <see cref="Pointer"/>: cores drop what they decoded from the range.
+    /// </summary>
+    public void Written(ulong address, ulong length)
+    {
+        while (length > 0)
+        {
+            ulong part = Math.Min(length, ContiguousBytes(address));
+            if (part == 0 || Pin(address, write: true, out ulong page, out _) != Errno.None)
+            {
+                return;
+            }
+
+            Pages.Memory.Written(page + (address & (HostPages.PageSize - 1)), part);
+            Unpin(page);
+            address += part;
+            length -= part;
+        }
     }
 
     /// <summary>Copies from the address space; false if a part of the range is not mapped.</summary>

@@ -1,3 +1,4 @@
+using LaKvm.Cpu;
 using LaKvm.Hypervisor;
 
 namespace LaKvm.Ioctl;
@@ -35,6 +36,9 @@ public sealed unsafe class HostProcess : IDisposable
 
     /// <summary>Process number.</summary>
     public int Id => Environment.ProcessId;
+
+    /// <summary>The cpucfg instruction: a word of what the core is, which every program may read.</summary>
+    public static uint Cpucfg(uint word) => La464.Cpucfg(word);
 
     /// <summary>open: a descriptor, or -ENOENT.</summary>
     public int Open(string path) => path == KvmDevice && _module != null

@@ -1,0 +1,132 @@
+using LaKvm.Hypervisor;
+
+namespace LaKvm.Ioctl;
+
+/// <summary>A vCPU's descriptor with its mapped run page.</summary>
+public sealed unsafe class Vcpu : DescriptorHandle
+{
+    private const ulong CsrRegisters = 0x9030_0000_0001_0000, KvmRegisters = 0x9030_0000_0002_0000,
+        CpucfgRegisters = 0x9030_0000_0004_0000;
+
+    private const int KickSignal = 10; // SIGUSR1
+
+    private readonly KvmRun* _run;
+    private HostThread? _thread;
+
+    internal Vcpu(HostProcess process, int fd)
+        : base(process, fd) => _run = (KvmRun*)process.Map(fd, 0, SystemDescriptor.VcpuMmapSize);
+
+    /// <summary>KVM_RUN: runs the guest on the calling thread until it needs user space.</summary>
+    /// <exception cref="KvmException">The run failed other than by a signal.</exception>
+    public VcpuExit Run()
+    {
+        Volatile.Write(ref _thread, HostThread.Current);
+        int result = TryCall(KvmIoctl.Run, 0);
+        if (result == -(int)Errno.Intr)
+        {
+            HostThread.Current.TakeSignal(KickSignal);
+            return new VcpuExit(VcpuExitKind.Interrupted, 0, 0, false, 0);
+        }
+
+        Check(result, "KVM_RUN");
+        KvmRun* run = _run;
+        return new VcpuExit(
+            (VcpuExitKind)run->ExitReason, run->PhysicalAddress, (int)run->Length, run->IsWrite != 0, run->Data);
+    }
+
+    /// <summary>
+    /// Makes <see cref="Run"/> return with <see cref="VcpuExitKind.Interrupted"/>, now or when it is called next, until
+    /// <see cref="AllowRun"/>. Any thread.
+    /// </summary>
+    public void RequestExit()
+    {
+        Volatile.Write(ref _run->ImmediateExit, 1);
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _thread)?.Signal(KickSignal);
+    }
+
+    /// <summary>Takes <see cref="RequestExit"/> back.</summary>
+    public void AllowRun() => Volatile.Write(ref _run->ImmediateExit, 0);
+
+    /// <summary>Answers a read; the guest gets it when it runs on.</summary>
+    public void SetReadData(ulong data) => _run->Data = data;
+
+    /// <summary>Arguments of a hypercall.</summary>
+    public ReadOnlySpan<ulong> HypercallArguments => new(_run->HypercallArguments, 6);
+
+    /// <summary>Answers a hypercall.</summary>
+    public void SetHypercallResult(ulong result) => _run->HypercallResult = result;
+
+    /// <summary>KVM_INTERRUPT: n asserts, -n deasserts the interrupt of an ESTAT bit. Any thread.</summary>
+    public void Interrupt(int irq) => Call(KvmIoctl.Interrupt, ref irq);
+
+    /// <summary>KVM_GET_REGS: r0 to r31 and PC.</summary>
+    public (ulong[] Gpr, ulong Pc) GetRegisters()
+    {
+        KvmRegs regs;
+        Call(KvmIoctl.GetRegs, (nint)(&regs));
+        return (new ReadOnlySpan<ulong>(regs.Gpr, 32).ToArray(), regs.Pc);
+    }
+
+    /// <summary>KVM_SET_REGS.</summary>
+    public void SetRegisters(ReadOnlySpan<ulong> gpr, ulong pc)
+    {
+        KvmRegs regs = new() { Pc = pc };
+        gpr.CopyTo(new Span<ulong>(regs.Gpr, 32));
+        Call(KvmIoctl.SetRegs, (nint)(&regs));
+    }
+
+    /// <summary>A CSR of the guest.</summary>
+    public ulong GetCsr(int csr) => GetRegister(CsrRegisters + ((ulong)csr * 8));
+
+    /// <summary>Sets a CSR of the guest.</summary>
+    public void SetCsr(int csr, ulong value) => SetRegister(CsrRegisters + ((ulong)csr * 8), value);
+
+    /// <summary>Sets a word of the guest's CPUCFG.</summary>
+    public void SetCpucfg(uint word, uint value) => SetRegister(CpucfgRegisters + (word * 8), value);
+
+    /// <summary>Bits of a CPUCFG word that a guest can be given.</summary>
+    public uint GetCpucfgMask(uint word)
+    {
+        ulong mask = 0;
+        var attr = new KvmDeviceAttr { Attribute = word, Address = (nint)(&mask) };
+        Call(KvmIoctl.GetDeviceAttr, ref attr);
+        return (uint)mask;
+    }
+
+    /// <summary>The guest's stable counter.</summary>
+    public ulong Counter
+    {
+        get => GetRegister(KvmRegisters + 1);
+        set => SetRegister(KvmRegisters + 1, value);
+    }
+
+    /// <summary>Forgets pending interrupts and the steal time address, as a reset does.</summary>
+    public void Reset() => SetRegister(KvmRegisters + 2, 0);
+
+    /// <summary>KVM_SET_GUEST_DEBUG.</summary>
+    public void SetGuestDebug(uint control)
+    {
+        var debug = new KvmGuestDebug { Control = control };
+        Call(KvmIoctl.SetGuestDebug, ref debug);
+    }
+
+    /// <summary>KVM_GET_STATS_FD: a readable descriptor.</summary>
+    public int GetStatsFd() => Call(KvmIoctl.GetStatsFd, 0);
+
+    /// <summary>KVM_GET_ONE_REG.</summary>
+    public ulong GetRegister(ulong id)
+    {
+        ulong value = 0;
+        var reg = new KvmOneReg { Id = id, Address = (nint)(&value) };
+        Call(KvmIoctl.GetOneReg, ref reg);
+        return value;
+    }
+
+    /// <summary>KVM_SET_ONE_REG.</summary>
+    public void SetRegister(ulong id, ulong value)
+    {
+        var reg = new KvmOneReg { Id = id, Address = (nint)(&value) };
+        Call(KvmIoctl.SetOneReg, ref reg);
+    }
+}

@@ -1,0 +1,55 @@
+using LaKvm.Machine;
+using LaKvm.Machine.Loading;
+
+namespace LaKvm.Vmm;
+
+/// <summary>Where a guest's interrupt controllers are.</summary>
+public enum IrqChipPlace
+{
+    /// <summary>In the hypervisor: interrupts between vCPUs and their acknowledgement stay inside.</summary>
+    Kernel,
+
+    /// <summary>In the VMM, which drives the vCPUs' interrupt inputs.</summary>
+    User,
+}
+
+/// <summary>What a virtual machine is made of and what it boots.</summary>
+public sealed record VmOptions
+{
+    /// <summary>Number of vCPUs, 1 to <see cref="VirtBoard.MaxCores"/>.</summary>
+    public int Cpus { get; init; } = 1;
+
+    /// <summary>Bytes of RAM, a multiple of <see cref="VirtBoard.RamGranule"/>.</summary>
+    public ulong MemoryBytes { get; init; } = 1UL << 30;
+
+    /// <summary>The kernel.</summary>
+    public required KernelImage Kernel { get; init; }
+
+    /// <summary>Initial RAM disk, if any.</summary>
+    public InitrdImage? Initrd { get; init; }
+
+    /// <summary>Kernel command line.</summary>
+    public string CommandLine { get; init; } = "";
+
+    /// <summary>What is attached to the board.</summary>
+    public BoardDeviceOptions Devices { get; init; } = new();
+
+    /// <summary>Where the interrupt controllers are.</summary>
+    public IrqChipPlace IrqChip { get; init; } = IrqChipPlace.Kernel;
+
+    /// <summary>Receives, rate limited, what the guest does wrong; null drops it.</summary>
+    public Action<string>? GuestErrors { get; init; }
+}
+
+/// <summary>How a virtual machine's run ended.</summary>
+public enum VmExit
+{
+    /// <summary>The guest switched the machine off.</summary>
+    PowerOff = 1,
+
+    /// <summary>The guest asked for a reset.</summary>
+    Reset,
+
+    /// <summary>The run was cancelled from outside.</summary>
+    Stopped,
+}
