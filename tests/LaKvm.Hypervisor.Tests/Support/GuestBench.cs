@@ -1,0 +1,86 @@
+using LaKvm.Hypervisor;
+using LaKvm.Interpreter;
+using LaKvm.Ioctl;
+using LaKvm.Isa;
+using LaKvm.Machine;
+
+namespace LaKvm.Hypervisor.Tests;
+
+/// <summary>A machine with KVM, a process, a VM with memory, and guest programs in assembly.</summary>
+internal sealed class GuestBench : IDisposable
+{
+    internal const ulong CodeBase = 0x20_0000;
+    internal const ulong RamSize = 64UL << 20;
+
+    /// <summary>An address without memory.</summary>
+    internal const ulong DeviceBase = 0x1fe0_0000;
+
+    internal GuestBench(int cpus = 2, ulong ramSize = RamSize, bool linear = true, bool withRam = true)
+    {
+        Machine = new HostMachine(cpus, 512UL << 20, new MonotonicClock(), core => new InterpreterEngine(core));
+        Process = new HostProcess(Machine) { Log = Log.Add };
+        Kvm = Kvm.Open(Process);
+        Vm = Kvm.CreateVm();
+        Ram = UserMemory.Map(Process, ramSize, linear);
+        if (withRam)
+        {
+            Vm.SetMemoryRegion(0, 0, Ram);
+        }
+    }
+
+    internal HostMachine Machine { get; }
+
+    internal HostProcess Process { get; }
+
+    internal Kvm Kvm { get; }
+
+    internal LaKvm.Ioctl.Vm Vm { get; }
+
+    internal UserMemory Ram { get; }
+
+    internal List<string> Log { get; } = [];
+
+    /// <summary>The hypervisor's object behind the VM.</summary>
+    internal KvmVm Core => ((VmDescriptor)Process.Find(Vm.Fd)!).Vm;
+
+    internal static KvmVcpu CoreOf(HostProcess process, Vcpu vcpu) =>
+        ((VcpuDescriptor)process.Find(vcpu.Fd)!).Vcpu;
+
+    /// <summary>A vCPU that looks like the machine's cores and starts at the program, in direct-address mode.</summary>
+    internal Vcpu CreateVcpu(int id = 0, ulong pc = CodeBase)
+    {
+        Vcpu vcpu = Vm.CreateVcpu(id);
+        for (uint word = 0; word <= 20; word++)
+        {
+            vcpu.SetCpucfg(word, HostProcess.Cpucfg(word) & vcpu.GetCpucfgMask(word));
+        }
+
+        vcpu.SetCsr(0x20, (ulong)id);
+        vcpu.SetRegisters(new ulong[32], pc);
+        return vcpu;
+    }
+
+    /// <summary>Puts a program into the guest's memory.</summary>
+    internal void Load(string assembly, ulong address = CodeBase) =>
+        Ram.Write(address, Assembler.Assemble(assembly, address).BytesOrThrow()).Should().BeTrue();
+
+    /// <summary>Loads a program and makes a vCPU that begins with it.</summary>
+    internal Vcpu Start(string assembly)
+    {
+        Load(assembly);
+        return CreateVcpu();
+    }
+
+    internal ulong ReadRam(ulong address)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        Ram.Read(address, bytes).Should().BeTrue();
+        return BitConverter.ToUInt64(bytes);
+    }
+
+    public void Dispose()
+    {
+        Process.Dispose();
+        Machine.Dispose();
+    }
+}
