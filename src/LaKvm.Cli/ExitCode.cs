@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace LaKvm.Cli;
 
 /// <summary>What the process tells its caller; the README lists them.</summary>
@@ -18,6 +20,13 @@ internal static class ExitCode
     /// <summary>An exception that nobody expected: a bug of LaKvm.</summary>
     internal const int InternalError = 70;
 
-    /// <summary>Added to a signal's number when the signal ended the process, as shells do.</summary>
-    internal const int SignalBase = 128;
+    /// <summary>128 and the signal's number, as shells report the end of a process by a signal.</summary>
+    internal static int OfSignal(PosixSignal signal) => 128 + signal switch
+    {
+        PosixSignal.SIGHUP => 1,
+        PosixSignal.SIGINT => 2,
+        PosixSignal.SIGQUIT => 3,
+        PosixSignal.SIGTERM => 15,
+        _ => 0,
+    };
 }

@@ -12,6 +12,8 @@ public class CommandLineTests
     [InlineData("host --drive disk.img,often", "not 'often'")]
     [InlineData("host --log-level loud", "--log-level: 'loud' is none of")]
     [InlineData("host --kernel", "--kernel")]
+    [InlineData("images fetch", "See lakvm images fetch --help.")]
+    [InlineData("images fetch fedora", "Must be one of: 'debian'")]
     public void Usage_error_is_one_sentence_and_exit_code_2(string arguments, string message) =>
         ShouldFail(ExitCode.Usage, message, arguments.Split(' '));
 

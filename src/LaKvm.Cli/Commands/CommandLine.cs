@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using LaKvm.Images;
 using LaKvm.Machine.Loading;
 
 namespace LaKvm.Cli;
@@ -11,6 +12,13 @@ internal static class CommandLine
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
     internal static async Task<int> RunAsync(RootCommand root, string[] args)
     {
+        using var signals = new ExitSignals();
+        int exitCode = await RunAsync(root, args, signals.Token);
+        return signals.Received is { } signal ? ExitCode.OfSignal(signal) : exitCode;
+    }
+
+    private static async Task<int> RunAsync(RootCommand root, string[] args, CancellationToken stop)
+    {
         try
         {
             // "@file" would be read as a file of further arguments; kernel words may begin like that.
@@ -19,21 +27,27 @@ internal static class CommandLine
             {
                 string mistake = result.UnmatchedTokens is [string unknown, ..]
                     ? $"there is no command or option '{unknown}'."
-                    : result.Errors[0].Message;
-                return Report($"{mistake} See {Path(result)} --help.", ExitCode.Usage);
+                    : result.Errors[0].Message.ReplaceLineEndings(" ").Replace("\t", null);
+                return Report($"{mistake} See {Path(result.CommandResult.Command)} --help.", ExitCode.Usage);
             }
 
-            return await result.InvokeAsync(new InvocationConfiguration
+            var configuration = new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
-            });
+            };
+            return await result.InvokeAsync(configuration, stop);
         }
         catch (UserErrorException e)
         {
             return Report(e.Message, e.ExitCode);
         }
-        catch (Exception e) when (e is ImageException or IOException or UnauthorizedAccessException or OutOfMemoryException)
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Failure;
+        }
+        catch (Exception e) when (e is ImageException or ImageFetchException or IOException or UnauthorizedAccessException
+            or OutOfMemoryException)
         {
             return Report(e.Message, ExitCode.Failure);
         }
@@ -43,8 +57,9 @@ internal static class CommandLine
         }
     }
 
-    private static string Path(ParseResult result) =>
-        result.CommandResult.Command is RootCommand ? "lakvm" : $"lakvm {result.CommandResult.Command.Name}";
+    /// <summary>The command with those it belongs to, as the user writes it.</summary>
+    private static string Path(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{Path(parent)} {command.Name}" : "lakvm";
 
     private static int Report(string sentence, int exitCode)
     {

@@ -62,7 +62,11 @@ internal sealed class GuestCommand : Command
             Options.Add(option);
         }
 
-        SetAction((result, stop) => GuestHost.RunAsync(Bind(result), factory, result.GetValue(_logLevel) ?? LogLevel.Warning, stop));
+        SetAction(async (result, stop) =>
+        {
+            GuestOptions options = await DebianGuest.CompleteAsync(Bind(result), stop);
+            return await GuestHost.RunAsync(options, factory, result.GetValue(_logLevel) ?? LogLevel.Warning, stop);
+        });
     }
 
     /// <summary>Reads the options and checks the files that they name.</summary>

@@ -9,5 +9,6 @@ internal static class LakvmCommand
         new("LaKvm: a Loongson 3A5000 with hardware virtualization, in one process")
         {
             new GuestCommand("host", "Boot Linux on the bare emulated machine", BareGuest.Create),
+            new ImagesCommand(),
         };
 }

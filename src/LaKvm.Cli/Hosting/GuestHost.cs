@@ -21,7 +21,7 @@ internal static class GuestHost
         builder.Logging.SetMinimumLevel(level).AddSerilog(CreateLogger(level), dispose: true);
         builder.Services
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5))
-            .AddSingleton<IHostLifetime, SignalLifetime>()
+            .AddSingleton<IHostLifetime, NoHostLifetime>()
             .AddSingleton(options)
             .AddSingleton(factory)
             .AddSingleton<GuestTerminal>()
@@ -31,9 +31,7 @@ internal static class GuestHost
         await host.StartAsync(stop);
         var service = host.Services.GetRequiredService<GuestService>();
         await host.WaitForShutdownAsync(stop);
-        int exitCode = await service.Completion;
-        var lifetime = (SignalLifetime)host.Services.GetRequiredService<IHostLifetime>();
-        return lifetime.Signal is { } signal ? ExitCode.SignalBase + signal : exitCode;
+        return await service.Completion;
     }
 
     private static Serilog.Core.Logger CreateLogger(LogLevel level) => new LoggerConfiguration()
