@@ -84,16 +84,32 @@ public readonly struct Fp32 : IFp
     }
 
     /// <inheritdoc/>
-    public static ulong Max(ulong a, ulong b, ref FpEnvironment env) => FpSoft<Binary32>.Max(a, b, ref env);
+    public static ulong Max(ulong a, ulong b, ref FpEnvironment env)
+    {
+        float x = Float(a), y = Float(b);
+        return x > y ? a : x < y ? b : FpSoft<Binary32>.Max(a, b, ref env);
+    }
 
     /// <inheritdoc/>
-    public static ulong Min(ulong a, ulong b, ref FpEnvironment env) => FpSoft<Binary32>.Min(a, b, ref env);
+    public static ulong Min(ulong a, ulong b, ref FpEnvironment env)
+    {
+        float x = Float(a), y = Float(b);
+        return x < y ? a : x > y ? b : FpSoft<Binary32>.Min(a, b, ref env);
+    }
 
     /// <inheritdoc/>
-    public static ulong MaxMagnitude(ulong a, ulong b, ref FpEnvironment env) => FpSoft<Binary32>.MaxMagnitude(a, b, ref env);
+    public static ulong MaxMagnitude(ulong a, ulong b, ref FpEnvironment env)
+    {
+        float x = Math.Abs(Float(a)), y = Math.Abs(Float(b));
+        return x > y ? a : x < y ? b : FpSoft<Binary32>.MaxMagnitude(a, b, ref env);
+    }
 
     /// <inheritdoc/>
-    public static ulong MinMagnitude(ulong a, ulong b, ref FpEnvironment env) => FpSoft<Binary32>.MinMagnitude(a, b, ref env);
+    public static ulong MinMagnitude(ulong a, ulong b, ref FpEnvironment env)
+    {
+        float x = Math.Abs(Float(a)), y = Math.Abs(Float(b));
+        return x < y ? a : x > y ? b : FpSoft<Binary32>.MinMagnitude(a, b, ref env);
+    }
 
     /// <inheritdoc/>
     public static ulong ScaleB(ulong a, long n, ref FpEnvironment env) => FpSoft<Binary32>.ScaleB(a, n, ref env);
@@ -139,8 +155,14 @@ public readonly struct Fp32 : IFp
         FpSoft<Binary32>.ToUnsigned(a, bits, rounding, ref env);
 
     /// <inheritdoc/>
-    public static ulong FromInteger(long x, ref FpEnvironment env) =>
-        Math.Abs(x >> 1) < 1L << 23 ? SingleToUInt32Bits(x) : FpSoft<Binary32>.FromInteger(x, ref env);
+    public static ulong FromInteger(long x, ref FpEnvironment env)
+    {
+        float result = x;
+        bool returns = Math.Abs(x >> 1) < 1L << 61, exact = returns && (long)result == x;
+        return exact || (returns && env.Rounding == FpRounding.NearestEven)
+            ? Exactly(result, exact, ref env)
+            : FpSoft<Binary32>.FromInteger(x, ref env);
+    }
 
     /// <inheritdoc/>
     public static ulong FromUnsigned(ulong x, ref FpEnvironment env) => FpSoft<Binary32>.FromUnsigned(x, ref env);

@@ -98,16 +98,32 @@ public readonly struct Fp64 : IFp
     }
 
     /// <inheritdoc/>
-    public static ulong Max(ulong a, ulong b, ref FpEnvironment env) => FpSoft<Binary64>.Max(a, b, ref env);
+    public static ulong Max(ulong a, ulong b, ref FpEnvironment env)
+    {
+        double x = UInt64BitsToDouble(a), y = UInt64BitsToDouble(b);
+        return x > y ? a : x < y ? b : FpSoft<Binary64>.Max(a, b, ref env);
+    }
 
     /// <inheritdoc/>
-    public static ulong Min(ulong a, ulong b, ref FpEnvironment env) => FpSoft<Binary64>.Min(a, b, ref env);
+    public static ulong Min(ulong a, ulong b, ref FpEnvironment env)
+    {
+        double x = UInt64BitsToDouble(a), y = UInt64BitsToDouble(b);
+        return x < y ? a : x > y ? b : FpSoft<Binary64>.Min(a, b, ref env);
+    }
 
     /// <inheritdoc/>
-    public static ulong MaxMagnitude(ulong a, ulong b, ref FpEnvironment env) => FpSoft<Binary64>.MaxMagnitude(a, b, ref env);
+    public static ulong MaxMagnitude(ulong a, ulong b, ref FpEnvironment env)
+    {
+        double x = Math.Abs(UInt64BitsToDouble(a)), y = Math.Abs(UInt64BitsToDouble(b));
+        return x > y ? a : x < y ? b : FpSoft<Binary64>.MaxMagnitude(a, b, ref env);
+    }
 
     /// <inheritdoc/>
-    public static ulong MinMagnitude(ulong a, ulong b, ref FpEnvironment env) => FpSoft<Binary64>.MinMagnitude(a, b, ref env);
+    public static ulong MinMagnitude(ulong a, ulong b, ref FpEnvironment env)
+    {
+        double x = Math.Abs(UInt64BitsToDouble(a)), y = Math.Abs(UInt64BitsToDouble(b));
+        return x < y ? a : x > y ? b : FpSoft<Binary64>.MinMagnitude(a, b, ref env);
+    }
 
     /// <inheritdoc/>
     public static ulong ScaleB(ulong a, long n, ref FpEnvironment env) => FpSoft<Binary64>.ScaleB(a, n, ref env);
@@ -157,8 +173,14 @@ public readonly struct Fp64 : IFp
         FpSoft<Binary64>.ToUnsigned(a, bits, rounding, ref env);
 
     /// <inheritdoc/>
-    public static ulong FromInteger(long x, ref FpEnvironment env) =>
-        Math.Abs(x >> 1) < 1L << 52 ? DoubleToUInt64Bits(x) : FpSoft<Binary64>.FromInteger(x, ref env);
+    public static ulong FromInteger(long x, ref FpEnvironment env)
+    {
+        double result = x;
+        bool returns = Math.Abs(x >> 1) < 1L << 61, exact = returns && (long)result == x;
+        return exact || (returns && env.Rounding == FpRounding.NearestEven)
+            ? Exactly(result, exact, ref env)
+            : FpSoft<Binary64>.FromInteger(x, ref env);
+    }
 
     /// <inheritdoc/>
     public static ulong FromUnsigned(ulong x, ref FpEnvironment env) => FpSoft<Binary64>.FromUnsigned(x, ref env);

@@ -8,9 +8,6 @@ namespace LaKvm.Cpu;
 /// </summary>
 public static unsafe class FpMoveInstructions
 {
-    /// <summary>The condition flag that bceqz and bcnez test: the flag's number is in the low 3 bits of the J slot.</summary>
-    public static bool Condition(CpuState* s, Instruction* i) => s->Fcc[i->J & 7] != 0;
-
     internal static void Register(HandlerTable t)
     {
         t[Opcode.FabsS] = &FabsS;

@@ -1,3 +1,6 @@
+using LaKvm.Cpu.Tests.Conformance;
+using LaKvm.Interpreter;
+
 namespace LaKvm.Cpu.Tests.Fp;
 
 /// <summary>FCSR0 and its aliases (manual vol. 1, 3.1.2.3 and 3.1.4).</summary>
@@ -9,6 +12,17 @@ public sealed class FcsrTests
     [InlineData(2, 0x1f1f0000u)]
     [InlineData(3, 0x00000300u)]
     public void Alias_covers_its_fields_only(int number, uint mask) => Fcsr.Mask(number).Should().Be(mask);
+
+    [Theory]
+    [InlineData("0114c0a0", "r5=ffffffff", "fcsr=1f1f031f")]
+    [InlineData("0114c0a1", "r5=ffffffff", "fcsr=1f")]
+    [InlineData("0114c0a2", "r5=0 fcsr=1f1f031f", "fcsr=31f")]
+    [InlineData("0114c0a3", "r5=ffffffff00000000 fcsr=1f1f031f", "fcsr=1f1f001f")]
+    public void Movgr2fcsr_keeps_reserved_bits_zero_and_never_traps(string word, string before, string after)
+    {
+        using ConformanceMachine machine = new(core => new InterpreterEngine(core));
+        machine.Run(new VectorCase($"{word} {before} = {after}")).Should().BeNull();
+    }
 
     [Fact]
     public void Update_without_enables_rewrites_cause_and_accumulates_flags()

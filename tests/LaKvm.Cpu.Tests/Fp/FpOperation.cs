@@ -32,6 +32,14 @@ internal sealed record FpOperation(string Name, bool Single, int Operands, FpFun
             (ulong a, ulong _, ulong _, ref FpEnvironment e) => FpSoft<F>.SquareRoot(a, ref e));
         yield return Make("cmp", 2, (ulong a, ulong b, ulong _, ref FpEnvironment e) => (ulong)T.Compare(a, b, true, ref e),
             (ulong a, ulong b, ulong _, ref FpEnvironment e) => (ulong)FpSoft<F>.Compare(a, b, true, ref e));
+        yield return Make("max", 2, (ulong a, ulong b, ulong _, ref FpEnvironment e) => T.Max(a, b, ref e),
+            (ulong a, ulong b, ulong _, ref FpEnvironment e) => FpSoft<F>.Max(a, b, ref e));
+        yield return Make("min", 2, (ulong a, ulong b, ulong _, ref FpEnvironment e) => T.Min(a, b, ref e),
+            (ulong a, ulong b, ulong _, ref FpEnvironment e) => FpSoft<F>.Min(a, b, ref e));
+        yield return Make("maxa", 2, (ulong a, ulong b, ulong _, ref FpEnvironment e) => T.MaxMagnitude(a, b, ref e),
+            (ulong a, ulong b, ulong _, ref FpEnvironment e) => FpSoft<F>.MaxMagnitude(a, b, ref e));
+        yield return Make("mina", 2, (ulong a, ulong b, ulong _, ref FpEnvironment e) => T.MinMagnitude(a, b, ref e),
+            (ulong a, ulong b, ulong _, ref FpEnvironment e) => FpSoft<F>.MinMagnitude(a, b, ref e));
         yield return Make("fromint", 1, (ulong a, ulong _, ulong _, ref FpEnvironment e) => T.FromInteger((long)a, ref e),
             (ulong a, ulong _, ulong _, ref FpEnvironment e) => FpSoft<F>.FromInteger((long)a, ref e));
         foreach (FpRounding to in Roundings)
