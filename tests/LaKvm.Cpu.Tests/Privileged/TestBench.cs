@@ -135,6 +135,7 @@ internal static class Words
     public const uint Tlbclr = 0x06482000, Tlbflush = 0x06482400, Tlbsrch = 0x06482800, Tlbrd = 0x06482c00;
     public const uint Tlbwr = 0x06483000, Tlbfill = 0x06483400, Ertn = 0x06483800, Idle = 0x06488000;
     public const uint Gtlbsrch = 0x06482801, Gtlbrd = 0x06482c01, Gtlbwr = 0x06483001, Gtlbclr = 0x06482001;
+    public const uint Gtlbfill = 0x06483401, Gtlbflush = 0x06482401;
 
     public static uint Csrrd(int rd, int csr) => 0x04000000u | ((uint)csr << 10) | (uint)rd;
 
