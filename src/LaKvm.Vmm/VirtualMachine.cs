@@ -48,7 +48,7 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
             : new KernelIrqChip(_vm, _vcpus.Length, _mmio);
         var chip = new ChipRegisters(NodeCounter, virtualMachine: true, _irqChip.SetChipFunctions);
         _iocsr.Map("chip", 0, ChipRegisters.Size, AccessWidths.All, chip);
-        Devices = new BoardDevices(_mmio, _irqChip.Pin, this, options.Devices);
+        Devices = new BoardDevices(_mmio, _ram, _irqChip.Pin, this, options.Devices, log);
         chip.Reset();
         Devices.Reset();
         Boot(options);
@@ -122,7 +122,12 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
 
     private void Boot(VmOptions options)
     {
-        var tree = new BoardDeviceTreeOptions { Cores = options.Cpus, RamSize = options.MemoryBytes };
+        var tree = new BoardDeviceTreeOptions
+        {
+            Cores = options.Cpus,
+            RamSize = options.MemoryBytes,
+            VirtioSlots = [.. Enumerable.Range(0, options.Devices.Virtio.Count)],
+        };
         BootRegisters start = BootLoader.Place(_ram, new BootRequest(options.Kernel)
         {
             Initrd = options.Initrd,

@@ -112,11 +112,17 @@ public sealed unsafe partial class KvmVcpu
     {
         Statistics.Count(VcpuStat.IdleExits);
         Trace(TraceEvent.ExitIdle);
-        if (!IsRunnable)
+        if (!IsRunnable && !HasEnabledInterrupt)
         {
             Halt();
         }
     }
+
+    /// <summary>
+    /// An enabled interrupt is in the guest's ESTAT already, from where an idle instruction sees it whatever CRMD.IE says
+    /// (manual volume 1, 4.2.6.2): it is no longer queued, so that nothing would ever end the wait.
+    /// </summary>
+    private bool HasEnabledInterrupt => (ReadGcsr(Csr.Estat) & ReadGcsr(Csr.Ecfg) & Estat.IsMask) != 0;
 
     private int EmulateIocsr(uint word, out bool emulated)
     {
