@@ -44,6 +44,7 @@ public sealed unsafe class HandlerTable
         var table = new HandlerTable();
         PrivilegedSemantics.Register(table);
         TlbSemantics.Register(table);
+        Vectors.VectorSemantics.Register(table);
         IntegerInstructions.Register(table);
         IntegerMemory.Register(table);
         AtomicInstructions.Register(table);
