@@ -1,10 +1,12 @@
 #include "random.h"
 
+#include <string.h>
+
 static uint64_t seed;
 
 typedef struct { int fraction, exponent; } Format;
 
-static const Format single = { 23, 8 }, wide = { 52, 11 };
+static const Format half = { 10, 5 }, single = { 23, 8 }, wide = { 52, 11 };
 
 void random_seed(uint64_t value)
 {
@@ -123,6 +125,7 @@ uint64_t random_float(char type)
     {
     case 's': return box(single, random_number(single));
     case 'd': return random_number(wide);
+    case 'e': return random_number(half);
     case 'n': return random_scale('w');
     case 'N': return random_scale('l');
     default: return random_integer();
@@ -151,4 +154,27 @@ uint64_t random_partner(char type, uint64_t first)
     case 4: return box(f, assemble(f, bit, exponent + bias - random_below(f.fraction + 3), fraction)); // quotient at underflow
     default: return box(f, assemble(f, bit, exponent - random_below(f.fraction + 3), fraction));   // rounding of a sum
     }
+}
+
+uint64_t random_cancelling(char type, uint64_t a, uint64_t b)
+{
+    uint64_t near = random_below(5) - 2, sign = random_bits() & 1;
+    if (type == 's')
+    {
+        float x, y, product;
+        uint32_t bits, ai = (uint32_t)a, bi = (uint32_t)b;
+        memcpy(&x, &ai, 4);
+        memcpy(&y, &bi, 4);
+        product = x * y;
+        memcpy(&bits, &product, 4);
+        return 0xffffffff00000000 | (uint32_t)((bits ^ (uint32_t)sign << 31) + near);
+    }
+
+    double x, y, product;
+    uint64_t bits;
+    memcpy(&x, &a, 8);
+    memcpy(&y, &b, 8);
+    product = x * y;
+    memcpy(&bits, &product, 8);
+    return (bits ^ sign << 63) + near;
 }

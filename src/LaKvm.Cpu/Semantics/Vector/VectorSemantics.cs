@@ -32,7 +32,8 @@ internal static unsafe class VectorSemantics
     private static Trap Resolve(Core core, CpuState* s, Instruction* i)
     {
         HandlerTable table = HandlerTable.Shared;
+        void* unresolved = table[i->Opcode];
         Fill(table);
-        return table[i->Opcode](core, s, i);
+        return (void*)table[i->Opcode] == unresolved ? Trap.Ine : table[i->Opcode](core, s, i);
     }
 }
