@@ -43,8 +43,14 @@ internal sealed class GuestCommand : Command
     {
         Description = "Disk image, may be repeated; readonly protects it, snapshot drops the guest's writes at the end",
         HelpName = "FILE[,readonly|,snapshot]",
-        CustomParser = ParseDrives,
-        AllowMultipleArgumentsPerToken = false,
+        CustomParser = result => ParseAll(result, DriveOption.Parse),
+    };
+
+    private readonly Option<NetworkOption[]> _networks = new("--netdev", "-n")
+    {
+        Description = "Network card on a network of QEMU's socket kind, may be repeated",
+        HelpName = "udp=HOST:PORT,local=HOST:PORT|tcp=HOST:PORT",
+        CustomParser = result => ParseAll(result, NetworkOption.Parse),
     };
 
     private readonly Option<bool> _noReboot = new("--no-reboot")
@@ -57,7 +63,7 @@ internal sealed class GuestCommand : Command
     internal GuestCommand(string name, string description, GuestFactory factory)
         : base(name, description)
     {
-        foreach (Option option in (Option[])[_kernel, _initrd, _append, _memory, _cpus, _drives, _noReboot, _logLevel])
+        foreach (Option option in (Option[])[_kernel, _initrd, _append, _memory, _cpus, _drives, _networks, _noReboot, _logLevel])
         {
             Options.Add(option);
         }
@@ -81,6 +87,7 @@ internal sealed class GuestCommand : Command
             Memory = result.GetValue(_memory) ?? GuestOptions.DefaultMemory,
             Cpus = result.GetValue(_cpus) ?? 1,
             Drives = result.GetValue(_drives) ?? [],
+            Networks = result.GetValue(_networks) ?? [],
             NoReboot = result.GetValue(_noReboot),
         };
         options.Check();
@@ -111,11 +118,11 @@ internal sealed class GuestCommand : Command
         return null;
     }
 
-    private static DriveOption[] ParseDrives(ArgumentResult result)
+    private static T[] ParseAll<T>(ArgumentResult result, Func<string, T> parse)
     {
         try
         {
-            return [.. result.Tokens.Select(token => DriveOption.Parse(token.Value))];
+            return [.. result.Tokens.Select(token => parse(token.Value))];
         }
         catch (UserErrorException e)
         {

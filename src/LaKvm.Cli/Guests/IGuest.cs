@@ -24,4 +24,4 @@ internal interface IGuest : IDisposable
 
 /// <summary>Builds a machine that is ready to run.</summary>
 /// <exception cref="UserErrorException">A file does not hold what its option promises.</exception>
-internal delegate IGuest GuestFactory(GuestOptions options, ITerminal terminal, ILoggerFactory loggers);
+internal delegate IGuest GuestFactory(GuestOptions options, GuestDevices devices, ILogger log);

@@ -25,6 +25,8 @@ internal static class GuestHost
             .AddSingleton(options)
             .AddSingleton(factory)
             .AddSingleton<GuestTerminal>()
+            .AddSingleton<ITerminal>(services => services.GetRequiredService<GuestTerminal>())
+            .AddSingleton<GuestDevices>()
             .AddSingleton<GuestService>()
             .AddHostedService(services => services.GetRequiredService<GuestService>());
         using IHost host = builder.Build();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -8,11 +9,10 @@ internal sealed class GuestService(
     GuestOptions options,
     GuestFactory factory,
     GuestTerminal terminal,
+    GuestDevices devices,
     IHostApplicationLifetime lifetime,
-    ILoggerFactory loggers) : IHostedService
+    ILogger<GuestService> log) : IHostedService
 {
-    private readonly ILogger _log = loggers.CreateLogger<GuestService>();
-
     /// <summary>The process's exit code, once the guest has ended; fails with what went wrong.</summary>
     internal Task<int> Completion { get; private set; } = Task.FromResult(ExitCode.Success);
 
@@ -42,10 +42,11 @@ internal sealed class GuestService(
     {
         while (true)
         {
-            using IGuest guest = factory(options, terminal, loggers);
+            using IGuest guest = factory(options, devices, log);
             terminal.Start();
+            LogStart();
             GuestEnd end = guest.Run(lifetime.ApplicationStopping);
-            _log.LogInformation("The guest's run ended: {End}", end);
+            log.LogInformation("The guest's run ended: {End}", end);
             if (end != GuestEnd.Reset)
             {
                 return ExitCode.Success;
@@ -55,6 +56,15 @@ internal sealed class GuestService(
             {
                 return ExitCode.GuestReset;
             }
+        }
+    }
+
+    private void LogStart()
+    {
+        if (log.IsEnabled(LogLevel.Debug))
+        {
+            TimeSpan age = DateTime.Now - Process.GetCurrentProcess().StartTime;
+            log.LogDebug("First guest instruction {Milliseconds:0} ms after the process started", age.TotalMilliseconds);
         }
     }
 }

@@ -32,6 +32,9 @@ internal sealed record GuestOptions
     /// <summary>Disks, in the order of their device names.</summary>
     internal IReadOnlyList<DriveOption> Drives { get; init; } = [];
 
+    /// <summary>Network cards.</summary>
+    internal IReadOnlyList<NetworkOption> Networks { get; init; } = [];
+
     /// <summary>True: the process ends where the machine would reset.</summary>
     internal bool NoReboot { get; init; }
 
@@ -48,6 +51,11 @@ internal sealed record GuestOptions
         if (Initrd != null)
         {
             FileChecks.RequireFile("--initrd", Initrd);
+        }
+
+        if (Drives.Count + Networks.Count > VirtBoard.VirtioSlots)
+        {
+            throw new UserErrorException($"The board has room for {VirtBoard.VirtioSlots} drives and network cards.");
         }
 
         foreach (DriveOption drive in Drives)

@@ -1,0 +1,71 @@
+using LaKvm.Machine;
+
+namespace LaKvm.Cli;
+
+/// <summary>
+/// What the command line connects to the board. Disks live as long as the process, so that a guest that resets finds what it
+/// has written, snapshots included; everything else is connected anew.
+/// </summary>
+internal sealed class GuestDevices : IDisposable
+{
+    private readonly ITerminal _terminal;
+    private readonly IBlockBackend[] _disks;
+    private readonly IReadOnlyList<NetworkOption> _networks;
+
+    /// <summary>Opens the disks.</summary>
+    public GuestDevices(GuestOptions options, ITerminal terminal)
+    {
+        _terminal = terminal;
+        _disks = [.. options.Drives.Select(Open)];
+        _networks = options.Networks;
+    }
+
+    /// <summary>Devices for one run of a machine, which disposes of them.</summary>
+    internal BoardDeviceOptions Create() => new()
+    {
+        Serial = [_terminal],
+        Virtio = [.. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))), .. _networks.Select(Connect)],
+    };
+
+    /// <summary>Connects what the user types to a serial port.</summary>
+    internal void Attach(Uart16550 console) => _terminal.Input = console.Receive;
+
+    /// <summary>Keeps what the user types until the next machine is attached.</summary>
+    internal void Detach() => _terminal.Input = null;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (IBlockBackend disk in _disks)
+        {
+            disk.Dispose();
+        }
+    }
+
+    private static IBlockBackend Open(DriveOption drive)
+    {
+        var file = new RawFileBackend(drive.Path, readOnly: drive.Mode != DriveMode.ReadWrite);
+        return drive.Mode == DriveMode.Snapshot ? new OverlayBackend(file, Path.GetTempPath()) : file;
+    }
+
+    private static VirtioNetwork Connect(NetworkOption network, int index) =>
+        new(network.Connect(), [0x52, 0x54, 0x00, 0x4c, 0x61, (byte)index]);
+
+    /// <summary>A disk that outlives the machine it is plugged into.</summary>
+    private sealed class BorrowedDisk(IBlockBackend disk) : IBlockBackend
+    {
+        public ulong Length => disk.Length;
+
+        public bool ReadOnly => disk.ReadOnly;
+
+        public void Read(ulong offset, Span<byte> destination) => disk.Read(offset, destination);
+
+        public void Write(ulong offset, ReadOnlySpan<byte> source) => disk.Write(offset, source);
+
+        public void Flush() => disk.Flush();
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using LaKvm.Hypervisor;
+using LaKvm.Interpreter;
+using LaKvm.Ioctl;
+using LaKvm.Machine;
+using LaKvm.Machine.Loading;
+using LaKvm.Vmm;
+using Microsoft.Extensions.Logging;
+
+namespace LaKvm.Cli;
+
+/// <summary><c>lakvm run</c>: the guest is a virtual machine of LaKvm's hypervisor, built through its ioctls.</summary>
+internal sealed class VirtualGuest : IGuest
+{
+    private readonly GuestDevices _devices;
+    private readonly HostMachine _host;
+    private readonly VirtualMachine _machine;
+
+    private VirtualGuest(GuestOptions options, GuestDevices devices, ILogger log)
+    {
+        _devices = devices;
+        var vmOptions = new VmOptions
+        {
+            Cpus = options.Cpus,
+            MemoryBytes = options.Memory,
+            Kernel = KernelImage.Load(options.Kernel!),
+            Initrd = options.Initrd == null ? null : InitrdImage.Load(options.Initrd),
+            CommandLine = options.Append,
+            Devices = devices.Create(),
+            GuestErrors = message => log.LogWarning("{Message}", message),
+        };
+        ulong hostMemory = VirtualMachine.HostMemoryFor(vmOptions);
+        _host = new HostMachine(options.Cpus, hostMemory, new MonotonicClock(), core => new InterpreterEngine(core));
+        _machine = VirtualMachine.Create(new HostProcess(_host), vmOptions);
+        devices.Attach(_machine.Devices.Uarts[0]);
+    }
+
+    /// <summary>Builds the host with its hypervisor and the virtual machine, and loads the kernel.</summary>
+    internal static IGuest Create(GuestOptions options, GuestDevices devices, ILogger log) =>
+        new VirtualGuest(options, devices, log);
+
+    /// <inheritdoc/>
+    public GuestEnd Run(CancellationToken stop) => _machine.Run(stop) switch
+    {
+        VmExit.PowerOff => GuestEnd.PowerOff,
+        VmExit.Reset => GuestEnd.Reset,
+        _ => GuestEnd.Stopped,
+    };
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _devices.Detach();
+        _machine.Dispose();
+        _host.Dispose();
+    }
+}
