@@ -14,8 +14,8 @@ public sealed record BoardDeviceOptions
 }
 
 /// <summary>
-/// The board's peripherals, mapped and wired to pins. The same for the bare machine, where pins lead to the PCH-PIC, and for
-/// a virtual machine, where they may lead to a hypervisor.
+/// The board's peripherals, mapped and wired to pins. The same for the bare machine, where pins lead to the PCH-PIC,
+/// and for a virtual machine, where they may lead to a hypervisor.
 /// </summary>
 public sealed class BoardDevices : IDisposable
 {

@@ -10,9 +10,10 @@ namespace LaKvm.Machine;
 public readonly record struct BoardSlot(string Name, ulong Base, ulong Size, int Pin = VirtBoard.NoPin);
 
 /// <summary>
-/// The board's facts, once: the bus wiring (<see cref="BoardDevices"/>, <see cref="BoardInterrupts"/>) and the device tree
-/// (<see cref="BoardDeviceTree"/>) are both made from them. Addresses, pins and vectors are those of QEMU's LoongArch
-/// "virt" machine; the virtio-mmio slots, which QEMU has not, use free addresses and pins. See docs/memory-map.md.
+/// The board's facts, once: the bus wiring (<see cref="BoardDevices"/>, <see cref="BoardInterrupts"/>) and the device
+/// tree (<see cref="BoardDeviceTree"/>) are both made from them. Addresses, pins and vectors are those of QEMU's
+/// LoongArch "virt" machine; the virtio-mmio slots, which QEMU has not, use free addresses and pins. See
+/// docs/memory-map.md.
 /// </summary>
 public static class VirtBoard
 {
@@ -68,7 +69,8 @@ public static class VirtBoard
     public static BoardSlot Uart(int index) => new("serial", 0x1fe0_01e0 + ((ulong)index * 0x100), 0x100, 2 + index);
 
     /// <summary>A virtio-mmio slot.</summary>
-    public static BoardSlot Virtio(int index) => new("virtio_mmio", 0x1fe0_2000 + ((ulong)index * 0x200), 0x200, 20 + index);
+    public static BoardSlot Virtio(int index) =>
+        new("virtio_mmio", 0x1fe0_2000 + ((ulong)index * 0x200), 0x200, 20 + index);
 
     /// <summary>The ranges of RAM of a given total.</summary>
     /// <exception cref="ArgumentException">Not a multiple of <see cref="RamGranule"/>, or nothing.</exception>

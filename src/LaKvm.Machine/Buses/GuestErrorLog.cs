@@ -1,7 +1,8 @@
 namespace LaKvm.Machine;
 
 /// <summary>
-/// Reports what a guest does wrong, a few lines a second: a guest must not be able to flood the log. Safe for all threads.
+/// Reports what a guest does wrong, a few lines a second: a guest must not be able to flood the log. Safe for all
+/// threads.
 /// </summary>
 /// <param name="sink">Receives one line at a time; null drops them.</param>
 /// <param name="time">Source of the seconds; the system's by default.</param>

@@ -5,8 +5,8 @@ using LaKvm.Memory;
 namespace LaKvm.Machine;
 
 /// <summary>
-/// RAM as devices reach it (DMA), by physical address of the machine they sit in. Any thread. Copies of 2, 4 or 8 bytes at
-/// a multiple of their size are single accesses: nobody sees half of one.
+/// RAM as devices reach it (DMA), by physical address of the machine they sit in. Any thread. Copies of 2, 4 or 8 bytes
+/// at a multiple of their size are single accesses: nobody sees half of one.
 /// </summary>
 public interface IGuestMemory
 {

@@ -13,7 +13,9 @@ internal static class Bits
 /// </summary>
 internal readonly struct Lane
 {
-    /// <summary>A write of <paramref name="size"/> bytes of <paramref name="value"/> at <paramref name="offset"/>.</summary>
+    /// <summary>
+    /// A write of <paramref name="size"/> bytes of <paramref name="value"/> at <paramref name="offset"/>.
+    /// </summary>
     internal Lane(ulong offset, int size, ulong value)
     {
         int shift = (int)(offset & 7) * 8;

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace LaKvm.Machine;
 
-/// <summary>A node of a device tree (Devicetree Specification 0.4, chapter 2). Every adder returns the node itself.</summary>
+/// <summary>
+/// A node of a device tree (Devicetree Specification 0.4, chapter 2). Every adder returns the node itself.
+/// </summary>
 public sealed class FdtNode
 {
     private readonly List<KeyValuePair<string, byte[]>> _properties = [];
@@ -41,7 +43,9 @@ public sealed class FdtNode
         return Bytes(name, bytes);
     }
 
-    /// <summary>Adds a property of 64-bit values, each two cells: "reg" and the like where addresses have two cells.</summary>
+    /// <summary>
+    /// Adds a property of 64-bit values, each two cells: "reg" and the like where addresses have two cells.
+    /// </summary>
     public FdtNode Wide(string name, params ReadOnlySpan<ulong> values)
     {
         byte[] bytes = new byte[values.Length * 8];

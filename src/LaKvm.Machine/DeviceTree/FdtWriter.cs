@@ -3,7 +3,9 @@ using System.Text;
 
 namespace LaKvm.Machine;
 
-/// <summary>Flattens a device tree to the format that kernels take, version 17 (Devicetree Specification 0.4, chapter 5).</summary>
+/// <summary>
+/// Flattens a device tree to the format that kernels take, version 17 (Devicetree Specification 0.4, chapter 5).
+/// </summary>
 public sealed class FdtWriter
 {
     private const uint Magic = 0xd00d_feed;

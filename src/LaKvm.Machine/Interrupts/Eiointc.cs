@@ -3,10 +3,10 @@ using System.Numerics;
 namespace LaKvm.Machine;
 
 /// <summary>
-/// The extended I/O interrupt controller (3A5000 manual, "Extended I/O interrupts"): 256 vectors in, HWI lines of the cores
-/// out. Every node of four cores has its own registers; interrupts enter at node 0, whose route names the node that
-/// delivers. A pending vector is held by exactly one core, in that core's ISR, until written 1 there or, for a level
-/// source, until the source goes low; a level source that is still high is pending again at once.
+/// The extended I/O interrupt controller (3A5000 manual, "Extended I/O interrupts"): 256 vectors in, HWI lines of the
+/// cores out. Every node of four cores has its own registers; interrupts enter at node 0, whose route names the node
+/// that delivers. A pending vector is held by exactly one core, in that core's ISR, until written 1 there or, for a
+/// level source, until the source goes low; a level source that is still high is pending again at once.
 /// </summary>
 public sealed partial class Eiointc : IVectorSink
 {
@@ -18,6 +18,7 @@ public sealed partial class Eiointc : IVectorSink
 
     private const int Words = Vectors / 64;
     private const int Groups = Vectors / 32;
+    private const short NoCore = -1;
 
     private readonly Lock _lock = new();
     private readonly Node[] _nodes;
@@ -34,19 +35,12 @@ public sealed partial class Eiointc : IVectorSink
     /// <param name="cores">Number of cores.</param>
     /// <param name="bus">The IOCSR space.</param>
     /// <param name="outputs">Receives HWI0 to HWI7 of every core; called under this controller's lock.</param>
-    /// <param name="features">What the paravirtual registers offer; with any, all cores share one set of registers.</param>
-    public Eiointc(int cores, IocsrBus bus, ICoreInterrupts outputs, EiointcFeatures features = EiointcFeatures.None)
-        : this(cores, bus, outputs, features, oneNode: features != EiointcFeatures.None)
-    {
-    }
-
-    /// <summary>As the other constructor, choosing whether all cores share one set of registers.</summary>
-    /// <param name="cores">Number of cores.</param>
-    /// <param name="bus">The IOCSR space.</param>
-    /// <param name="outputs">Receives HWI0 to HWI7 of every core; called under this controller's lock.</param>
     /// <param name="features">What the paravirtual registers offer.</param>
-    /// <param name="oneNode">True as in KVM's model: one set of registers. False as in hardware: one for four cores.</param>
-    public Eiointc(int cores, IocsrBus bus, ICoreInterrupts outputs, EiointcFeatures features, bool oneNode)
+    /// <param name="oneNode">
+    /// True as in KVM's model: one set of registers. False as in hardware: one for four cores.
+    /// </param>
+    public Eiointc(int cores, IocsrBus bus, ICoreInterrupts outputs, EiointcFeatures features = EiointcFeatures.None,
+        bool oneNode = false)
     {
         _outputs = outputs;
         Features = features;
@@ -74,14 +68,12 @@ public sealed partial class Eiointc : IVectorSink
         }
     }
 
-    private const short NoCore = -1;
-
     /// <summary>What the paravirtual registers offer.</summary>
     public EiointcFeatures Features { get; }
 
     /// <summary>
-    /// The paravirtual configuration; on the bare chip only <see cref="EiointcFeatures.PinEncoding"/>, from bit 49 of the
-    /// chip's miscellaneous functions.
+    /// The paravirtual configuration; on the bare chip only <see cref="EiointcFeatures.PinEncoding"/>, from bit 49 of
+    /// the chip's miscellaneous functions.
     /// </summary>
     public EiointcFeatures Configuration
     {
@@ -159,7 +151,9 @@ public sealed partial class Eiointc : IVectorSink
         }
     }
 
-    /// <summary>Makes the holder of a vector what the registers say: the routed core if it is pending, nobody if not.</summary>
+    /// <summary>
+    /// Makes the holder of a vector what the registers say: the routed core if it is pending, nobody if not.
+    /// </summary>
     private void Deliver(int vector)
     {
         short old = _holder[vector];
@@ -211,7 +205,7 @@ public sealed partial class Eiointc : IVectorSink
         int present = (1 << Math.Min(CoresPerNode, _cores.Length - first)) - 1;
         int mapped = node.RouteOf(vector) & 0xf & present;
         // No core mapped: the node's first one, as software that has not set the route expects.
-        return (short)(first + (mapped == 0 ? 0 : Pick(vector, mapped, holder, first, GetBit(node.Bounce, vector))));
+        return (short)(first + (mapped == 0 ? 0 : Pick(vector, mapped, holder - first, GetBit(node.Bounce, vector))));
     }
 
     /// <summary>A bitmap of no existing node means the node where the interrupt came in.</summary>
@@ -221,20 +215,17 @@ public sealed partial class Eiointc : IVectorSink
         return nodes == 0 ? 0 : BitOperations.TrailingZeroCount(nodes);
     }
 
-    /// <summary>Among several mapped cores the lowest, or with bounce the one after the last; a holder is kept.</summary>
-    private int Pick(int vector, int mapped, short holder, int first, bool bounce)
+    /// <summary>
+    /// Among several mapped cores the lowest, or with bounce the one after the last; a holder is kept.
+    /// </summary>
+    private int Pick(int vector, int mapped, int holder, bool bounce)
     {
-        if (holder >= first && holder < first + CoresPerNode && ((mapped >> (holder - first)) & 1) != 0)
+        if (holder is >= 0 and < CoresPerNode && ((mapped >> holder) & 1) != 0)
         {
-            return holder - first;
+            return holder;
         }
 
-        if (!bounce)
-        {
-            return BitOperations.TrailingZeroCount(mapped);
-        }
-
-        int above = mapped & (-2 << _lastPick[vector]);
+        int above = bounce ? mapped & (-2 << _lastPick[vector]) : 0;
         return BitOperations.TrailingZeroCount(above != 0 ? above : mapped);
     }
 

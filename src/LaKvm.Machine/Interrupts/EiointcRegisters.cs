@@ -49,7 +49,9 @@ public sealed partial class Eiointc
         }
     }
 
-    /// <summary>Ends a sequence of <see cref="Poke"/>: pending vectors find their holders and the lines follow.</summary>
+    /// <summary>
+    /// Ends a sequence of <see cref="Poke"/>: pending vectors find their holders and the lines follow.
+    /// </summary>
     public void Restored() => Reroute(() =>
     {
         Array.Fill(_holder, NoCore);
@@ -113,7 +115,9 @@ public sealed partial class Eiointc
         }
     }
 
-    /// <summary>Write 1 to a core's ISR: the vectors are no longer pending, unless their level source is still high.</summary>
+    /// <summary>
+    /// Write 1 to a core's ISR: the vectors are no longer pending, unless their level source is still high.
+    /// </summary>
     private void Acknowledge(int core, int word, ulong value)
     {
         for (ulong rest = value & _cores[core].Isr[word]; rest != 0; rest &= rest - 1)
@@ -133,17 +137,19 @@ public sealed partial class Eiointc
         Node node = NodeOf(core);
         (file, uint first) = register switch
         {
-            >= EiointcRegisters.NodeMap and < EiointcRegisters.NodeMap + 0x20 => (node.NodeMap, EiointcRegisters.NodeMap),
+            >= EiointcRegisters.NodeMap and < EiointcRegisters.IpMap => (node.NodeMap, EiointcRegisters.NodeMap),
             >= EiointcRegisters.Enable and < EiointcRegisters.Enable + 0x20 => (node.Enable, EiointcRegisters.Enable),
             >= EiointcRegisters.Bounce and < EiointcRegisters.Bounce + 0x20 => (node.Bounce, EiointcRegisters.Bounce),
-            >= EiointcRegisters.Route and < EiointcRegisters.Route + 0x100 => (node.Routes, EiointcRegisters.Route),
+            >= EiointcRegisters.Route and < EiointcRegisters.Size => (node.Routes, EiointcRegisters.Route),
             _ => ([], 0u),
         };
         index = (int)(register - first) / 8;
         return file.Length != 0;
     }
 
-    /// <summary>The IOCSR window 0x1400 to 0x1cff; offsets within it are also those of KVM's device attributes.</summary>
+    /// <summary>
+    /// The IOCSR window 0x1400 to 0x1cff; offsets within it are also those of KVM's device attributes.
+    /// </summary>
     private sealed class EiointcRegisters(Eiointc owner) : IIocsrDevice
     {
         internal const uint Base = 0x1400;

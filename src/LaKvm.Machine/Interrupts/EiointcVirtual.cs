@@ -1,8 +1,8 @@
 namespace LaKvm.Machine;
 
 /// <summary>
-/// Bits of the EIOINTC's paravirtual registers (IOCSR 0x40000000), which a hypervisor shows to guests with more cores than
-/// the hardware encoding can name; the bare chip has none of them.
+/// Bits of the EIOINTC's paravirtual registers (IOCSR 0x40000000), which a hypervisor shows to guests with more cores
+/// than the hardware encoding can name; the bare chip has none of them.
 /// </summary>
 [Flags]
 public enum EiointcFeatures : uint

@@ -7,7 +7,9 @@ public interface IInterruptLine
     void Set(bool level);
 }
 
-/// <summary>The interrupt inputs of the cores. Calls come from any thread and must not call back into a controller.</summary>
+/// <summary>
+/// The interrupt inputs of the cores. Calls come from any thread and must not call back into a controller.
+/// </summary>
 public interface ICoreInterrupts
 {
     /// <summary>Drives an input of a core.</summary>

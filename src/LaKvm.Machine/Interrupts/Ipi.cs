@@ -2,8 +2,8 @@ namespace LaKvm.Machine;
 
 /// <summary>
 /// The inter-processor interrupt registers of every core, in IOCSR space from 0x1000 (3A5000 manual, "Inter-processor
-/// interrupts and communication"): 32 pending bits, an enable mask and four 64-bit mailboxes each, and three registers that
-/// send to any core.
+/// interrupts and communication"): 32 pending bits, an enable mask and four 64-bit mailboxes each, and three registers
+/// that send to any core.
 /// </summary>
 public sealed class Ipi : IIocsrDevice
 {
@@ -28,7 +28,9 @@ public sealed class Ipi : IIocsrDevice
     /// <summary>IPI_SEND: [4:0] pending bit, [25:16] core.</summary>
     public const uint Send = 0x40;
 
-    /// <summary>MAIL_SEND: [4:2] 32-bit word of the mailboxes, [25:16] core, [30:27] bytes to keep, [63:32] data.</summary>
+    /// <summary>
+    /// MAIL_SEND: [4:2] 32-bit word of the mailboxes, [25:16] core, [30:27] bytes to keep, [63:32] data.
+    /// </summary>
     public const uint MailSend = 0x48;
 
     /// <summary>ANY_SEND: [15:0] IOCSR address, [25:16] core, [30:27] bytes to keep, [63:32] data.</summary>
@@ -111,32 +113,18 @@ public sealed class Ipi : IIocsrDevice
         var lane = new Lane(offset, size, value);
         switch ((uint)lane.Register)
         {
-            case Status:
-                lock (state)
-                {
-                    // The low half is IPI_STATUS, which cannot be written.
-                    state.Enable = (uint)(lane.Merge((ulong)state.Enable << 32) >> 32);
-                    UpdateLine(core, state);
-                }
-
-                break;
             case Set:
                 Raise(core, (uint)lane.Value);
                 Lower(core, (uint)(lane.Value >> 32));
-                break;
-            case >= Mailbox and < Mailbox + (8 * Mailboxes):
-                lock (state)
-                {
-                    ref ulong box = ref state.Mailboxes[((uint)lane.Register - Mailbox) / 8];
-                    box = lane.Merge(box);
-                }
-
                 break;
             case Send when (uint)lane.Mask == uint.MaxValue:
                 Raise(Target(lane.Value), 1u << (int)(lane.Value & 0x1f));
                 break;
             case MailSend when lane.Mask == ulong.MaxValue:
                 SendMail(lane.Value);
+                break;
+            default:
+                WriteOwn(core, state, lane);
                 break;
         }
     }
@@ -167,7 +155,9 @@ public sealed class Ipi : IIocsrDevice
         }
     }
 
-    /// <summary>Forces pending bits and enables, as a snapshot or a hypervisor's device attributes restore them.</summary>
+    /// <summary>
+    /// Forces pending bits and enables, as a snapshot or a hypervisor's device attributes restore them.
+    /// </summary>
     public void Restore(int core, uint status, uint enable)
     {
         CoreState state = _cores[core];
@@ -186,6 +176,25 @@ public sealed class Ipi : IIocsrDevice
         bool exists = (uint)core < (uint)_cores.Length;
         state = exists ? _cores[core] : null!;
         return exists;
+    }
+
+    private void WriteOwn(int core, CoreState state, Lane lane)
+    {
+        lock (state)
+        {
+            switch ((uint)lane.Register)
+            {
+                case Status:
+                    // The low half is IPI_STATUS, which cannot be written.
+                    state.Enable = (uint)(lane.Merge((ulong)state.Enable << 32) >> 32);
+                    UpdateLine(core, state);
+                    break;
+                case >= Mailbox and < Mailbox + (8 * Mailboxes):
+                    ref ulong box = ref state.Mailboxes[((uint)lane.Register - Mailbox) / 8];
+                    box = lane.Merge(box);
+                    break;
+            }
+        }
     }
 
     private void UpdateLine(int core, CoreState state)
@@ -220,8 +229,8 @@ public sealed class Ipi : IIocsrDevice
     }
 
     /// <summary>
-    /// ANY_SEND writes only the bytes that are not kept: reading and writing back the others would clear write-1-to-clear
-    /// registers.
+    /// ANY_SEND writes only the bytes that are not kept: reading and writing back the others would clear
+    /// write-1-to-clear registers.
     /// </summary>
     private void SendAny(ulong value)
     {

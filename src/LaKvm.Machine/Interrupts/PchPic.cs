@@ -3,9 +3,9 @@ using System.Numerics;
 namespace LaKvm.Machine;
 
 /// <summary>
-/// The interrupt controller of the 7A bridge (7A1000 manual, "Interrupt controller"): pins in, HyperTransport vectors out.
-/// Polarity and the INTn routing are storage only, because the wires of this board say "asserted" and all pins go to the
-/// EIOINTC; htmsi_en likewise, as the bridge has no other output here.
+/// The interrupt controller of the 7A bridge (7A1000 manual, "Interrupt controller"): pins in, HyperTransport vectors
+/// out. Polarity and the INTn routing are storage only, because the wires of this board say "asserted" and all pins go
+/// to the EIOINTC; htmsi_en likewise, as the bridge has no other output here.
 /// </summary>
 public sealed class PchPic : IBusDevice
 {

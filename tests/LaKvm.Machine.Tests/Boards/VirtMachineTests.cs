@@ -21,7 +21,9 @@ public sealed class VirtMachineTests : IDisposable
 
     public void Dispose() => _machine.Dispose();
 
-    /// <summary>What Linux writes before the first interrupt: switch on the EIOINTC, enable and route a pin's vector.</summary>
+    /// <summary>
+    /// What Linux writes before the first interrupt: switch on the EIOINTC, enable and route a pin's vector.
+    /// </summary>
     private void ProgramPin(int pin)
     {
         _machine.WriteIocsr(0, 0x420, 8, 1UL << 48);
@@ -34,7 +36,8 @@ public sealed class VirtMachineTests : IDisposable
     [Fact]
     public void Ram_is_where_the_board_says()
     {
-        _machine.Memory.Blocks.Select(b => (b.Base, b.Size)).Should().Equal((0UL, 0x1000_0000UL), (0x8000_0000UL, 0x4_0000UL));
+        _machine.Memory.Blocks.Select(b => (b.Base, b.Size)).Should()
+            .Equal((0UL, 0x1000_0000UL), (0x8000_0000UL, 0x4_0000UL));
     }
 
     [Fact]
@@ -177,7 +180,8 @@ public sealed class VirtMachineTests : IDisposable
     [InlineData(65)]
     public void Impossible_numbers_of_cores_are_refused(int cores)
     {
-        Action build = () => new VirtMachine(new VirtMachineOptions { Cores = cores }, new FixedClock(), _cores, _control);
+        var options = new VirtMachineOptions { Cores = cores };
+        Action build = () => new VirtMachine(options, new FixedClock(), _cores, _control);
         build.Should().Throw<ArgumentOutOfRangeException>();
     }
 }

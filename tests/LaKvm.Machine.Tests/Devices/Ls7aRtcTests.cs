@@ -26,7 +26,8 @@ public class Ls7aRtcTests : DeviceContract
     private void Write(ulong offset, uint value) => _rtc.Write(offset, 4, value);
 
     private static uint Toy(int month, int day, int hour, int minute, int second, int tenth = 0) =>
-        ((uint)month << 26) | ((uint)day << 21) | ((uint)hour << 16) | ((uint)minute << 10) | ((uint)second << 4) | (uint)tenth;
+        ((uint)month << 26) | ((uint)day << 21) | ((uint)hour << 16) | ((uint)minute << 10)
+        | ((uint)second << 4) | (uint)tenth;
 
     private static uint Match(int year, int month, int day, int hour, int minute, int second) =>
         ((uint)((year - 1900) & 63) << 26) | ((uint)month << 22) | ((uint)day << 17) | ((uint)hour << 12)

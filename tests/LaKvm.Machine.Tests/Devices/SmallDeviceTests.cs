@@ -45,7 +45,8 @@ public class ChipRegistersTests
 
     [Fact]
     public void Features_tell_a_virtual_machine_from_the_chip() =>
-        new ChipRegisters(() => _clock.Ticks, virtualMachine: true, null).Read(0, ChipRegisters.Features, 8).Should().Be(0b1000_0001_1110);
+        new ChipRegisters(() => _clock.Ticks, virtualMachine: true, null)
+            .Read(0, ChipRegisters.Features, 8).Should().Be(0b1000_0001_1110);
 
     [Fact]
     public void Function_register_is_shared_by_all_cores_and_reported()

@@ -11,7 +11,8 @@ public class IpiTests
 
     private ulong Read(int core, uint offset, int size = 4) => _bus.Read(core, Ipi.Base + offset, size);
 
-    private void Write(int core, uint offset, ulong value, int size = 4) => _bus.Write(core, Ipi.Base + offset, size, value);
+    private void Write(int core, uint offset, ulong value, int size = 4) =>
+        _bus.Write(core, Ipi.Base + offset, size, value);
 
     private static ulong Send(int core, uint low, ulong keep = 0, uint data = 0) =>
         low | ((ulong)core << 16) | (keep << 27) | (1UL << 31) | ((ulong)data << 32);

@@ -89,7 +89,8 @@ public abstract class DeviceContract
         int width = Narrowest(device);
         for (int i = 0; i < 1000; i++)
         {
-            device.Device.Write((ulong)random.Next((int)device.Size / width) * (ulong)width, width, (ulong)random.NextInt64());
+            ulong offset = (ulong)random.Next((int)device.Size / width) * (ulong)width;
+            device.Device.Write(offset, width, (ulong)random.NextInt64());
         }
 
         device.Reset();

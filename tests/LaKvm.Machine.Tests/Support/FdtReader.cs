@@ -76,11 +76,13 @@ internal sealed class FdtReader
 internal static class FdtQuery
 {
     public static FdtNode At(this FdtNode node, string path) =>
-        path.Split('/', StringSplitOptions.RemoveEmptyEntries).Aggregate(node, (n, name) => n.Children.Single(c => c.Name == name));
+        path.Split('/', StringSplitOptions.RemoveEmptyEntries)
+            .Aggregate(node, (n, name) => n.Children.Single(c => c.Name == name));
 
     public static bool Has(this FdtNode node, string property) => node.Properties.Any(p => p.Key == property);
 
-    public static byte[] Value(this FdtNode node, string property) => node.Properties.Single(p => p.Key == property).Value;
+    public static byte[] Value(this FdtNode node, string property) =>
+        node.Properties.Single(p => p.Key == property).Value;
 
     public static uint[] CellsOf(this FdtNode node, string property) => [.. node.Value(property).Chunk(4)
         .Select(chunk => BinaryPrimitives.ReadUInt32BigEndian(chunk))];

@@ -1,13 +1,18 @@
 namespace LaKvm.Machine;
 
 /// <summary>
-/// The identification and configuration registers of the 3A5000 in IOCSR space from 0 (3A5000 manual, "Chip configuration
-/// registers"): the same for every core.
+/// The identification and configuration registers of the 3A5000 in IOCSR space from 0 (3A5000 manual, "Chip
+/// configuration registers"): the same for every core.
 /// </summary>
 /// <param name="nodeCounter">Reads the node counter.</param>
-/// <param name="virtualMachine">Whether <see cref="Features"/> tells software that it runs in a virtual machine.</param>
-/// <param name="functionChanged">Receives the new value when the miscellaneous functions are written; may be null.</param>
-public sealed class ChipRegisters(Func<ulong> nodeCounter, bool virtualMachine, Action<ulong>? functionChanged) : IIocsrDevice
+/// <param name="virtualMachine">
+/// Whether <see cref="Features"/> tells software that it runs in a virtual machine.
+/// </param>
+/// <param name="functionChanged">
+/// Receives the new value when the miscellaneous functions are written; may be null.
+/// </param>
+public sealed class ChipRegisters(Func<ulong> nodeCounter, bool virtualMachine, Action<ulong>? functionChanged)
+    : IIocsrDevice
 {
     /// <summary>Bytes of the window at IOCSR 0.</summary>
     public const uint Size = 0x428;

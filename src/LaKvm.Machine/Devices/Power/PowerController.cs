@@ -1,6 +1,8 @@
 namespace LaKvm.Machine;
 
-/// <summary>What software can ask of the machine as a whole. Called from the asking core's thread; must return soon.</summary>
+/// <summary>
+/// What software can ask of the machine as a whole. Called from the asking core's thread; must return soon.
+/// </summary>
 public interface IMachineControl
 {
     /// <summary>Switch off.</summary>

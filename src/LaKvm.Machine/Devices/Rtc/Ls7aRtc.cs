@@ -1,9 +1,9 @@
 namespace LaKvm.Machine;
 
 /// <summary>
-/// The 7A bridge's clock (7A1000 manual, "RTC"): TOY, a calendar, and RTC, a 32768 Hz counter, with three match registers
-/// each. A match holds the interrupt until that match register is written. Battery backed: both run from power-on, with
-/// the calendar at the host's UTC.
+/// The 7A bridge's clock (7A1000 manual, "RTC"): TOY, a calendar, and RTC, a 32768 Hz counter, with three match
+/// registers each. A match holds the interrupt until that match register is written. Battery backed: both run from
+/// power-on, with the calendar at the host's UTC.
 /// </summary>
 public sealed class Ls7aRtc : IBusDevice, IDisposable
 {

@@ -8,7 +8,9 @@ internal static class ToyFormat
 {
     private const int FirstYear = 1900;
 
-    /// <summary>TOYREAD0: [31:26] month, [25:21] day, [20:16] hour, [15:10] minute, [9:4] second, [3:0] tenths.</summary>
+    /// <summary>
+    /// TOYREAD0: [31:26] month, [25:21] day, [20:16] hour, [15:10] minute, [9:4] second, [3:0] tenths.
+    /// </summary>
     internal static uint Pack(DateTime time) =>
         ((uint)time.Month << 26) | ((uint)time.Day << 21) | ((uint)time.Hour << 16) | ((uint)time.Minute << 10)
         | ((uint)time.Second << 4) | (uint)(time.Millisecond / 100);
@@ -16,7 +18,9 @@ internal static class ToyFormat
     /// <summary>TOYREAD1.</summary>
     internal static uint Year(DateTime time) => (uint)(time.Year - FirstYear);
 
-    /// <summary>The time of both registers; fields beyond their range carry into the next. Null beyond year 9999.</summary>
+    /// <summary>
+    /// The time of both registers; fields beyond their range carry into the next. Null beyond year 9999.
+    /// </summary>
     internal static DateTime? Unpack(uint fields, uint year) => Compose(
         year, fields >> 26, (fields >> 21) & 31, (fields >> 16) & 31, (fields >> 10) & 63, (fields >> 4) & 63)
         ?.AddMilliseconds((fields & 15) * 100);

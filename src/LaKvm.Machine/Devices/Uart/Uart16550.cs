@@ -1,9 +1,9 @@
 namespace LaKvm.Machine;
 
 /// <summary>
-/// A 16550A (National Semiconductor PC16550D data sheet). The line is infinitely fast: a byte sent is gone at once, and the
-/// receiver's character timeout has always passed. Bytes that come in faster than software reads wait in a queue behind
-/// the receive FIFO, so nothing is ever overrun.
+/// A 16550A (National Semiconductor PC16550D data sheet). The line is infinitely fast: a byte sent is gone at once, and
+/// the receiver's character timeout has always passed. Bytes that come in faster than software reads wait in a queue
+/// behind the receive FIFO, so nothing is ever overrun.
 /// </summary>
 public sealed class Uart16550 : IBusDevice
 {
@@ -13,14 +13,14 @@ public sealed class Uart16550 : IBusDevice
     /// <summary>Frequency in hertz that the device tree names for the divisor.</summary>
     public const uint ClockFrequency = 100_000_000;
 
-    /// <summary>Most bytes that wait behind the FIFO; more are dropped.</summary>
+    /// <summary>Most bytes that wait behind the FIFO.</summary>
     public const int InputLimit = 1 << 16;
 
     private const int FifoSize = 16;
 
     // Register offsets. Offset 0 and 1 are the divisor latch while LCR.DLAB is set.
-    private const ulong Data = 0, InterruptEnable = 1, InterruptId = 2, LineControl = 3, ModemControl = 4, LineStatus = 5,
-        ModemStatus = 6, Scratch = 7;
+    private const ulong Data = 0, InterruptEnable = 1, InterruptId = 2, LineControl = 3, ModemControl = 4,
+        LineStatus = 5, ModemStatus = 6, Scratch = 7;
 
     private const byte EnableReceive = 1, EnableTransmit = 2, EnableLine = 4, EnableModem = 8;
     private const byte IdNone = 1, IdModem = 0, IdTransmit = 2, IdReceive = 4, IdLine = 6, IdTimeout = 0xc,
@@ -67,7 +67,9 @@ public sealed class Uart16550 : IBusDevice
         }
     }
 
-    /// <summary>Bytes from the far end; any thread. Returns how many were taken: for the others there is no room now.</summary>
+    /// <summary>
+    /// Bytes from the far end; any thread. Returns how many were taken: for the others there is no room now.
+    /// </summary>
     public int Receive(ReadOnlySpan<byte> bytes)
     {
         lock (_lock)

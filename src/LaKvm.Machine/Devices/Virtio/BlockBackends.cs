@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace LaKvm.Machine;
 
 /// <summary>
-/// What a block device keeps its sectors in. One thread at a time. Ranges are within <see cref="Length"/>; a fault of the
-/// host is an <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+/// What a block device keeps its sectors in. One thread at a time. Ranges are within <see cref="Length"/>; a fault of
+/// the host is an <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
 /// </summary>
 public interface IBlockBackend : IDisposable
 {
@@ -39,7 +39,8 @@ public sealed class RawFileBackend : IBlockBackend
     {
         _file = File.OpenHandle(path, FileMode.Open, readOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.Read);
         ReadOnly = readOnly;
-        Length = ((ulong)RandomAccess.GetLength(_file) + VirtioBlock.SectorSize - 1) & ~(ulong)(VirtioBlock.SectorSize - 1);
+        const ulong sector = VirtioBlock.SectorSize;
+        Length = ((ulong)RandomAccess.GetLength(_file) + sector - 1) / sector * sector;
     }
 
     /// <inheritdoc/>
@@ -82,8 +83,8 @@ public sealed class RawFileBackend : IBlockBackend
 }
 
 /// <summary>
-/// A disk that starts as another one and forgets its changes: written clusters go to a sparse temporary file that the host
-/// deletes when it is closed, however that comes about.
+/// A disk that starts as another one and forgets its changes: written clusters go to a sparse temporary file that the
+/// host deletes when it is closed, however that comes about.
 /// </summary>
 public sealed class OverlayBackend : IBlockBackend
 {
@@ -105,13 +106,15 @@ public sealed class OverlayBackend : IBlockBackend
         ulong clusters = (origin.Length + ClusterSize - 1) / ClusterSize;
         if (clusters > int.MaxValue)
         {
-            throw new ArgumentException($"A disk of {origin.Length} bytes is too large for an overlay.", nameof(origin));
+            throw new ArgumentException(
+                $"A disk of {origin.Length} bytes is too large for an overlay.", nameof(origin));
         }
 
         _origin = origin;
         _changed = new BitArray((int)clusters);
         string path = Path.Combine(directory, $"lakvm-{Guid.NewGuid():n}.overlay");
-        _changes = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
+        _changes = File.OpenHandle(
+            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
     }
 
     /// <inheritdoc/>

@@ -1,8 +1,8 @@
 namespace LaKvm.Machine;
 
 /// <summary>
-/// The buffers of one request, as two byte sequences: what the driver wrote for the device, and what the device may write.
-/// All of it is known to lie in RAM. Valid until it is pushed back.
+/// The buffers of one request, as two byte sequences: what the driver wrote for the device, and what the device may
+/// write. All of it is known to lie in RAM. Valid until it is pushed back.
 /// </summary>
 public sealed class DescriptorChain
 {

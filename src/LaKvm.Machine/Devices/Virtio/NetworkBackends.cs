@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace LaKvm.Machine;
 
 /// <summary>
-/// A network that carries a frame per datagram, over UDP or Unix sockets: the format of QEMU's "-netdev socket,udp=" and
-/// "-netdev dgram".
+/// A network that carries a frame per datagram, over UDP or Unix sockets: the format of QEMU's "-netdev socket,udp="
+/// and "-netdev dgram".
 /// </summary>
 public sealed class DatagramNetwork : INetworkBackend
 {

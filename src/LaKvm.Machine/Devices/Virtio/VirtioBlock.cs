@@ -4,8 +4,8 @@ using System.Text;
 namespace LaKvm.Machine;
 
 /// <summary>
-/// The virtio block device (virtio 1.2, 5.2): read, write, flush, write zeroes and get-id. A request whose form makes no
-/// sense stops the device; one that cannot be carried out gets an error status.
+/// The virtio block device (virtio 1.2, 5.2): read, write, flush, write zeroes and get-id. A request whose form makes
+/// no sense stops the device; one that cannot be carried out gets an error status.
 /// </summary>
 public sealed class VirtioBlock : VirtioDevice
 {
@@ -182,7 +182,9 @@ public sealed class VirtioBlock : VirtioDevice
         return chain.Write(0, _id.AsSpan(0, length)) ? Outcome.Ok : Outcome.IoError;
     }
 
-    /// <summary>One range: sector (64 bits), number of sectors (32), flags (32; bit 0, unmap, is only a hint).</summary>
+    /// <summary>
+    /// One range: sector (64 bits), number of sectors (32), flags (32; bit 0, unmap, is only a hint).
+    /// </summary>
     private Outcome WriteZeroes(DescriptorChain chain)
     {
         Span<byte> range = stackalloc byte[ZeroesRangeSize];
@@ -212,7 +214,8 @@ public sealed class VirtioBlock : VirtioDevice
                 return Outcome.IoError;
             }
 
-            _backend.Write((sector * SectorSize) + (ulong)done, _chunk.AsSpan(0, (int)Math.Min(ChunkSize, length - done)));
+            Span<byte> zeros = _chunk.AsSpan(0, (int)Math.Min(ChunkSize, length - done));
+            _backend.Write((sector * SectorSize) + (ulong)done, zeros);
         }
 
         return Outcome.Ok;

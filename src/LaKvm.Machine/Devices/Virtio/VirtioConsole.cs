@@ -4,7 +4,7 @@ namespace LaKvm.Machine;
 /// <param name="backend">Receives what the machine writes.</param>
 public sealed class VirtioConsole(ISerialBackend backend) : VirtioDevice
 {
-    /// <summary>Most input bytes that wait for buffers; more are dropped.</summary>
+    /// <summary>Most input bytes that wait for buffers.</summary>
     public const int InputLimit = 1 << 16;
 
     private const int ReceiveQueue = 0, ChunkSize = 4096;
@@ -24,8 +24,8 @@ public sealed class VirtioConsole(ISerialBackend backend) : VirtioDevice
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> Configuration => [];
 
-    /// <summary>Bytes from the far end; any thread. False if some did not fit and were dropped.</summary>
-    public bool Receive(ReadOnlySpan<byte> bytes)
+    /// <summary>Bytes from the far end; any thread. Returns how many were taken, as the serial port does.</summary>
+    public int Receive(ReadOnlySpan<byte> bytes)
     {
         int taken;
         lock (_input)
@@ -38,7 +38,7 @@ public sealed class VirtioConsole(ISerialBackend backend) : VirtioDevice
         }
 
         Transport?.Wake(ReceiveQueue);
-        return taken == bytes.Length;
+        return taken;
     }
 
     /// <inheritdoc/>

@@ -33,8 +33,8 @@ public static class VirtioFeature
 }
 
 /// <summary>
-/// A virtio device without its transport. <see cref="Process"/> runs on the transport's worker thread, never on a core's,
-/// and may block for as long as one I/O operation takes; a reset of the device waits for it.
+/// A virtio device without its transport. <see cref="Process"/> runs on the transport's worker thread, never on a
+/// core's, and may block for as long as one I/O operation takes; a reset of the device waits for it.
 /// </summary>
 public abstract class VirtioDevice : IDisposable
 {
@@ -65,7 +65,9 @@ public abstract class VirtioDevice : IDisposable
 /// <summary>What a virtio device may ask of its transport; any thread.</summary>
 public interface IVirtioTransport
 {
-    /// <summary>Has the worker serve a queue although the driver did not ask, because there is something for the driver.</summary>
+    /// <summary>
+    /// Has the worker serve a queue although the driver did not ask, because there is something for the driver.
+    /// </summary>
     void Wake(int queue);
 
     /// <summary>True once the driver resets the device: long requests should end early.</summary>

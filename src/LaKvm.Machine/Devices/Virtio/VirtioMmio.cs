@@ -1,8 +1,8 @@
 namespace LaKvm.Machine;
 
 /// <summary>
-/// The memory-mapped virtio transport, version 2 (virtio 1.2, 4.2): registers towards the driver, and a worker thread that
-/// serves the queues. A driver that breaks the rules finds DEVICE_NEEDS_RESET set and the queues stopped.
+/// The memory-mapped virtio transport, version 2 (virtio 1.2, 4.2): registers towards the driver, and a worker thread
+/// that serves the queues. A driver that breaks the rules finds DEVICE_NEEDS_RESET set and the queues stopped.
 /// </summary>
 public sealed class VirtioMmio : IBusDevice, IVirtioTransport, IDisposable
 {
@@ -13,7 +13,7 @@ public sealed class VirtioMmio : IBusDevice, IVirtioTransport, IDisposable
         DeviceFeaturesSelect = 0x14, DriverFeatures = 0x20, DriverFeaturesSelect = 0x24, QueueSelect = 0x30,
         QueueSizeMax = 0x34, QueueSize = 0x38, QueueReady = 0x44, QueueNotify = 0x50, InterruptStatus = 0x60,
         InterruptAcknowledge = 0x64, Status = 0x70, QueueDescriptors = 0x80, QueueDriver = 0x90, QueueDevice = 0xa0,
-        SharedMemoryLength = 0xb0, SharedMemoryBase = 0xb8, ConfigurationGeneration = 0xfc, Configuration = 0x100;
+        SharedMemoryLength = 0xb0, SharedMemoryBase = 0xb8, Configuration = 0x100;
 
     private const uint MagicValue = 0x7472_6976, VersionValue = 2, VendorValue = 0x764b_614c; // "virt", "LaKv"
     private const uint FeaturesOk = 8, DriverOk = 4, NeedsReset = 0x40, Failed = 0x80;
@@ -166,7 +166,7 @@ public sealed class VirtioMmio : IBusDevice, IVirtioTransport, IDisposable
         Status => _status,
         // There is no shared memory region: all ones (virtio 1.2, 4.2.2).
         SharedMemoryLength or SharedMemoryLength + 4 or SharedMemoryBase or SharedMemoryBase + 4 => uint.MaxValue,
-        ConfigurationGeneration => 0,
+        // Also ConfigurationGeneration (0xfc): the configuration space never changes.
         _ => 0,
     };
 
@@ -249,7 +249,8 @@ public sealed class VirtioMmio : IBusDevice, IVirtioTransport, IDisposable
         }
 
         var setup = new VirtqueueSetup((int)queue.Size, queue.Descriptors, queue.Driver, queue.Device,
-            (_driverFeatures & VirtioFeature.IndirectDescriptors) != 0, (_driverFeatures & VirtioFeature.EventIndex) != 0);
+            (_driverFeatures & VirtioFeature.IndirectDescriptors) != 0,
+            (_driverFeatures & VirtioFeature.EventIndex) != 0);
         queue.Queue = new Virtqueue(_memory, setup, RaiseUsedBuffer);
         queue.Ready = true;
         CheckQueue(queue.Queue);

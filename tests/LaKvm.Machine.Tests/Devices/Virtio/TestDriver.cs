@@ -123,7 +123,9 @@ internal sealed class TestDriver : IDisposable
         byte[] element = new byte[8];
         ulong used = QueueArea + ((ulong)queue * QueueStride) + UsedOffset;
         Memory.Read(used + 4 + (ulong)(_used[queue]++ % QueueSize * 8), element);
-        return (BinaryPrimitives.ReadUInt32LittleEndian(element), BinaryPrimitives.ReadUInt32LittleEndian(element.AsSpan(4)));
+        return (
+            BinaryPrimitives.ReadUInt32LittleEndian(element),
+            BinaryPrimitives.ReadUInt32LittleEndian(element.AsSpan(4)));
     }
 
     public void SetAvailableFlags(int queue, ushort flags) =>

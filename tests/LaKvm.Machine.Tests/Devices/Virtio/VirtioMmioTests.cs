@@ -271,7 +271,7 @@ public class VirtioMmioTests : DeviceContract
             for (int i = 0; i < 20; i++)
             {
                 ulong offset = (ulong)random.Next(0x80) * 4;
-                uint value = random.Next(3) switch { 0 => (uint)random.Next(20), 1 => (uint)random.Next(0x20000), _ => (uint)random.Next() };
+                uint value = (uint)random.Next(random.Next(3) switch { 0 => 20, 1 => 0x20000, _ => int.MaxValue });
                 driver.Write(offset, value);
                 driver.Read(offset);
             }

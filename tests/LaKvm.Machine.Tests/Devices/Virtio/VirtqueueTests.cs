@@ -277,7 +277,8 @@ public sealed class VirtqueueTests : IDisposable
             for (int i = 0; i < Size; i++)
             {
                 // Mostly plausible descriptors, so that chains get long before they fail.
-                Put(Table + ((ulong)i * 16), (ulong)random.Next(0x11000), (uint)random.Next(0x200), random.Next(8), random.Next(Size + 1));
+                Put(Table + ((ulong)i * 16), (ulong)random.Next(0x11000), (uint)random.Next(0x200),
+                    random.Next(8), random.Next(Size + 1));
             }
 
             _memory.Write(Driver + 2, BitConverter.GetBytes((ushort)random.Next(Size + 1)));

@@ -1,0 +1,111 @@
+namespace LaKvm.Machine.Tests;
+
+public class EiointcStateTests : EiointcFixture
+{
+    [Fact]
+    public void Saved_state_restores_pending_vectors_and_lines()
+    {
+        Program(3);
+        RouteTo(9, 6);
+        _controller.Trigger(9);
+        _controller.Trigger(200);
+        var cores = new RecordingCores();
+        var bus = new IocsrBus(new GuestErrorLog(null));
+        var copy = new Eiointc(12, bus, cores);
+        foreach (int core in Enumerable.Range(0, 12))
+        {
+            for (uint offset = 0; offset < 0x900; offset += 8)
+            {
+                copy.Poke(core, offset, _controller.Peek(core, offset));
+            }
+        }
+
+        copy.Restored();
+        foreach (int core in Enumerable.Range(0, 12))
+        {
+            cores[core].Should().Be(_cores[core]);
+            for (uint offset = 0; offset < 0x900; offset += 8)
+            {
+                copy.Peek(core, offset).Should().Be(_controller.Peek(core, offset));
+            }
+        }
+    }
+
+    [Fact]
+    public void Virtual_extension_is_absent_on_the_chip()
+    {
+        Write(0, 0x4000_0004, 0xf, 4);
+        Read(0, 0x4000_0000, 4).Should().Be(0);
+        _controller.Configuration.Should().Be(EiointcFeatures.None);
+    }
+
+    [Fact]
+    public void Virtual_extension_routes_by_core_number_once_enabled()
+    {
+        const EiointcFeatures all = EiointcFeatures.VirtualExtension | EiointcFeatures.Enable
+            | EiointcFeatures.PinEncoding | EiointcFeatures.CoreEncoding;
+        var cores = new RecordingCores();
+        var bus = new IocsrBus(new GuestErrorLog(null));
+        var controller = new Eiointc(200, bus, cores, all, oneNode: true);
+        bus.Read(0, 0x4000_0000, 4).Should().Be(0xf);
+        bus.Write(0, Enable, 8, ulong.MaxValue);
+        bus.Write(7, Route + 1, 1, 150);
+        bus.Write(0, IpMap, 1, 6);
+        controller.Trigger(1);
+        cores.Changes.Should().Be(0, "the guest has not enabled delivery");
+        bus.Write(0, 0x4000_0004, 4, 0x8000_000e);
+        bus.Read(0, 0x4000_0004, 4).Should().Be(0xe);
+        cores[150].Should().Be(Hwi(6));
+        bus.Write(0, 0x4000_0004, 4, 2);
+        bus.Read(0, 0x4000_0004, 4).Should().Be(0xe, "the encodings cannot change while enabled");
+        bus.Write(0, 0x4000_0004, 4, 0);
+        bus.Read(0, 0x4000_0004, 4).Should().Be(0);
+        cores[150].Should().Be(0);
+    }
+
+    [Fact]
+    public void Lines_agree_with_the_registers_after_random_traffic()
+    {
+        var random = new Random(4);
+        for (int i = 0; i < 20_000; i++)
+        {
+            int core = random.Next(12);
+            switch (random.Next(8))
+            {
+                case 0:
+                    _controller.SetLevel(random.Next(300) - 10, random.Next(2) == 0);
+                    break;
+                case 1:
+                    _controller.Trigger(random.Next(300) - 10);
+                    break;
+                case 2:
+                    uint isr = CoreIsr + ((uint)random.Next(4) * 8);
+                    Write(core, isr, (ulong)random.NextInt64(long.MinValue, long.MaxValue));
+                    break;
+                default:
+                    int size = 1 << random.Next(4);
+                    uint offset = (uint)random.Next(0x900) & ~(uint)(size - 1);
+                    Write(core, 0x1400 + offset, (ulong)random.NextInt64(long.MinValue, long.MaxValue), size);
+                    Read(core, 0x1400 + offset, size);
+                    break;
+            }
+        }
+
+        var holders = new HashSet<int>();
+        for (int core = 0; core < 12; core++)
+        {
+            uint expected = 0;
+            for (int vector = 0; vector < 256; vector++)
+            {
+                if (((Read(core, CoreIsr + ((uint)vector / 64 * 8)) >> (vector % 64)) & 1) != 0)
+                {
+                    holders.Add(vector).Should().BeTrue("vector {0} has one holder", vector);
+                    uint map = (uint)Read(core, IpMap + ((uint)vector / 32), 1) & 0xf;
+                    expected |= Hwi(map == 0 ? 0 : System.Numerics.BitOperations.TrailingZeroCount(map));
+                }
+            }
+
+            _cores[core].Should().Be(expected);
+        }
+    }
+}
