@@ -112,4 +112,16 @@ internal static class SlotAction
 
     /// <summary>bcnez inside the page.</summary>
     public const Opcode NearBcnez = LastBase + 20;
+
+    /// <summary>fld.s, if the FPU is enabled; so the next three.</summary>
+    public const Opcode FldS = LastBase + 21;
+
+    /// <summary>fld.d.</summary>
+    public const Opcode FldD = LastBase + 22;
+
+    /// <summary>fst.s.</summary>
+    public const Opcode FstS = LastBase + 23;
+
+    /// <summary>fst.d.</summary>
+    public const Opcode FstD = LastBase + 24;
 }

@@ -514,6 +514,66 @@ public sealed unsafe partial class InterpreterEngine
 
                     *(ulong*)(va + (ulong)entry->Addend) = r[i->D];
                     break;
+                case SlotAction.FldS:
+                    if ((State(r)->Units & FpBit) == 0)
+                    {
+                        goto case SlotAction.CallFp;
+                    }
+
+                    va = r[i->J] + (ulong)i->Imm;
+                    entry = CpuState.TlbEntry(State(r), va);
+                    if ((va & (~0xFFFUL | 3)) != entry->ReadTag)
+                    {
+                        goto default;
+                    }
+
+                    *CpuState.Vector(State(r), i->D) = Fp32.Box(*(uint*)(va + (ulong)entry->Addend));
+                    break;
+                case SlotAction.FldD:
+                    if ((State(r)->Units & FpBit) == 0)
+                    {
+                        goto case SlotAction.CallFp;
+                    }
+
+                    va = r[i->J] + (ulong)i->Imm;
+                    entry = CpuState.TlbEntry(State(r), va);
+                    if ((va & (~0xFFFUL | 7)) != entry->ReadTag)
+                    {
+                        goto default;
+                    }
+
+                    *CpuState.Vector(State(r), i->D) = *(ulong*)(va + (ulong)entry->Addend);
+                    break;
+                case SlotAction.FstS:
+                    if ((State(r)->Units & FpBit) == 0)
+                    {
+                        goto case SlotAction.CallFp;
+                    }
+
+                    va = r[i->J] + (ulong)i->Imm;
+                    entry = CpuState.TlbEntry(State(r), va);
+                    if ((va & (~0xFFFUL | 3)) != entry->WriteTag)
+                    {
+                        goto default;
+                    }
+
+                    *(uint*)(va + (ulong)entry->Addend) = (uint)*CpuState.Vector(State(r), i->D);
+                    break;
+                case SlotAction.FstD:
+                    if ((State(r)->Units & FpBit) == 0)
+                    {
+                        goto case SlotAction.CallFp;
+                    }
+
+                    va = r[i->J] + (ulong)i->Imm;
+                    entry = CpuState.TlbEntry(State(r), va);
+                    if ((va & (~0xFFFUL | 7)) != entry->WriteTag)
+                    {
+                        goto default;
+                    }
+
+                    *(ulong*)(va + (ulong)entry->Addend) = *CpuState.Vector(State(r), i->D);
+                    break;
                 case SlotAction.NearBeqz:
                     if (r[i->J] == 0)
                     {
@@ -672,6 +732,9 @@ public sealed unsafe partial class InterpreterEngine
 
                     target = (CodeSlot*)((byte*)end - (left << 2));
                     goto Move;
+                case Opcode.Dbar:
+                    Interlocked.MemoryBarrier();
+                    break;
                 case Opcode.Preld:
                 case Opcode.Preldx:
                     break;

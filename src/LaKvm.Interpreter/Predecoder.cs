@@ -44,7 +44,10 @@ internal static unsafe class Predecoder
     {
         Opcode.Invalid => SlotAction.Call,
         Opcode.RdtimelW or Opcode.RdtimehW or Opcode.RdtimeD or Opcode.Cpucfg => SlotAction.CallSettled,
-        Opcode.Bceqz or Opcode.Bcnez => SlotAction.CallFp,
+        Opcode.FldS => SlotAction.FldS,
+        Opcode.FldD => SlotAction.FldD,
+        Opcode.FstS => SlotAction.FstS,
+        Opcode.FstD => SlotAction.FstD,
         _ when info.IsPrivileged => SlotAction.CallPrivileged,
         _ => info.Unit switch
         {

@@ -22,6 +22,10 @@ public enum RunExit
 /// <summary>Executes instructions of one core. One instance belongs to one core and one thread at a time.</summary>
 public interface IExecutionEngine
 {
-    /// <summary>Runs until the budget is used up or something else ends the run; the state is exact at return.</summary>
+    /// <summary>
+    /// Runs until <paramref name="budget"/> instructions are executed or something else ends the run; the state is exact
+    /// at return. An instruction that raises an exception counts as one, and so does a fetch that fails, so that no run
+    /// is endless.
+    /// </summary>
     RunExit Run(long budget);
 }

@@ -10,13 +10,15 @@ public sealed unsafe class LoopAgreementTests
     public static TheoryData<Opcode> BaseRows()
     {
         var rows = new TheoryData<Opcode>();
-        for (Opcode row = Opcode.Invalid + 1; row <= Opcode.Bcnez; row++)
+        for (Opcode row = Opcode.Invalid + 1; row <= Opcode.Bgeu; row++)
         {
-            OpcodeInfo info = row.Info();
-            if (info.Unit == Unit.None && !info.IsPrivileged || row is Opcode.Bceqz or Opcode.Bcnez)
-            {
-                rows.Add(row);
-            }
+            rows.Add(row);
+        }
+
+        foreach (Opcode row in new[]
+            { Opcode.Bceqz, Opcode.Bcnez, Opcode.FldS, Opcode.FldD, Opcode.FstS, Opcode.FstD })
+        {
+            rows.Add(row);
         }
 
         return rows;
@@ -114,10 +116,14 @@ public sealed unsafe class LoopAgreementTests
         *(uint*)machine.Memory.Pointer(TestMachine.Origin) = word;
         machine.Memory.Written(TestMachine.Origin, 4);
         machine.State->Fcc[1] = 1;
+        for (int n = 0; n < 128; n++)
+        {
+            machine.State->Vr[n] = 0x0101_0101_0101_0101 * (ulong)n;
+        }
     }
 
     private static (ulong[] Registers, ulong[] Memory, ulong Pc) Result(TestMachine machine) =>
-        (new Span<ulong>(machine.State, 32).ToArray(),
+        ([.. new Span<ulong>(machine.State, 32), .. new Span<ulong>(machine.State->Vr, 128)],
             new Span<ulong>(machine.Memory.Pointer(Data), 1024).ToArray(),
             machine.State->Pc);
 }
