@@ -1,4 +1,5 @@
 using LaKvm.Isa;
+using static LaKvm.Cpu.Operands;
 
 namespace LaKvm.Cpu;
 
@@ -41,7 +42,7 @@ public static unsafe class AtomicInstructions
         if (trap == Trap.None && (trap = MemoryAccess.Load(core, s, va, out int value)) == Trap.None)
         {
             Link(s, va, (uint)value);
-            ((ulong*)s)[i->D] = (ulong)value;
+            Write(s, i, (ulong)value);
         }
 
         return trap;
@@ -54,7 +55,7 @@ public static unsafe class AtomicInstructions
         if (trap == Trap.None && (trap = MemoryAccess.Load(core, s, va, out ulong value)) == Trap.None)
         {
             Link(s, va, value);
-            ((ulong*)s)[i->D] = value;
+            Write(s, i, value);
         }
 
         return trap;
@@ -88,7 +89,7 @@ public static unsafe class AtomicInstructions
         bool stored = false;
         if (trap == Trap.None && s->Llbit[s->Vm] != 0 && s->LlAddress == LinkKey(s, va))
         {
-            trap = StoreIfUnchanged(core, s, va, size, ((ulong*)s)[i->D], out stored);
+            trap = StoreIfUnchanged(core, s, va, size, D(s, i), out stored);
         }
 
         if (trap == Trap.None)
@@ -127,23 +128,23 @@ public static unsafe class AtomicInstructions
     /// <summary>Word form: memory and operands count as signed words.</summary>
     private static Trap Word<TOperation>(Core core, CpuState* s, Instruction* i)
         where TOperation : IOperation =>
-        Modify<TOperation>(core, s, i, 4, (ulong)(int)((ulong*)s)[i->K], signed: true);
+        Modify<TOperation>(core, s, i, 4, (ulong)(int)K(s, i), signed: true);
 
     /// <summary>Unsigned word form: operands count as unsigned; what rd gets is sign-extended all the same.</summary>
     private static Trap WordUnsigned<TOperation>(Core core, CpuState* s, Instruction* i)
         where TOperation : IOperation =>
-        Modify<TOperation>(core, s, i, 4, (uint)((ulong*)s)[i->K], signed: false);
+        Modify<TOperation>(core, s, i, 4, (uint)K(s, i), signed: false);
 
     private static Trap Double<TOperation>(Core core, CpuState* s, Instruction* i)
         where TOperation : IOperation =>
-        Modify<TOperation>(core, s, i, 8, ((ulong*)s)[i->K], signed: true);
+        Modify<TOperation>(core, s, i, 8, K(s, i), signed: true);
 
     /// <summary>Reads, combines with <paramref name="operand"/> and writes back until nobody came in between.</summary>
     private static Trap Modify<TOperation>(
         Core core, CpuState* s, Instruction* i, int size, ulong operand, bool signed)
         where TOperation : IOperation
     {
-        ulong va = ((ulong*)s)[i->J];
+        ulong va = J(s, i);
         if (Pointer(core, s, va, size, out byte* pointer) is var trap and not Trap.None)
         {
             return trap;
@@ -171,8 +172,7 @@ public static unsafe class AtomicInstructions
             Stored(core, s, va, pointer);
         }
 
-        ((ulong*)s)[i->D] = Extend(old, size, signed: true);
-        return Trap.None;
+        return Write(s, i, Extend(old, size, signed: true));
     }
 
     private static ulong Extend(ulong value, int size, bool signed) =>
@@ -201,8 +201,6 @@ public static unsafe class AtomicInstructions
             core.AtomicStored(va, pointer);
         }
     }
-
-    private static ulong Based(CpuState* s, Instruction* i) => ((ulong*)s)[i->J] + (ulong)i->Imm;
 
     private static Trap Aligned(CpuState* s, ulong va, int size)
     {

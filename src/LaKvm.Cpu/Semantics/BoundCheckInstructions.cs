@@ -1,4 +1,5 @@
 using LaKvm.Isa;
+using static LaKvm.Cpu.Operands;
 
 namespace LaKvm.Cpu;
 
@@ -139,13 +140,11 @@ public static unsafe class BoundCheckInstructions
         where T : unmanaged =>
         MemoryAccess.Store(core, s, J(s, i), *(T*)CpuState.Vector(s, i->D));
 
-    private static ulong J(CpuState* s, Instruction* i) => ((ulong*)s)[i->J];
-
     private static Trap CheckLe(CpuState* s, Instruction* i, int size) =>
-        Check(s, i, (long)J(s, i) <= (long)((ulong*)s)[i->K], size);
+        Check(s, i, (long)J(s, i) <= (long)K(s, i), size);
 
     private static Trap CheckGt(CpuState* s, Instruction* i, int size) =>
-        Check(s, i, (long)J(s, i) > (long)((ulong*)s)[i->K], size);
+        Check(s, i, (long)J(s, i) > (long)K(s, i), size);
 
     private static Trap Check(CpuState* s, Instruction* i, bool inBounds, int size)
     {

@@ -1,4 +1,5 @@
 using LaKvm.Isa;
+using static LaKvm.Cpu.Operands;
 
 namespace LaKvm.Cpu;
 
@@ -41,8 +42,8 @@ public static unsafe class BranchInstructions
     private static Trap Jirl(Core core, CpuState* s, Instruction* i)
     {
         // rj is read first: rd may be the same register.
-        ulong target = J(s, i) + (ulong)i->Imm;
-        ((ulong*)s)[i->D] = s->Pc + 4;
+        ulong target = Based(s, i);
+        Write(s, i, s->Pc + 4);
         s->Pc = target;
         return Trap.Refetch;
     }
@@ -97,8 +98,4 @@ public static unsafe class BranchInstructions
         s->Pc += (ulong)i->Imm;
         return Trap.Refetch;
     }
-
-    private static ulong D(CpuState* s, Instruction* i) => ((ulong*)s)[i->D];
-
-    private static ulong J(CpuState* s, Instruction* i) => ((ulong*)s)[i->J];
 }

@@ -3,6 +3,7 @@ using LaKvm.Isa;
 using static LaKvm.Cpu.BitManipulation;
 using static LaKvm.Cpu.CrcArithmetic;
 using static LaKvm.Cpu.IntegerArithmetic;
+using static LaKvm.Cpu.Operands;
 
 namespace LaKvm.Cpu;
 
@@ -15,15 +16,6 @@ public static unsafe class IntegerInstructions
     /// <summary>Functions of the forms rd = f(rj), rd = f(rj, rk) and rd = f(rj, imm), by opcode.</summary>
     private static readonly void** Functions =
         (void**)NativeMemory.AllocZeroed(HandlerTable.Capacity, (nuint)sizeof(void*));
-
-    /// <summary>
-    /// The function behind a row of the form rd = f(rj, rk) or rd = f(rj, imm), or null: for engines that call it
-    /// without the instruction. Filled by <see cref="Register"/>.
-    /// </summary>
-    public static delegate*<ulong, ulong, ulong> BinaryFunction(Opcode opcode) =>
-        opcode < Opcode.ExtWH || opcode == Opcode.ExtWB
-            ? null
-            : (delegate*<ulong, ulong, ulong>)Functions[(int)opcode];
 
     internal static void Register(HandlerTable t)
     {
@@ -160,23 +152,14 @@ public static unsafe class IntegerInstructions
         Add(Opcode.Addu16iD, &Addu16iD);
     }
 
-    private static Trap Unary(Core core, CpuState* s, Instruction* i)
-    {
-        ulong* r = (ulong*)s;
-        return Write(s, i, ((delegate*<ulong, ulong>)Functions[(int)i->Opcode])(r[i->J]));
-    }
+    private static Trap Unary(Core core, CpuState* s, Instruction* i) =>
+        Write(s, i, ((delegate*<ulong, ulong>)Functions[(int)i->Opcode])(J(s, i)));
 
-    private static Trap Binary(Core core, CpuState* s, Instruction* i)
-    {
-        ulong* r = (ulong*)s;
-        return Write(s, i, ((delegate*<ulong, ulong, ulong>)Functions[(int)i->Opcode])(r[i->J], r[i->K]));
-    }
+    private static Trap Binary(Core core, CpuState* s, Instruction* i) =>
+        Write(s, i, ((delegate*<ulong, ulong, ulong>)Functions[(int)i->Opcode])(J(s, i), K(s, i)));
 
-    private static Trap Immediate(Core core, CpuState* s, Instruction* i)
-    {
-        ulong* r = (ulong*)s;
-        return Write(s, i, ((delegate*<ulong, ulong, ulong>)Functions[(int)i->Opcode])(r[i->J], (ulong)i->Imm));
-    }
+    private static Trap Immediate(Core core, CpuState* s, Instruction* i) =>
+        Write(s, i, ((delegate*<ulong, ulong, ulong>)Functions[(int)i->Opcode])(J(s, i), (ulong)i->Imm));
 
     private static Trap AlslW(Core core, CpuState* s, Instruction* i) =>
         Write(s, i, IntegerArithmetic.AlslW(J(s, i), K(s, i), i->Imm));
@@ -222,18 +205,6 @@ public static unsafe class IntegerInstructions
 
     private static Trap Pcaddu18i(Core core, CpuState* s, Instruction* i) =>
         Write(s, i, IntegerArithmetic.Pcaddu18i(s->Pc, i->Imm));
-
-    private static ulong D(CpuState* s, Instruction* i) => ((ulong*)s)[i->D];
-
-    private static ulong J(CpuState* s, Instruction* i) => ((ulong*)s)[i->J];
-
-    private static ulong K(CpuState* s, Instruction* i) => ((ulong*)s)[i->K];
-
-    private static Trap Write(CpuState* s, Instruction* i, ulong value)
-    {
-        ((ulong*)s)[i->D] = value;
-        return Trap.None;
-    }
 
     /// <summary>Writes rd in a row that also reads it, so that the predecoder has not redirected r0.</summary>
     private static Trap Update(CpuState* s, Instruction* i, ulong value)

@@ -1,4 +1,5 @@
 using LaKvm.Isa;
+using static LaKvm.Cpu.Operands;
 
 namespace LaKvm.Cpu;
 
@@ -125,14 +126,4 @@ public static unsafe class IntegerMemory
     private static Trap StxW(Core core, CpuState* s, Instruction* i) => Store<uint>(core, s, i, Indexed(s, i));
 
     private static Trap StxD(Core core, CpuState* s, Instruction* i) => Store<ulong>(core, s, i, Indexed(s, i));
-
-    private static ulong Based(CpuState* s, Instruction* i) => ((ulong*)s)[i->J] + (ulong)i->Imm;
-
-    private static ulong Indexed(CpuState* s, Instruction* i) => ((ulong*)s)[i->J] + ((ulong*)s)[i->K];
-
-    private static Trap Write(CpuState* s, Instruction* i, ulong value)
-    {
-        ((ulong*)s)[i->D] = value;
-        return Trap.None;
-    }
 }
