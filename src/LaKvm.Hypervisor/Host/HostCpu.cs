@@ -26,8 +26,11 @@ public sealed class HostCpu
     /// <summary>Whose registers are in the guest CSR file.</summary>
     internal KvmVcpu? LastVcpu { get; set; }
 
-    /// <summary>The vCPU that has the CPU now.</summary>
-    internal KvmVcpu? Owner { get; set; }
+    /// <summary>The vCPU whose registers are in the core and nowhere else. Changed by the CPU's owner.</summary>
+    internal KvmVcpu? Resident { get; set; }
+
+    /// <summary>The vCPU that has the CPU now, or null. Taken and given by <see cref="HostScheduler"/>.</summary>
+    internal KvmVcpu? Owner;
 
     /// <summary>Another vCPU waits for the CPU: the owner should give it up.</summary>
     internal volatile bool NeedResched;

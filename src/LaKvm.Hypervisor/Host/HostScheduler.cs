@@ -20,64 +20,76 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
     internal HostCpu Acquire(KvmVcpu vcpu, int preferred, out ulong delay)
     {
         delay = 0;
-        lock (_lock)
+        HostCpu? cpu = FindFree(vcpu, preferred);
+        if (cpu == null)
         {
-            HostCpu? cpu = FindFree(preferred);
-            if (cpu == null)
-            {
-                ulong start = clock.Ticks;
-                cpu = WaitForCpu(preferred);
-                delay = HostMachine.ToNanoseconds(clock.Ticks - start);
-            }
-
-            cpu.Owner = vcpu;
-            cpu.NeedResched = false;
-            return cpu;
+            ulong start = clock.Ticks;
+            cpu = WaitForCpu(vcpu, preferred);
+            delay = HostMachine.ToNanoseconds(clock.Ticks - start);
         }
+
+        cpu.NeedResched = false;
+        return cpu;
     }
 
-    /// <summary>Gives the CPU to whoever waits.</summary>
+    /// <summary>Takes this CPU if it is free.</summary>
+    internal bool TryAcquire(HostCpu cpu, KvmVcpu vcpu) =>
+        cpu.Owner == null && Interlocked.CompareExchange(ref cpu.Owner, vcpu, null) == null;
+
+    /// <summary>Gives the CPU to whoever waits. Either the waiter sees it free, or it is seen waiting here.</summary>
     internal void Release(HostCpu cpu)
     {
-        lock (_lock)
+        Interlocked.Exchange(ref cpu.Owner, null);
+        if (Volatile.Read(ref _waiters) > 0)
         {
-            cpu.Owner = null;
-            if (_waiters > 0)
+            lock (_lock)
             {
                 Monitor.Pulse(_lock);
             }
         }
     }
 
-    private HostCpu WaitForCpu(int preferred)
+    private HostCpu WaitForCpu(KvmVcpu vcpu, int preferred)
     {
-        _waiters++;
-        HostCpu? cpu;
-        int victim = Math.Max(preferred, 0);
-        while ((cpu = FindFree(preferred)) == null)
+        lock (_lock)
         {
-            if (!Monitor.Wait(_lock, SliceMilliseconds))
+            Interlocked.Increment(ref _waiters);
+            HostCpu? cpu;
+            int victim = Math.Max(preferred, 0);
+            while ((cpu = FindFree(vcpu, preferred)) == null)
             {
-                HostCpu busy = cpus[victim++ % cpus.Length];
-                busy.NeedResched = true;
-                busy.SendIpi();
+                if (!Monitor.Wait(_lock, SliceMilliseconds))
+                {
+                    HostCpu busy = cpus[victim++ % cpus.Length];
+                    busy.NeedResched = true;
+                    busy.SendIpi();
+                }
             }
-        }
 
-        _waiters--;
-        return cpu;
+            Interlocked.Decrement(ref _waiters);
+            return cpu;
+        }
     }
 
-    private HostCpu? FindFree(int preferred)
+    private HostCpu? FindFree(KvmVcpu vcpu, int preferred)
     {
-        if ((uint)preferred < (uint)cpus.Length && cpus[preferred].Owner == null)
+        if ((uint)preferred < (uint)cpus.Length && TryAcquire(cpus[preferred], vcpu))
         {
             return cpus[preferred];
         }
 
+        // Among the others first one that holds nobody's registers.
         foreach (HostCpu cpu in cpus)
         {
-            if (cpu.Owner == null)
+            if (cpu.Resident == null && TryAcquire(cpu, vcpu))
+            {
+                return cpu;
+            }
+        }
+
+        foreach (HostCpu cpu in cpus)
+        {
+            if (TryAcquire(cpu, vcpu))
             {
                 return cpu;
             }

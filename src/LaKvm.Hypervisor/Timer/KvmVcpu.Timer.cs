@@ -34,21 +34,29 @@ public sealed unsafe partial class KvmVcpu
         return _softTimerArmed ? (long)(Math.Max(_timerExpire, now) - now) : null;
     }
 
+    /// <summary>Remembers when the timer expires, to end the sleep that the vCPU is about to begin.</summary>
+    private void ArmSoftTimer() => _softTimerArmed = ComputeExpiry(ReadGcsr(Csr.Tcfg), ReadGcsr(Csr.Tval));
+
     /// <summary>Takes the timer off the core.</summary>
-    private void SaveTimer()
+    private void SaveTimer(Core core)
     {
         ulong* csr = _registers.Csr;
-        csr[Csr.Tcfg] = ReadGcsr(Csr.Tcfg);
-        csr[Csr.Tval] = ReadGcsr(Csr.Tval);
-        if ((csr[Csr.Tcfg] & TimerEnable) != 0)
+        csr[Csr.Tcfg] = core.ReadGcsr(Csr.Tcfg);
+        csr[Csr.Tval] = core.ReadGcsr(Csr.Tval);
+        ComputeExpiry(csr[Csr.Tcfg], csr[Csr.Tval]);
+        csr[Csr.Estat] = core.ReadGcsr(Csr.Estat);
+    }
+
+    /// <summary>False if the timer is off. After a one-shot has fired TVAL is above what was written: nothing remains.</summary>
+    private bool ComputeExpiry(ulong config, ulong value)
+    {
+        if ((config & TimerEnable) == 0)
         {
-            // After a one-shot has fired TVAL is above what was ever written: nothing remains.
-            ulong ticks = csr[Csr.Tval] < csr[Csr.Tcfg] ? csr[Csr.Tval] : 0;
-            _timerExpire = _machine.Now + HostMachine.ToNanoseconds(ticks);
-            _softTimerArmed = _blocking;
+            return false;
         }
 
-        csr[Csr.Estat] = ReadGcsr(Csr.Estat);
+        _timerExpire = _machine.Now + HostMachine.ToNanoseconds(value < config ? value : 0);
+        return true;
     }
 
     /// <summary>Puts the timer on the core as if it had run there all the time.</summary>
@@ -67,7 +75,6 @@ public sealed unsafe partial class KvmVcpu
             return;
         }
 
-        _softTimerArmed = false;
         if ((config & TimerPeriodic) == 0 && csr[Csr.Tval] > config)
         {
             RestoreFiredOneShot(csr);

@@ -29,6 +29,7 @@ public sealed unsafe partial class KvmVcpu
     /// <summary>KVM_GET_FPU.</summary>
     public void GetFpu(KvmFpu* fpu)
     {
+        Synchronize();
         fpu->Fcsr = _registers.Fcsr;
         fpu->Fcc = _registers.Fcc;
         Buffer.MemoryCopy(_registers.Vector, fpu->Registers, 32 * BytesPerVector, 32 * BytesPerVector);
@@ -37,6 +38,7 @@ public sealed unsafe partial class KvmVcpu
     /// <summary>KVM_SET_FPU.</summary>
     public void SetFpu(KvmFpu* fpu)
     {
+        Synchronize();
         _registers.Fcsr = fpu->Fcsr;
         _registers.Fcc = fpu->Fcc;
         Buffer.MemoryCopy(fpu->Registers, _registers.Vector, 32 * BytesPerVector, 32 * BytesPerVector);
@@ -61,14 +63,13 @@ public sealed unsafe partial class KvmVcpu
         Trace(TraceEvent.Aux, 0, units);
     }
 
-    private void LoseFpu()
+    private void LoseFpu(Core core)
     {
         if (_unitsLoaded == 0)
         {
             return;
         }
 
-        Core core = _core!;
         CpuState* s = core.State;
         _registers.Fcsr = s->Fcsr;
         _registers.Fcc = *(ulong*)s->Fcc;

@@ -2,43 +2,52 @@ using LaKvm.Cpu;
 
 namespace LaKvm.Hypervisor;
 
-/// <summary>Moving a vCPU's registers into a core and back.</summary>
+/// <summary>
+/// Moving a vCPU's registers into a core and back. Giving a core up leaves the registers there: the vCPU is resident, and
+/// comes back for nothing if nobody else has used the core. Whoever takes the core next, or wants to see the registers,
+/// saves them first. Only the owner of a core touches what is in it.
+/// </summary>
 public sealed unsafe partial class KvmVcpu
 {
-    /// <summary>The copy in memory is as new as the guest CSR file.</summary>
+    /// <summary>The core that holds the registers, or null: then they are in memory. Written by that core's owner.</summary>
+    private HostCpu? _residentCpu;
+
+    /// <summary>Memory and the guest CSR file agree (KVM_SWCSR_LATEST).</summary>
     private bool _softwareCopyValid = true;
 
-    /// <summary>The guest CSR file of the last core still holds this vCPU's registers.</summary>
+    /// <summary>The guest CSR file of the last core still holds what is in memory (KVM_HWCSR_USABLE).</summary>
     private bool _hardwareCopyValid;
 
+    private long _loadedTimeOffset;
     private ulong _stealDelay;
 
     /// <summary>Takes a core and makes the guest CSR file this vCPU's.</summary>
     internal void Load()
     {
         HostCpu cpu = _machine.Scheduler.Acquire(this, _lastCpu, out ulong delay);
-        _stealDelay += delay;
         Volatile.Write(ref _cpu, cpu);
         _core = cpu.Core;
-        if (_lastCpu != cpu.Id || cpu.LastVcpu != this)
+        if (cpu.Resident != this)
         {
-            cpu.LastVcpu = this;
-            _hardwareCopyValid = false;
+            cpu.Resident?.Save(cpu);
+            WaitUntilSaved();
+            Restore(cpu);
         }
 
-        RestoreTimer();
-        if (_stealAddress != 0)
+        if (_loadedTimeOffset != Vm.TimeOffset)
         {
-            SetRequest(KvmRequest.StealUpdate);
+            _loadedTimeOffset = Vm.TimeOffset;
+            _core.ExchangeCsr(Csr.Gcntc, (ulong)_loadedTimeOffset, ulong.MaxValue);
         }
 
-        if (!_hardwareCopyValid)
+        if (delay != 0 || _preempted)
         {
-            RestoreCsrs();
+            _stealDelay += delay;
+            RequestStealUpdate();
         }
     }
 
-    /// <summary>Saves the registers and gives the core up.</summary>
+    /// <summary>Gives the core up; the registers stay in it.</summary>
     internal void Put()
     {
         HostCpu cpu = _cpu!;
@@ -48,24 +57,88 @@ public sealed unsafe partial class KvmVcpu
         }
 
         _lastCpu = cpu.Id;
-        LoseFpu();
-        if (!_softwareCopyValid)
+        if (_blocking)
         {
-            SaveCsrs();
+            ArmSoftTimer();
         }
 
-        SaveTimer();
-        _registers.Csr[Csr.Gintc] = _core!.ReadCsr(Csr.Gintc);
         _core = null;
         Volatile.Write(ref _cpu, null);
         _machine.Scheduler.Release(cpu);
+    }
+
+    /// <summary>Gets the registers into memory, for an ioctl that reads or writes them.</summary>
+    private void Synchronize()
+    {
+        SpinWait spin = default;
+        while (Volatile.Read(ref _residentCpu) is { } cpu)
+        {
+            if (_machine.Scheduler.TryAcquire(cpu, this))
+            {
+                if (cpu.Resident == this)
+                {
+                    Save(cpu);
+                }
+
+                _machine.Scheduler.Release(cpu);
+                return;
+            }
+
+            spin.SpinOnce(); // somebody is taking the core, and saves what is in it
+        }
+    }
+
+    /// <summary>The core that held the registers was taken by somebody who has not finished saving them.</summary>
+    private void WaitUntilSaved()
+    {
+        SpinWait spin = default;
+        while (Volatile.Read(ref _residentCpu) != null)
+        {
+            spin.SpinOnce();
+        }
+    }
+
+    /// <summary>Memory to core.</summary>
+    private void Restore(HostCpu cpu)
+    {
+        if (_lastCpu != cpu.Id || cpu.LastVcpu != this)
+        {
+            cpu.LastVcpu = this;
+            _hardwareCopyValid = false;
+        }
+
+        RestoreTimer();
+        if (!_hardwareCopyValid)
+        {
+            RestoreCsrs();
+        }
+
+        cpu.Resident = this;
+        _residentCpu = cpu;
+    }
+
+    /// <summary>Core to memory; by the owner of the core, on any thread.</summary>
+    private void Save(HostCpu cpu)
+    {
+        Core core = cpu.Core;
+        LoseFpu(core);
+        if (!_softwareCopyValid)
+        {
+            SaveCsrs(core);
+        }
+
+        SaveTimer(core);
+        _registers.Csr[Csr.Gintc] = core.ReadCsr(Csr.Gintc);
+        cpu.Resident = null;
+        Volatile.Write(ref _residentCpu, null);
     }
 
     private void RestoreCsrs()
     {
         Core core = _core!;
         ulong* csr = _registers.Csr;
-        core.ExchangeCsr(Csr.Gcntc, (ulong)Vm.TimeOffset, ulong.MaxValue);
+        _loadedTimeOffset = Vm.TimeOffset;
+        core.ExchangeCsr(Csr.Gcntc, (ulong)_loadedTimeOffset, ulong.MaxValue);
         foreach (int number in GuestCsrs.Switched)
         {
             core.ExchangeGcsr(number, csr[number], ulong.MaxValue);
@@ -83,9 +156,8 @@ public sealed unsafe partial class KvmVcpu
         _hardwareCopyValid = true;
     }
 
-    private void SaveCsrs()
+    private void SaveCsrs(Core core)
     {
-        Core core = _core!;
         ulong* csr = _registers.Csr;
         foreach (int number in GuestCsrs.Switched)
         {

@@ -95,9 +95,10 @@ public sealed unsafe partial class KvmVcpu
             return Errno.Inval;
         }
 
+        Synchronize();
         if (csr == Csr.Estat)
         {
-            FlushPendingInterrupts();
+            DeliverPending();
             ulong lines = (_registers.Csr[Csr.Gintc] & 0xff) << Hwi0;
             value = (_registers.Csr[Csr.Estat] & ~Estat.HwiMask) | lines;
             return Errno.None;
@@ -108,12 +109,13 @@ public sealed unsafe partial class KvmVcpu
     }
 
     /// <summary>What is pending but not delivered belongs to ESTAT too.</summary>
-    private void FlushPendingInterrupts()
+    private void DeliverPending()
     {
         Load();
         DeliverInterrupts();
         _softwareCopyValid = false;
         Put();
+        Synchronize();
     }
 
     private Errno SetCsr(int csr, ulong value)
@@ -123,6 +125,7 @@ public sealed unsafe partial class KvmVcpu
             return Errno.Inval;
         }
 
+        Synchronize();
         _hardwareCopyValid = false;
         switch (csr)
         {
@@ -151,14 +154,11 @@ public sealed unsafe partial class KvmVcpu
         }
 
         Vm.TimeOffset = (long)(value - _machine.Clock.Ticks);
-        foreach (KvmVcpu vcpu in Vm.Vcpus)
-        {
-            vcpu._hardwareCopyValid = false;
-        }
     }
 
     private void Reset()
     {
+        Synchronize();
         _stealAddress = 0;
         _irqPending = 0;
         _irqClear = 0;

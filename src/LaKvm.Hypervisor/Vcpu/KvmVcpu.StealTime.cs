@@ -10,6 +10,7 @@ public sealed unsafe partial class KvmVcpu
     /// <summary>Guest-physical address of the structure with its valid bit, or 0.</summary>
     private ulong _stealAddress;
     private ulong _lastSteal;
+    private bool _preempted;
 
     /// <summary>Address and valid bit, as user space and the guest give them.</summary>
     public ulong StealTimeAddress => _stealAddress;
@@ -44,6 +45,14 @@ public sealed unsafe partial class KvmVcpu
         return Errno.None;
     }
 
+    private void RequestStealUpdate()
+    {
+        if (_stealAddress != 0)
+        {
+            SetRequest(KvmRequest.StealUpdate);
+        }
+    }
+
     /// <summary>Adds what was waited since the last time. The guest sees an odd version while the values change.</summary>
     private void UpdateStealTime()
     {
@@ -52,6 +61,7 @@ public sealed unsafe partial class KvmVcpu
             return;
         }
 
+        _preempted = false;
         steal.Preempted = 0;
         steal.Version |= 1;
         WriteSteal(hva, steal);
@@ -67,6 +77,7 @@ public sealed unsafe partial class KvmVcpu
     {
         if (HasFeature(PvFeatures.Preempt) && TryReadSteal(out StealTime steal, out ulong hva))
         {
+            _preempted = true;
             steal.Preempted = 1;
             WriteSteal(hva, steal);
             MarkStealDirty();

@@ -84,6 +84,7 @@ public sealed unsafe partial class KvmVcpu : IDisposable
     /// <summary>Frees the registers and shared pages; the vCPU does not run any more.</summary>
     public void Dispose()
     {
+        Synchronize();
         foreach (HostCpu cpu in _machine.Cpus)
         {
             if (cpu.LastVcpu == this)
