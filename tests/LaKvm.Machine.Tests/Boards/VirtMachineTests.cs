@@ -45,6 +45,7 @@ public sealed class VirtMachineTests : IDisposable
     {
         ProgramPin(2);
         _machine.WriteMmio(Uart0 + 1, 1, 1);
+        _machine.WriteMmio(Uart0 + 4, 1, 2);
         _machine.Devices.Uarts[0].Receive("x"u8);
         _cores[0].Should().Be(1u << VirtBoard.EiointcLine);
         _machine.ReadIocsr(0, 0x1800, 8).Should().Be(4);

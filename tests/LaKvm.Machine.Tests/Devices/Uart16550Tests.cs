@@ -25,7 +25,41 @@ public class Uart16550Tests : DeviceContract
 
     private void Write(ulong offset, byte value) => _uart.Write(offset, 1, value);
 
-    private void Receive(string text) => _uart.Receive(Encoding.ASCII.GetBytes(text));
+    /// <summary>Input with RTS asserted, as a driver that has opened the port leaves it.</summary>
+    private void Receive(string text)
+    {
+        _uart.Write(4, 1, _uart.Read(4, 1) | 2);
+        _uart.Receive(Encoding.ASCII.GetBytes(text));
+    }
+
+    [Fact]
+    public void Input_waits_until_software_asserts_rts()
+    {
+        _uart.Receive("a"u8);
+        _uart.Write(2, 1, 7);
+        (_uart.Read(5, 1) & 1).Should().Be(0, "the FIFO reset of a driver's start-up must not lose it");
+        _uart.Write(4, 1, 2);
+        (_uart.Read(5, 1) & 1).Should().Be(1);
+        _uart.Read(0, 1).Should().Be('a');
+    }
+
+    [Fact]
+    public void Software_that_only_polls_gets_its_input_too()
+    {
+        _uart.Receive("a"u8);
+        for (int i = 0; i < 63; i++)
+        {
+            (_uart.Read(5, 1) & 1).Should().Be(0);
+        }
+
+        _uart.Write(0, 1, 'x');
+        for (int i = 0; i < 64; i++)
+        {
+            (_uart.Read(5, 1) & 1).Should().Be(0, "waiting for the transmitter is no polling for input");
+        }
+
+        (_uart.Read(5, 1) & 1).Should().Be(1);
+    }
 
     [Theory]
     [InlineData(Data, 0x00)]
@@ -112,6 +146,7 @@ public class Uart16550Tests : DeviceContract
     [Fact]
     public void Input_beyond_the_limit_is_refused()
     {
+        Write(ModemControl, 2);
         _uart.Receive(new byte[Uart16550.InputLimit]).Should().Be(Uart16550.InputLimit);
         // One byte has gone on to the receive buffer.
         _uart.Receive(new byte[2]).Should().Be(1);
@@ -196,6 +231,7 @@ public class Uart16550Tests : DeviceContract
     [Fact]
     public void Break_is_reported_once()
     {
+        Write(ModemControl, 2);
         _uart.ReceiveBreak();
         Read(LineStatus).Should().Be(0x71);
         Read(LineStatus).Should().Be(0x61);
@@ -241,13 +277,13 @@ public class Uart16550Tests : DeviceContract
     [Fact]
     public void Loop_back_returns_bytes_and_sends_none()
     {
-        Write(ModemControl, 0x10);
+        Write(ModemControl, 0x12);
         Receive("outside");
         Write(Data, 0x42);
         Read(Data).Should().Be(0x42);
         Read(LineStatus).Should().Be(0x60);
         _serial.Sent.Should().BeEmpty();
-        Write(ModemControl, 0);
+        Write(ModemControl, 2);
         Read(Data).Should().Be((byte)'o');
     }
 

@@ -18,6 +18,9 @@ public sealed class Uart16550 : IBusDevice
 
     private const int FifoSize = 16;
 
+    /// <summary>Reads of an empty line status, with nothing sent in between, that mark a poller.</summary>
+    private const int PollLimit = 64;
+
     // Register offsets. Offset 0 and 1 are the divisor latch while LCR.DLAB is set.
     private const ulong Data = 0, InterruptEnable = 1, InterruptId = 2, LineControl = 3, ModemControl = 4,
         LineStatus = 5, ModemStatus = 6, Scratch = 7;
@@ -41,6 +44,7 @@ public sealed class Uart16550 : IBusDevice
     private byte _interruptEnable, _fifoControl, _lineControl, _modemControl, _modemStatus, _scratch, _errors;
     private ushort _divisor;
     private bool _transmitPending;
+    private int _polls;
 
     /// <summary>Makes a UART in its reset state.</summary>
     /// <param name="line">Its interrupt.</param>
@@ -63,6 +67,7 @@ public sealed class Uart16550 : IBusDevice
             _input.Clear();
             _modemStatus = ModemLines();
             _transmitPending = false;
+            _polls = 0;
             Update();
         }
     }
@@ -121,6 +126,8 @@ public sealed class Uart16550 : IBusDevice
 
     private bool Loop => (_modemControl & ModemLoop) != 0;
 
+    private bool Listening => (_modemControl & ModemRts) != 0 || _polls == PollLimit;
+
     private int FifoLimit => (_fifoControl & FifoEnable) != 0 ? FifoSize : 1;
 
     private int Trigger => (_fifoControl & FifoEnable) != 0 ? _triggers[_fifoControl >> 6] : 1;
@@ -150,6 +157,7 @@ public sealed class Uart16550 : IBusDevice
             case LineStatus:
                 byte status = (byte)(StatusTransmitIdle | _errors | (_fifo.Count != 0 ? StatusData : 0));
                 _errors = 0;
+                _polls = Math.Min(_polls + 1, PollLimit);
                 return status;
             case ModemStatus:
                 byte modem = _modemStatus;
@@ -197,6 +205,7 @@ public sealed class Uart16550 : IBusDevice
     private void Transmit(byte value)
     {
         _transmitPending = true;
+        _polls = 0;
         if (!Loop)
         {
             _backend.Write(value);
@@ -270,7 +279,7 @@ public sealed class Uart16550 : IBusDevice
 
     private void Update()
     {
-        while (!Loop && _input.Count != 0 && _fifo.Count < FifoLimit)
+        while (!Loop && Listening && _input.Count != 0 && _fifo.Count < FifoLimit)
         {
             _fifo.Enqueue(_input.Dequeue());
         }
