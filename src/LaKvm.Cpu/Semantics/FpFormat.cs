@@ -10,6 +10,14 @@ internal interface IFpFormat
     static abstract int ExponentBits { get; }
 }
 
+/// <summary>binary16: exists only as a source and result of vector conversions.</summary>
+internal readonly struct Binary16 : IFpFormat
+{
+    public static int FractionBits => 10;
+
+    public static int ExponentBits => 5;
+}
+
 /// <summary>binary32.</summary>
 internal readonly struct Binary32 : IFpFormat
 {

@@ -22,6 +22,11 @@ internal static class Element
     public static bool IsMinusOne<T>(T value)
         where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T> => !T.IsZero(T.MinValue) && value == T.Zero - T.One;
 
+    /// <summary>Element <paramref name="n"/> of a lane, extended to 64 bits as its type says.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe ulong At<T>(Vector128<byte>* lane, int n)
+        where T : unmanaged, IBinaryInteger<T> => ulong.CreateTruncating(((T*)lane)[n]);
+
     /// <summary>A lane as a 128-bit integer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Int128 ToQuad(Vector128<byte> lane) => new(lane.AsUInt64()[1], lane.AsUInt64()[0]);

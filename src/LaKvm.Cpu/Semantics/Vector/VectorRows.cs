@@ -186,4 +186,28 @@ internal readonly unsafe struct VectorRows(HandlerTable table)
         Lanes<NarrowImmediate<T64, TNarrow32, TShift, TConvert>>(lsx + 2, lasx + 2);
         Lanes<NarrowImmediate<T128, TNarrow64, TShift, TConvert>>(lsx + 3, lasx + 3);
     }
+
+    /// <summary>A floating-point row.</summary>
+    public void FpLanes<TLane>(Opcode lsx, Opcode lasx)
+        where TLane : struct, IFpLane
+    {
+        table[lsx] = &FpVectorHandlers.Lanes<TLane, Lsx>;
+        table[lasx] = &FpVectorHandlers.Lanes<TLane, Lasx>;
+    }
+
+    /// <summary>A floating-point comparison.</summary>
+    public void FpCompare<TLane>(Opcode lsx, Opcode lasx)
+        where TLane : struct, IFpLane
+    {
+        table[lsx] = &FpVectorHandlers.Compare<TLane, Lsx>;
+        table[lasx] = &FpVectorHandlers.Compare<TLane, Lasx>;
+    }
+
+    /// <summary>.s .d of an operation on floats.</summary>
+    public void FpElements<TOp>(Opcode lsx, Opcode lasx)
+        where TOp : struct, IFpOperation
+    {
+        FpLanes<FpElements<Fp32, uint, TOp>>(lsx, lasx);
+        FpLanes<FpElements<Fp64, ulong, TOp>>(lsx + 1, lasx + 1);
+    }
 }

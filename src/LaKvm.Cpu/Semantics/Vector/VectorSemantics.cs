@@ -27,6 +27,7 @@ internal static unsafe class VectorSemantics
         WideningRows.Register(rows);
         NarrowingRows.Register(rows);
         MoveRows.Register(rows);
+        FpRows.Register(rows);
     }
 
     private static Trap Resolve(Core core, CpuState* s, Instruction* i)
