@@ -6,7 +6,7 @@ namespace LaKvm.Cpu;
 public static class La464
 {
     /// <summary>Units that are announced and executed, as EUEN bits.</summary>
-    public const byte SupportedUnits = 0x1;
+    public const byte SupportedUnits = 0x7;
 
     private const uint Lsx = SupportedUnits >> 1 & 1, Lasx = SupportedUnits >> 2 & 1;
 

@@ -2,7 +2,7 @@
 # Records the instruction vectors of tests/LaKvm.Cpu.Tests/Vectors from QEMU's user mode.
 # usage: record.sh [DIR]   DIR: where to make a chroot with QEMU and the cross compiler (Debian sid, about 2 GB) when
 #                          this machine has not both itself; kept and reused. Default: ~/.cache/lakvm-oracle
-# env:   TABLES="base fp"  which of src/LaKvm.Isa/Tables to record
+# env:   TABLES="base fp lsx lasx"  which of src/LaKvm.Isa/Tables to record
 #        SKIP="..."        further mnemonics to leave out
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,7 +32,7 @@ trap 'rm -rf "$work"' EXIT
 cp "$here"/*.[ch] "$work"
 run 'loongarch64-linux-gnu-gcc -std=gnu17 -O1 -fno-strict-aliasing -fno-stack-protector -Wall -Wextra -static *.c -o recorder'
 version=$(run 'qemu-loongarch64 --version' | head -1)
-for table in ${TABLES:-base fp}; do
+for table in ${TABLES:-base fp lsx lasx}; do
     cp "$root/src/LaKvm.Isa/Tables/$table.txt" "$work"
     out=$vectors/$table.txt
     {
@@ -42,4 +42,5 @@ for table in ${TABLES:-base fp}; do
     } >"$out.new"
     mv "$out.new" "$out"
     echo "$out: $(grep -vc '^[:#]' "$out") cases, $(stat -c %s "$out") bytes"
+    case $table in lsx|lasx) gzip -9nf "$out" ;; esac
 done

@@ -556,8 +556,9 @@ static int case_count(const Row *row)
     };
     if (is_vector_row(row))
     {
-        // LASX rows are LSX rows on two lanes, and the FP ones are the scalar ones on several elements.
-        return (row->mnemonic[0] == 'v' ? 24 : 20) * (is_vector_float_row(row) ? 2 : 1);
+        // LASX rows are LSX rows on two lanes.
+        int lsx = row->mnemonic[0] == 'v';
+        return is_vector_float_row(row) ? (lsx ? 100 : 48) : lsx ? 40 : 24;
     }
 
     for (unsigned n = 0; n < sizeof(arithmetic) / sizeof(*arithmetic); n++)

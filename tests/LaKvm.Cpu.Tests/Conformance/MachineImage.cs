@@ -68,7 +68,7 @@ internal sealed class MachineImage
         {
             case 'r': Gpr[register] = Number(value); break;
             case 'f': Vr[register * 4] = Number(value); break;
-            case 'x': SetVector(register, value); break;
+            case 'v' or 'x': SetVector(register, value); break;
             default: throw new FormatException($"unknown name {kind}{index}");
         }
     }
@@ -76,9 +76,9 @@ internal sealed class MachineImage
     private void SetVector(int register, string value)
     {
         string[] words = value.Split('_');
-        for (int word = 0; word < 4; word++)
+        for (int word = 0; word < words.Length; word++)
         {
-            Vr[(register * 4) + word] = Number(words[3 - word]);
+            Vr[(register * 4) + word] = Number(words[^(word + 1)]);
         }
     }
 

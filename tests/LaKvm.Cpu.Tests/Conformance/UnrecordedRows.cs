@@ -2,7 +2,7 @@ using LaKvm.Cpu.Tests.Privileged;
 
 namespace LaKvm.Cpu.Tests.Conformance;
 
-/// <summary>The scalar rows without vectors: a program in user mode can't execute them, or their result varies.</summary>
+/// <summary>The rows without vectors: a program in user mode can't execute them, or their result varies.</summary>
 internal static class UnrecordedRows
 {
     private static readonly Dictionary<string, string> ByList = new()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 
 namespace LaKvm.Cpu.Tests.Conformance;
 
@@ -61,7 +62,7 @@ internal static class VectorFiles
         Dictionary<string, IReadOnlyList<string>> result = [];
         List<string> lines = [];
         string directory = Path.Combine(AppContext.BaseDirectory, "Vectors");
-        foreach (string line in Directory.GetFiles(directory, "*.txt").Order().SelectMany(File.ReadLines))
+        foreach (string line in Directory.GetFiles(directory, "*.txt*").Order().SelectMany(ReadLines))
         {
             if (line.StartsWith(": ", StringComparison.Ordinal))
             {
@@ -74,5 +75,17 @@ internal static class VectorFiles
         }
 
         return result;
+    }
+
+    private static IEnumerable<string> ReadLines(string path)
+    {
+        using Stream file = File.OpenRead(path);
+        using Stream text = path.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(file, CompressionMode.Decompress) : file;
+        using StreamReader reader = new(text);
+        while (reader.ReadLine() is string line)
+        {
+            yield return line;
+        }
     }
 }

@@ -166,7 +166,7 @@ internal static unsafe class VectorHandlers
 
     private static Trap SetCondition(CpuState* s, Instruction* i, bool condition)
     {
-        s->Fcc[i->D] = condition ? (byte)1 : (byte)0;
+        s->Fcc[i->D & 7] = condition ? (byte)1 : (byte)0;
         return Trap.None;
     }
 }
