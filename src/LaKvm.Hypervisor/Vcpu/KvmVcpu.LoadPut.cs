@@ -34,6 +34,7 @@ public sealed unsafe partial class KvmVcpu
             Restore(cpu);
         }
 
+        _core.PollTimers(); // time has passed in which no engine looked at them
         if (_loadedTimeOffset != Vm.TimeOffset)
         {
             _loadedTimeOffset = Vm.TimeOffset;

@@ -1,0 +1,173 @@
+using LaKvm.Memory;
+
+namespace LaKvm.Hypervisor.Tests;
+
+/// <summary>The host's page allocator and address space on their own.</summary>
+public sealed unsafe class HostMemoryTests : IDisposable
+{
+    private const ulong Page = HostPages.PageSize;
+
+    private readonly PhysicalMemory _memory = new();
+    private readonly HostPages _pages;
+    private readonly HostAddressSpace _space;
+
+    public HostMemoryTests()
+    {
+        _pages = new HostPages(_memory, _memory.Add(HostMachine.RamBase, 256UL << 20));
+        _space = new HostAddressSpace(_pages);
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    [Fact]
+    public void Pages_are_zero_when_they_come_back()
+    {
+        ulong page = _pages.Allocate();
+        *_pages.Pointer(page) = 1;
+        _pages.Put(page);
+
+        _pages.Allocate().Should().Be(page);
+        (*_pages.Pointer(page)).Should().Be(0);
+    }
+
+    [Fact]
+    public void Contiguous_memory_is_aligned_and_freed_in_any_order()
+    {
+        int before = _pages.FreePages;
+        ulong first = _pages.AllocateContiguous(3 * Page, HostPages.HugeSize);
+        ulong second = _pages.AllocateContiguous(Page, HostPages.HugeSize);
+        (first % HostPages.HugeSize).Should().Be(0);
+        (second % HostPages.HugeSize).Should().Be(0);
+
+        _pages.Put(first + Page);
+        _pages.Put(second);
+        _pages.Put(first);
+        _pages.Put(first + (2 * Page));
+
+        _pages.FreePages.Should().Be(before);
+        _pages.AllocateContiguous(200UL << 20, HostPages.HugeSize).Should().NotBe(0, "the extents are one again");
+        _pages.AllocateContiguous(200UL << 20, HostPages.HugeSize).Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Memory_holds_what_was_copied_across_pages(bool linear)
+    {
+        ulong start = _space.Map(8 * Page, linear);
+        byte[] data = [.. Enumerable.Range(0, 40_000).Select(i => (byte)i)];
+
+        _space.CopyTo(start + 100, data).Should().BeTrue();
+
+        var read = new byte[data.Length];
+        _space.CopyFrom(start + 100, read).Should().BeTrue();
+        read.Should().Equal(data);
+        _space.CopyTo(start + (8 * Page) - 1, data).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Page_written_after_a_copy_on_write_clone_is_private()
+    {
+        ulong start = Filled(1);
+        ulong clone = _space.CloneCopyOnWrite(start);
+        _pages.References(Physical(start)).Should().Be(2);
+        Physical(clone).Should().Be(Physical(start));
+
+        _space.CopyTo(clone, [2]);
+
+        Value(start).Should().Be(1);
+        Value(clone).Should().Be(2);
+        Physical(clone).Should().NotBe(Physical(start));
+    }
+
+    [Fact]
+    public void Swapped_page_comes_back_with_its_content()
+    {
+        ulong start = Filled(7);
+        int free = _pages.FreePages;
+
+        _space.SwapOut(start, Page).Should().Be(Errno.None);
+
+        _pages.FreePages.Should().Be(free + 1);
+        Value(start).Should().Be(7);
+    }
+
+    [Fact]
+    public void Discarded_page_is_zero()
+    {
+        ulong start = Filled(7);
+
+        _space.Discard(start, Page).Should().Be(Errno.None);
+
+        Value(start).Should().Be(0);
+        _space.Discard(start + 1, Page).Should().Be(Errno.Inval);
+    }
+
+    [Fact]
+    public void Equal_pages_are_merged_until_one_is_written()
+    {
+        ulong first = Filled(3);
+        ulong second = Filled(3);
+        ulong third = Filled(4);
+
+        _space.Merge(first, third).Should().BeFalse();
+        _space.Merge(first, second).Should().BeTrue();
+        Physical(second).Should().Be(Physical(first));
+
+        _space.CopyTo(first, [5]);
+        Value(second).Should().Be(3);
+        Value(first).Should().Be(5);
+    }
+
+    [Fact]
+    public void Protected_memory_is_not_writable()
+    {
+        ulong start = Filled(1);
+        _space.Protect(start, writable: false).Should().Be(Errno.None);
+
+        _space.CopyTo(start, [2]).Should().BeFalse();
+        _space.Pin(start, write: true, out _, out _).Should().Be(Errno.Fault);
+        _space.Pin(start, write: false, out _, out bool writable).Should().Be(Errno.None);
+
+        writable.Should().BeFalse();
+        _space.Protect(start, writable: true);
+        _space.CopyTo(start, [2]).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Unmapping_gives_all_pages_back()
+    {
+        int free = _pages.FreePages;
+        ulong linear = _space.Map(100 * Page, linear: true);
+        ulong start = Filled(1);
+        ulong clone = _space.CloneCopyOnWrite(start);
+
+        _space.Unmap(linear).Should().Be(Errno.None);
+        _space.Unmap(start).Should().Be(Errno.None);
+        _space.Unmap(clone).Should().Be(Errno.None);
+
+        _pages.FreePages.Should().Be(free);
+        _space.Unmap(start).Should().Be(Errno.Inval);
+    }
+
+    private ulong Filled(byte value)
+    {
+        ulong start = _space.Map(2 * Page, linear: true);
+        _space.CopyTo(start, [value]).Should().BeTrue();
+        return start;
+    }
+
+    private byte Value(ulong address)
+    {
+        var value = new byte[1];
+        _space.CopyFrom(address, value).Should().BeTrue();
+        return value[0];
+    }
+
+    private ulong Physical(ulong address)
+    {
+        _space.Pin(address, write: false, out ulong page, out _).Should().Be(Errno.None);
+        _space.Unpin(page);
+        return page;
+    }
+}
