@@ -17,7 +17,7 @@ internal sealed class HostTool
         _package = package;
     }
 
-    /// <summary>Runs to the end and hands over each line of its output; an error becomes an exception with its own words.</summary>
+    /// <summary>Runs to the end and hands over each line of its output; its complaint becomes an exception.</summary>
     /// <exception cref="ImageFetchException">The program is missing or failed.</exception>
     internal Task RunAsync(
         IEnumerable<string> arguments, Action<string> onLine, CancellationToken cancel, string? directory = null) =>

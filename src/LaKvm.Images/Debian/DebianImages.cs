@@ -17,7 +17,7 @@ public sealed class DebianImages(ImageStore store)
     internal const string Architecture = "loong64";
 
     /// <summary>To be raised when the same packages give another initramfs.</summary>
-    private const int Recipe = 1;
+    private const int Recipe = 2;
 
     private const string KernelPackage = "linux-image-" + Architecture, BusyboxPackage = "busybox-static";
 
@@ -74,7 +74,8 @@ public sealed class DebianImages(ImageStore store)
         {
             try
             {
-                await apt.UpdateAsync(mirror, suite, fraction => progress.Report(new(FetchPhase.PackageLists, fraction)), cancel);
+                await apt.UpdateAsync(
+                    mirror, suite, fraction => progress.Report(new(FetchPhase.PackageLists, fraction)), cancel);
                 return (suite, await ResolveAsync(apt, cancel));
             }
             catch (ImageFetchException e)
@@ -83,7 +84,8 @@ public sealed class DebianImages(ImageStore store)
             }
         }
 
-        throw new ImageFetchException($"Debian's packages for {Architecture} cannot be had from {mirror}: {first!.Message}", first);
+        throw new ImageFetchException(
+            $"Debian's packages for {Architecture} cannot be had from {mirror}: {first!.Message}", first);
     }
 
     /// <summary>

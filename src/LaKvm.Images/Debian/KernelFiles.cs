@@ -17,7 +17,8 @@ internal sealed class KernelFiles
     {
         Kernel = Only(files, IsKernel, "no kernel");
         Busybox = Only(files, IsBusybox, "no busybox");
-        string someModule = files.Keys.FirstOrDefault(IsModule) ?? throw new ImageFetchException("Debian's kernel packages have no modules.");
+        string someModule = files.Keys.FirstOrDefault(IsModule)
+            ?? throw new ImageFetchException("Debian's packages have no modules.");
         Release = BelowModules(someModule).Split('/')[0];
         string prefix = Release + "/";
         Modules = files.Where(file => IsModule(file.Key))
@@ -50,7 +51,8 @@ internal sealed class KernelFiles
     private static bool IsBusybox(string path) => path.EndsWith("bin/busybox", StringComparison.Ordinal);
 
     private static bool IsModule(string path) =>
-        path.Contains(ModulesDirectory, StringComparison.Ordinal) && Path.GetFileName(path).Contains(".ko", StringComparison.Ordinal);
+        path.Contains(ModulesDirectory, StringComparison.Ordinal)
+        && Path.GetFileName(path).Contains(".ko", StringComparison.Ordinal);
 
     private static bool IsBuiltInList(string path) => Path.GetFileName(path) == "modules.builtin";
 
@@ -58,5 +60,6 @@ internal sealed class KernelFiles
         path[(path.IndexOf(ModulesDirectory, StringComparison.Ordinal) + ModulesDirectory.Length)..];
 
     private static byte[] Only(IReadOnlyDictionary<string, byte[]> files, Func<string, bool> match, string missing) =>
-        files.FirstOrDefault(file => match(file.Key)).Value ?? throw new ImageFetchException($"Debian's packages have {missing}.");
+        files.FirstOrDefault(file => match(file.Key)).Value
+        ?? throw new ImageFetchException($"Debian's packages have {missing}.");
 }

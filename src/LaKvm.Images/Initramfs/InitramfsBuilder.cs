@@ -32,6 +32,9 @@ internal static class InitramfsBuilder
         cpio.AddFile("init", ReadInit(), executable: true);
         cpio.AddFile("etc/passwd", "root::0:0:root:/root:/bin/sh\n"u8);
         cpio.AddFile("etc/group", "root:x:0:\n"u8);
+
+        // busybox's own poweroff asks init to do it; here init is a script that waits for the shell.
+        cpio.AddFile("etc/profile", "alias poweroff='poweroff -f' halt='halt -f' reboot='reboot -f'\n"u8);
         string moduleDirectory = $"lib/modules/{release}";
         foreach (KernelModule module in modules.Modules)
         {

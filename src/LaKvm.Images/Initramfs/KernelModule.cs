@@ -22,7 +22,8 @@ internal sealed record KernelModule(string Path, byte[] Contents, IReadOnlyList<
             ".gz" => Gunzip(file),
             ".xz" => await Xz.FilterAsync(["-dc"], file, cancel),
             ".zst" => await Zstd.FilterAsync(["-dcq"], file, cancel),
-            string other => throw new ImageFetchException($"The kernel's modules are compressed as '{other}', which LaKvm does not read."),
+            string other => throw new ImageFetchException(
+                $"The kernel's modules are compressed as '{other}', which LaKvm does not read."),
         };
         return new KernelModule(path[..suffix], contents, ReadDepends(contents));
     }

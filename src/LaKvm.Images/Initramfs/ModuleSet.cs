@@ -43,7 +43,8 @@ internal sealed class ModuleSet
         var text = new StringBuilder();
         foreach (KernelModule module in _modules.Values)
         {
-            IEnumerable<string> depends = module.Depends.Where(_modules.ContainsKey).Select(name => " " + _modules[name].Path);
+            IEnumerable<string> depends =
+                module.Depends.Where(_modules.ContainsKey).Select(name => " " + _modules[name].Path);
             text.Append(module.Path).Append(':').AppendJoin("", depends).Append('\n');
         }
 

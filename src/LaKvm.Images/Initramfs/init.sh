@@ -42,7 +42,7 @@ done
 shell() {
     cat <<EOF
 
-LaKvm: Linux $(uname -r) with a root file system in RAM. "exit" or "poweroff -f" ends the machine.
+LaKvm: Linux $(uname -r) with a root file system in RAM. "exit" or "poweroff" ends the machine.
 
 EOF
     cd /root

@@ -38,7 +38,7 @@ public sealed class ImageStore(string directory)
     {
         string images = Path.Combine(Directory, "images");
         return System.IO.Directory.Exists(images)
-            ? [.. System.IO.Directory.EnumerateDirectories(images).Select(Read).OfType<CachedImage>().OrderBy(i => i.Name, StringComparer.Ordinal)]
+            ? [.. System.IO.Directory.EnumerateDirectories(images).Order(StringComparer.Ordinal).Select(Read).OfType<CachedImage>()]
             : [];
     }
 

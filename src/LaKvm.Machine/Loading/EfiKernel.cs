@@ -57,7 +57,8 @@ internal static class EfiKernel
             || header.Entry - header.LoadAddress >= header.MemorySize)
         {
             throw new ImageException(
-                $"The kernel header makes no sense: entry 0x{header.Entry:x} in 0x{header.MemorySize:x} bytes at 0x{header.LoadAddress:x}.");
+                $"The kernel header makes no sense: entry 0x{header.Entry:x} in 0x{header.MemorySize:x} bytes "
+                + $"at 0x{header.LoadAddress:x}.");
         }
 
         return header;

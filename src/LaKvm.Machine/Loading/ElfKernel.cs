@@ -50,7 +50,8 @@ internal static class ElfKernel
 
         if (!segments.Exists(segment => segment.Range.Contains(new RamRange(entry, sizeof(uint)))))
         {
-            throw new ImageException($"The ELF entry 0x{virtualEntry:x} lies in none of its {segments.Count} loadable segments.");
+            throw new ImageException(
+                $"The ELF entry 0x{virtualEntry:x} lies in none of its {segments.Count} loadable segments.");
         }
 
         return new KernelImage(KernelFormat.Elf, entry, segments);
@@ -72,7 +73,8 @@ internal static class ElfKernel
 
         if (U16(header, 54) != ProgramHeaderSize)
         {
-            throw new ImageException($"The ELF file's program headers have {U16(header, 54)} bytes instead of {ProgramHeaderSize}.");
+            throw new ImageException(
+                $"The ELF file's program headers have {U16(header, 54)} bytes instead of {ProgramHeaderSize}.");
         }
     }
 
@@ -83,7 +85,8 @@ internal static class ElfKernel
         ulong memorySize = U64(header, 40);
         if (memorySize < (ulong)contents.Length || memorySize > KernelImage.MaxSegmentSize)
         {
-            throw new ImageException($"The ELF segment at 0x{address:x} has a memory size of {memorySize} bytes, which cannot be.");
+            throw new ImageException(
+                $"The ELF segment at 0x{address:x} has a memory size of {memorySize} bytes, which cannot be.");
         }
 
         return new StoredSegment(address, memorySize, contents);

@@ -13,7 +13,7 @@ public sealed class InitrdImage
         Size = size;
         if (size is 0 or > KernelImage.MaxSegmentSize)
         {
-            throw new ImageException($"The initrd {path} has {size} bytes; it must have some, and fewer than 2 GiB.");
+            throw new ImageException($"The initrd {path ?? "given"} has {size} bytes; it must have some, and fewer than 2 GiB.");
         }
     }
 

@@ -108,7 +108,8 @@ internal static class ImageReader
     {
         if (offset > (ulong)imageLength || length > (ulong)imageLength - offset)
         {
-            throw new ImageException($"The image is truncated: it has {imageLength} bytes where it speaks of {offset} + {length}.");
+            throw new ImageException(
+                $"The image is truncated: it has {imageLength} bytes where it speaks of {offset} + {length}.");
         }
     }
 }

@@ -21,8 +21,9 @@ internal static class CpioArchive
         {
             (position % 4).Should().Be(0);
             Encoding.ASCII.GetString(archive, position, 6).Should().Be("070701");
-            int Field(int n) =>
-                int.Parse(Encoding.ASCII.GetString(archive, position + 6 + (n * 8), 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            int Field(int n) => int.Parse(
+                Encoding.ASCII.GetString(archive, position + 6 + (n * 8), 8), NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture);
             int size = Field(6), nameSize = Field(11);
             string name = Encoding.UTF8.GetString(archive, position + 110, nameSize - 1);
             archive[position + 110 + nameSize - 1].Should().Be(0);

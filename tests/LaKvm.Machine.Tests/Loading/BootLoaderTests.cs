@@ -117,18 +117,25 @@ public sealed class BootLoaderTests
     [Fact]
     public void What_does_not_fit_is_refused_with_a_sentence()
     {
-        var tiny = new TestRam(new RamRange(0, 2 << 20));
-        Refusal(() => BootLoader.Place(tiny, new BootRequest(_kernel))).Should().Match("The kernel does not fit*0x200000*");
-        var tight = new TestRam(new RamRange(TestImages.LoadAddress, TestImages.MemorySize));
-        Refusal(() => BootLoader.Place(tight, new BootRequest(_kernel))).Should().Match("*boot tables*");
-        var initrd = InitrdImage.FromBytes(new byte[17 << 20]);
-        Refusal(() => BootLoader.Place(_ram, new BootRequest(_kernel) { Initrd = initrd })).Should().Match("The initrd of * does not fit*");
-        Refusal(() => BootLoader.Place(_ram, new BootRequest(_kernel) { CommandLine = new string('x', 4096) })).Should().Match("*4095*");
-        Refusal(() => BootLoader.Place(_ram, new BootRequest(_kernel) { CommandLine = "a\0b" })).Should().Match("*NUL*");
-        Refusal(() => BootLoader.Place(_ram, new BootRequest(_kernel) { DeviceTree = new byte[100] })).Should().Match("*device tree*");
+        Refusal(new TestRam(new RamRange(0, 2 << 20)), new BootRequest(_kernel))
+            .Should().Match("The kernel does not fit*0x200000*");
+        Refusal(new TestRam(new RamRange(TestImages.LoadAddress, TestImages.MemorySize)), new BootRequest(_kernel))
+            .Should().Match("*boot tables*");
+        var big = InitrdImage.FromBytes(new byte[17 << 20]);
+        Refusal(_ram, new BootRequest(_kernel) { Initrd = big }).Should().Match("The initrd of * does not fit*");
+        Refusal(_ram, new BootRequest(_kernel) { CommandLine = new string('x', 4096) }).Should().Match("*4095*");
+        Refusal(_ram, new BootRequest(_kernel) { CommandLine = "a\0b" }).Should().Match("*NUL*");
+        Refusal(_ram, new BootRequest(_kernel) { DeviceTree = new byte[100] }).Should().Match("*device tree*");
+    }
+
+    [Fact]
+    public void Unusable_initrd_is_refused_with_a_sentence()
+    {
         Refusal(() => InitrdImage.FromBytes(default)).Should().Match("*0 bytes*");
         Refusal(() => InitrdImage.Load("/nonexistent/initrd")).Should().Match("*/nonexistent/initrd*");
     }
+
+    private static string Refusal(TestRam ram, BootRequest request) => Refusal(() => BootLoader.Place(ram, request));
 
     private static string Refusal(Action action) => action.Should().Throw<ImageException>().Which.Message;
 
