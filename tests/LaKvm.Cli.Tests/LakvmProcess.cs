@@ -148,6 +148,6 @@ internal sealed class LakvmProcess : IDisposable
     {
         // The tests' own output folder tells the configuration and the framework: …/bin/Release/net10.0.
         string[] folders = AppContext.BaseDirectory.TrimEnd('/').Split('/');
-        return Path.Combine(Root, "src/LaKvm.Cli/bin", folders[^2], folders[^1], "lakvm");
+        return Path.Combine(Root, "src/LaKvm.Cli/bin", folders[^2], folders[^1], "app/lakvm");
     }
 }

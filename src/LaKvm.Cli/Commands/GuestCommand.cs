@@ -1,56 +1,34 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using Microsoft.Extensions.Logging;
 
 namespace LaKvm.Cli;
 
-/// <summary>A command that runs a guest: the options that <c>host</c> and <c>run</c> have in common, and its action.</summary>
+/// <summary>
+/// A command that runs a guest: the options that <c>host</c> and <c>run</c> have in common, and its action. All values are
+/// texts for the parser: what they mean is found out in <see cref="Bind"/>.
+/// </summary>
 internal sealed class GuestCommand : Command
 {
-    private readonly Option<string?> _kernel = new("--kernel")
-    {
-        Description = "Kernel: vmlinuz.efi, vmlinux.efi or an ELF vmlinux [default: Debian's, fetched when absent]",
-        HelpName = "FILE",
-    };
+    private readonly Option<string?> _kernel = Text("--kernel", "FILE",
+        "Kernel: vmlinuz.efi, vmlinux.efi or an ELF vmlinux [default: Debian's, fetched when absent]");
 
-    private readonly Option<string?> _initrd = new("--initrd")
-    {
-        Description = "Initial RAM disk",
-        HelpName = "FILE",
-    };
+    private readonly Option<string?> _initrd = Text("--initrd", "FILE", "Initial RAM disk");
 
-    private readonly Option<string?> _append = new("--append")
-    {
-        Description = "Words for the kernel's command line",
-        HelpName = "WORDS",
-    };
+    private readonly Option<string?> _append = Text("--append", "WORDS", "Words for the kernel's command line");
 
-    private readonly Option<ulong?> _memory = new("--memory", "-m")
-    {
-        Description = "RAM, with K, M or G [default: 2G]",
-        HelpName = "SIZE",
-        CustomParser = ParseMemory,
-    };
+    private readonly Option<string?> _memory = Text("--memory", "SIZE", "RAM, with K, M or G [default: 2G]", "-m");
 
-    private readonly Option<int?> _cpus = new("--cpus", "-c")
-    {
-        Description = "Number of cores [default: 1]",
-        HelpName = "N",
-        CustomParser = ParseCpus,
-    };
+    private readonly Option<string?> _cpus = Text("--cpus", "N", "Number of cores [default: 1]", "-c");
 
-    private readonly Option<DriveOption[]> _drives = new("--drive", "-d")
+    private readonly Option<string[]> _drives = new("--drive", "-d")
     {
         Description = "Disk image, may be repeated; readonly protects it, snapshot drops the guest's writes at the end",
         HelpName = "FILE[,readonly|,snapshot]",
-        CustomParser = result => ParseAll(result, DriveOption.Parse),
     };
 
-    private readonly Option<NetworkOption[]> _networks = new("--netdev", "-n")
+    private readonly Option<string[]> _networks = new("--netdev", "-n")
     {
         Description = "Network card on a network of QEMU's socket kind, may be repeated",
         HelpName = "udp=HOST:PORT,local=HOST:PORT|tcp=HOST:PORT",
-        CustomParser = result => ParseAll(result, NetworkOption.Parse),
     };
 
     private readonly Option<bool> _noReboot = new("--no-reboot")
@@ -58,12 +36,14 @@ internal sealed class GuestCommand : Command
         Description = $"Exit with code {ExitCode.GuestReset} where the guest would reset the machine",
     };
 
-    private readonly Option<LogLevel?> _logLevel = LogLevelOption.Create();
+    private readonly Option<string?> _logLevel = Text(LogLevels.Option, LogLevels.Names,
+        "What to report on stderr [default: warning]");
 
     internal GuestCommand(string name, string description, GuestFactory factory)
         : base(name, description)
     {
-        foreach (Option option in (Option[])[_kernel, _initrd, _append, _memory, _cpus, _drives, _networks, _noReboot, _logLevel])
+        foreach (Option option in
+            (Option[])[_kernel, _initrd, _append, _memory, _cpus, _drives, _networks, _noReboot, _logLevel])
         {
             Options.Add(option);
         }
@@ -71,12 +51,12 @@ internal sealed class GuestCommand : Command
         SetAction(async (result, stop) =>
         {
             GuestOptions options = await DebianGuest.CompleteAsync(Bind(result), stop);
-            return await GuestHost.RunAsync(options, factory, result.GetValue(_logLevel) ?? LogLevel.Warning, stop);
+            return await GuestHost.RunAsync(options, factory, stop);
         });
     }
 
     /// <summary>Reads the options and checks the files that they name.</summary>
-    /// <exception cref="UserErrorException">Something named cannot be used.</exception>
+    /// <exception cref="UserErrorException">A value has no meaning, or something named cannot be used.</exception>
     internal GuestOptions Bind(ParseResult result)
     {
         var options = new GuestOptions
@@ -84,50 +64,27 @@ internal sealed class GuestCommand : Command
             Kernel = result.GetValue(_kernel),
             Initrd = result.GetValue(_initrd),
             Append = result.GetValue(_append) ?? "",
-            Memory = result.GetValue(_memory) ?? GuestOptions.DefaultMemory,
-            Cpus = result.GetValue(_cpus) ?? 1,
-            Drives = result.GetValue(_drives) ?? [],
-            Networks = result.GetValue(_networks) ?? [],
+            Memory = ParseMemory(result.GetValue(_memory)),
+            Cpus = ParseCpus(result.GetValue(_cpus)),
+            Drives = [.. (result.GetValue(_drives) ?? []).Select(DriveOption.Parse)],
+            Networks = [.. (result.GetValue(_networks) ?? []).Select(NetworkOption.Parse)],
             NoReboot = result.GetValue(_noReboot),
+            LogLevel = LogLevels.Parse(result.GetValue(_logLevel)),
         };
         options.Check();
         return options;
     }
 
-    private static ulong? ParseMemory(ArgumentResult result)
-    {
-        string text = result.Tokens[^1].Value;
-        if (ByteSize.TryParse(text, out ulong bytes))
-        {
-            return bytes;
-        }
+    private static Option<string?> Text(string name, string value, string description, params string[] aliases) =>
+        new(name, aliases) { HelpName = value, Description = description };
 
-        result.AddError($"--memory: '{text}' is not a size; write for example 512M or 2G.");
-        return null;
-    }
+    private static ulong ParseMemory(string? text) =>
+        text == null ? GuestOptions.DefaultMemory
+        : ByteSize.TryParse(text, out ulong bytes) ? bytes
+        : throw new UserErrorException($"--memory: '{text}' is not a size; write for example 512M or 2G.", ExitCode.Usage);
 
-    private static int? ParseCpus(ArgumentResult result)
-    {
-        string text = result.Tokens[^1].Value;
-        if (int.TryParse(text, out int cpus) && cpus is >= 1 and <= GuestOptions.MaxCpus)
-        {
-            return cpus;
-        }
-
-        result.AddError($"--cpus: '{text}' is not a number from 1 to {GuestOptions.MaxCpus}.");
-        return null;
-    }
-
-    private static T[] ParseAll<T>(ArgumentResult result, Func<string, T> parse)
-    {
-        try
-        {
-            return [.. result.Tokens.Select(token => parse(token.Value))];
-        }
-        catch (UserErrorException e)
-        {
-            result.AddError(e.Message);
-            return [];
-        }
-    }
+    private static int ParseCpus(string? text) =>
+        text == null ? 1
+        : int.TryParse(text, out int cpus) && cpus is >= 1 and <= GuestOptions.MaxCpus ? cpus
+        : throw new UserErrorException($"--cpus: '{text}' is not a number from 1 to {GuestOptions.MaxCpus}.", ExitCode.Usage);
 }

@@ -13,7 +13,7 @@ internal sealed class BareGuest : IGuest
     private readonly BareMachine _machine;
     private readonly BootRegisters _start;
 
-    private BareGuest(GuestOptions options, GuestDevices devices, ILogger log)
+    private BareGuest(GuestOptions options, BootFiles files, GuestDevices devices, ILogger log)
     {
         _devices = devices;
         var machineOptions = new VirtMachineOptions
@@ -24,14 +24,14 @@ internal sealed class BareGuest : IGuest
             GuestErrors = message => log.LogWarning("{Message}", message),
         };
         _machine = new BareMachine(machineOptions, new MonotonicClock(), core => new InterpreterEngine(core));
-        BootRequest request = CreateRequest(options, machineOptions.Devices.Virtio.Count);
+        BootRequest request = CreateRequest(options, files, machineOptions.Devices.Virtio.Count);
         _start = BootLoader.Place(new PhysicalMemoryRam(_machine.Board.Memory), request);
         devices.Attach(_machine.Board.Devices.Uarts[0]);
     }
 
     /// <summary>Builds the machine and loads the kernel.</summary>
-    internal static IGuest Create(GuestOptions options, GuestDevices devices, ILogger log) =>
-        new BareGuest(options, devices, log);
+    internal static IGuest Create(GuestOptions options, BootFiles files, GuestDevices devices, ILogger log) =>
+        new BareGuest(options, files, devices, log);
 
     /// <inheritdoc/>
     public GuestEnd Run(CancellationToken stop) => _machine.Run(_start, stop) switch
@@ -48,7 +48,7 @@ internal sealed class BareGuest : IGuest
         _machine.Dispose();
     }
 
-    private static BootRequest CreateRequest(GuestOptions options, int virtioDevices)
+    private static BootRequest CreateRequest(GuestOptions options, BootFiles files, int virtioDevices)
     {
         var tree = new BoardDeviceTreeOptions
         {
@@ -56,9 +56,9 @@ internal sealed class BareGuest : IGuest
             RamSize = options.Memory,
             VirtioSlots = [.. Enumerable.Range(0, virtioDevices)],
         };
-        return new BootRequest(KernelImage.Load(options.Kernel!))
+        return new BootRequest(files.Kernel)
         {
-            Initrd = options.Initrd == null ? null : InitrdImage.Load(options.Initrd),
+            Initrd = files.Initrd,
             CommandLine = options.Append,
             DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(tree)),
             RandomSeed = RandomNumberGenerator.GetBytes(32),

@@ -2,7 +2,6 @@ using LaKvm.Hypervisor;
 using LaKvm.Interpreter;
 using LaKvm.Ioctl;
 using LaKvm.Machine;
-using LaKvm.Machine.Loading;
 using LaKvm.Vmm;
 using Microsoft.Extensions.Logging;
 
@@ -15,15 +14,15 @@ internal sealed class VirtualGuest : IGuest
     private readonly HostMachine _host;
     private readonly VirtualMachine _machine;
 
-    private VirtualGuest(GuestOptions options, GuestDevices devices, ILogger log)
+    private VirtualGuest(GuestOptions options, BootFiles files, GuestDevices devices, ILogger log)
     {
         _devices = devices;
         var vmOptions = new VmOptions
         {
             Cpus = options.Cpus,
             MemoryBytes = options.Memory,
-            Kernel = KernelImage.Load(options.Kernel!),
-            Initrd = options.Initrd == null ? null : InitrdImage.Load(options.Initrd),
+            Kernel = files.Kernel,
+            Initrd = files.Initrd,
             CommandLine = options.Append,
             Devices = devices.Create(),
             GuestErrors = message => log.LogWarning("{Message}", message),
@@ -35,8 +34,8 @@ internal sealed class VirtualGuest : IGuest
     }
 
     /// <summary>Builds the host with its hypervisor and the virtual machine, and loads the kernel.</summary>
-    internal static IGuest Create(GuestOptions options, GuestDevices devices, ILogger log) =>
-        new VirtualGuest(options, devices, log);
+    internal static IGuest Create(GuestOptions options, BootFiles files, GuestDevices devices, ILogger log) =>
+        new VirtualGuest(options, files, devices, log);
 
     /// <inheritdoc/>
     public GuestEnd Run(CancellationToken stop) => _machine.Run(stop) switch

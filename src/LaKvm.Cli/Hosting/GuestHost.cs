@@ -13,16 +13,18 @@ internal static class GuestHost
 
     /// <summary>Runs a guest to its end.</summary>
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
-    internal static async Task<int> RunAsync(
-        GuestOptions options, GuestFactory factory, LogLevel level, CancellationToken stop)
+    internal static async Task<int> RunAsync(GuestOptions options, GuestFactory factory, CancellationToken stop)
     {
+        var files = new BootFiles(options);
+
         // No configuration files, no default log providers: nothing that the first guest instruction would wait for.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.SetMinimumLevel(level).AddSerilog(CreateLogger(level), dispose: true);
+        builder.Logging.SetMinimumLevel(options.LogLevel).AddSerilog(CreateLogger(options.LogLevel), dispose: true);
         builder.Services
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5))
             .AddSingleton<IHostLifetime, NoHostLifetime>()
             .AddSingleton(options)
+            .AddSingleton(files)
             .AddSingleton(factory)
             .AddSingleton<GuestTerminal>()
             .AddSingleton<ITerminal>(services => services.GetRequiredService<GuestTerminal>())
@@ -30,15 +32,14 @@ internal static class GuestHost
             .AddSingleton<GuestService>()
             .AddHostedService(services => services.GetRequiredService<GuestService>());
         using IHost host = builder.Build();
-        await host.StartAsync(stop);
         var service = host.Services.GetRequiredService<GuestService>();
+        await host.StartAsync(stop);
         await host.WaitForShutdownAsync(stop);
         return await service.Completion;
     }
 
     private static Serilog.Core.Logger CreateLogger(LogLevel level) => new LoggerConfiguration()
         .MinimumLevel.Is((LogEventLevel)level) // the two enumerations have the same order and numbers
-        .MinimumLevel.Override("Microsoft", level == LogLevel.Trace ? LogEventLevel.Verbose : LogEventLevel.Fatal)
         .WriteTo.Console(outputTemplate: LogTemplate, standardErrorFromLevel: LogEventLevel.Verbose)
         .CreateLogger();
 }

@@ -9,6 +9,7 @@ internal sealed class GuestService(
     GuestOptions options,
     GuestFactory factory,
     GuestTerminal terminal,
+    BootFiles files,
     GuestDevices devices,
     IHostApplicationLifetime lifetime,
     ILogger<GuestService> log) : IHostedService
@@ -42,7 +43,7 @@ internal sealed class GuestService(
     {
         while (true)
         {
-            using IGuest guest = factory(options, devices, log);
+            using IGuest guest = factory(options, files, devices, log);
             terminal.Start();
             LogStart();
             GuestEnd end = guest.Run(lifetime.ApplicationStopping);

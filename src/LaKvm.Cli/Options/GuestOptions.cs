@@ -1,4 +1,5 @@
 using LaKvm.Machine;
+using Microsoft.Extensions.Logging;
 
 namespace LaKvm.Cli;
 
@@ -37,6 +38,9 @@ internal sealed record GuestOptions
 
     /// <summary>True: the process ends where the machine would reset.</summary>
     internal bool NoReboot { get; init; }
+
+    /// <summary>What is reported on stderr.</summary>
+    internal LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
     /// <summary>Checks what the parser cannot know: the files, and the memory that this computer has.</summary>
     /// <exception cref="UserErrorException">Something cannot be used; the message says what.</exception>

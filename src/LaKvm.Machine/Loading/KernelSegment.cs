@@ -20,6 +20,10 @@ public abstract class KernelSegment
         destination[written..].Clear();
     }
 
+    /// <summary>The same segment with its bytes in memory.</summary>
+    /// <exception cref="ImageException">The image turns out to be damaged.</exception>
+    internal virtual KernelSegment Unpack() => this;
+
     /// <summary>Writes the contents to the front of the destination and returns their length.</summary>
     private protected abstract int WriteContents(Span<byte> destination);
 }
@@ -38,6 +42,13 @@ internal sealed class StoredSegment(ulong address, ulong memorySize, ReadOnlyMem
 /// <summary>A segment that is inflated straight into guest memory.</summary>
 internal sealed class CompressedSegment(ulong address, ulong memorySize, IPayload payload) : KernelSegment(address, memorySize)
 {
+    internal override KernelSegment Unpack()
+    {
+        byte[] contents = GC.AllocateUninitializedArray<byte>(payload.Length);
+        payload.Inflate(contents);
+        return new StoredSegment(Range.Base, Range.Size, contents);
+    }
+
     private protected override int WriteContents(Span<byte> destination)
     {
         payload.Inflate(destination[..payload.Length]);

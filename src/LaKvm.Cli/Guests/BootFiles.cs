@@ -1,0 +1,19 @@
+using LaKvm.Machine.Loading;
+
+namespace LaKvm.Cli;
+
+/// <summary>
+/// The files to boot, read and unpacked while the host and the machine are being built, and kept for a boot after a reset.
+/// </summary>
+internal sealed class BootFiles(GuestOptions options)
+{
+    private readonly Task<KernelImage> _kernel = Task.Run(() => KernelImage.Load(options.Kernel!).Unpack());
+
+    /// <summary>The kernel; waits until it has been read.</summary>
+    /// <exception cref="ImageException">The file is no kernel, or damaged.</exception>
+    internal KernelImage Kernel => _kernel.GetAwaiter().GetResult();
+
+    /// <summary>The initial RAM disk, or null; its bytes are read when it is placed.</summary>
+    /// <exception cref="ImageException">The file cannot be read.</exception>
+    internal InitrdImage? Initrd { get; } = options.Initrd == null ? null : InitrdImage.Load(options.Initrd);
+}
