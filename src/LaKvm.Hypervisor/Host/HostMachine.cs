@@ -65,6 +65,7 @@ public sealed class HostMachine : IDisposable
     {
         foreach (HostCpu cpu in Cpus)
         {
+            (cpu.Engine as IDisposable)?.Dispose();
             cpu.Core.Dispose();
         }
 

@@ -3,6 +3,8 @@ namespace LaKvm.Hypervisor;
 /// <summary>In-kernel interrupt controllers of a VM, and the ways into them.</summary>
 public sealed partial class KvmVm
 {
+    private const uint VectorCount = LaKvm.Machine.Eiointc.Vectors;
+
     private readonly Dictionary<IKvmEvent, IrqFd> _irqFds = [];
     private IrqRouting _routing = IrqRouting.None;
     private KvmIpi? _ipi;
@@ -125,6 +127,17 @@ public sealed partial class KvmVm
         }
     }
 
+    /// <summary>No event injects into the VM any more.</summary>
+    private void DetachEvents()
+    {
+        foreach (IrqFd irqFd in _irqFds.Values)
+        {
+            irqFd.Dispose();
+        }
+
+        _irqFds.Clear();
+    }
+
     private int SetPin(int pin, bool level)
     {
         if (_pchPic == null)
@@ -135,8 +148,6 @@ public sealed partial class KvmVm
         _pchPic.SetPin(pin, level);
         return 1;
     }
-
-    private const uint VectorCount = LaKvm.Machine.Eiointc.Vectors;
 
     /// <summary>An event that injects an interrupt.</summary>
     private sealed class IrqFd : IDisposable

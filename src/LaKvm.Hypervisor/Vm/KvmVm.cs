@@ -166,6 +166,7 @@ public sealed unsafe partial class KvmVm : IDisposable
         }
 
         Dead = true;
+        DetachEvents();
         AddressSpace.Unregister(this);
         foreach (KvmVcpu vcpu in Vcpus)
         {
