@@ -5,12 +5,13 @@ namespace LaKvm.Memory;
 /// <summary>Zero-filled host memory from mmap: reserved at once, taken from the host page by page when touched.</summary>
 public sealed unsafe class HostMapping : IDisposable
 {
-    /// <summary>Maps <paramref name="size"/> bytes.</summary>
+    /// <summary>Maps <paramref name="size"/> bytes; <paramref name="executable"/> for code made at run time.</summary>
     /// <exception cref="OutOfMemoryException">The host refuses the reservation.</exception>
-    public HostMapping(ulong size, bool hugePages = false)
+    public HostMapping(ulong size, bool hugePages = false, bool executable = false)
     {
         Size = size;
-        nint address = NativeMethods.Map(0, (nuint)size, NativeMethods.ProtRead | NativeMethods.ProtWrite,
+        nint address = NativeMethods.Map(0, (nuint)size,
+            NativeMethods.ProtRead | NativeMethods.ProtWrite | (executable ? NativeMethods.ProtExecute : 0),
             NativeMethods.MapPrivate | NativeMethods.MapAnonymous | NativeMethods.MapNoReserve, -1, 0);
         if (address == -1)
         {

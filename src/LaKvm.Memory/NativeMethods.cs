@@ -5,7 +5,7 @@ namespace LaKvm.Memory;
 /// <summary>The C library calls behind guest RAM.</summary>
 internal static partial class NativeMethods
 {
-    internal const int ProtRead = 1, ProtWrite = 2;
+    internal const int ProtRead = 1, ProtWrite = 2, ProtExecute = 4;
     internal const int MapPrivate = 2, MapAnonymous = 0x20, MapNoReserve = 0x4000;
     internal const int AdviseHugePage = 14;
 

@@ -122,6 +122,16 @@ public sealed unsafe partial class Core
     public void CodePageAdded(ulong physicalPage) => Memory.MarkCode(physicalPage);
 
     /// <summary>
+    /// The engine's word beside a software TLB entry of the current mode, for what the engine knows about the page: zeroed
+    /// by the core whenever the entry changes.
+    /// </summary>
+    public static nint* EngineWord(CpuState* s, ulong va) =>
+        SoftTlb.EngineWords(s->Tlb) + (CpuState.TlbEntry(s, va) - s->Tlb);
+
+    /// <summary>Zeroes the engine's words of all software TLBs of this core.</summary>
+    public void ClearEngineWords() => _softTlb.ClearEngineWords();
+
+    /// <summary>
     /// Translates and, for RAM, fills the software TLB. <paramref name="pointer"/> is null outside RAM.
     /// </summary>
     private Trap Reach(ulong va, Access access, out byte* pointer, out ulong physical)

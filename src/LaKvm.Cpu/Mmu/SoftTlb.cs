@@ -46,6 +46,15 @@ internal sealed unsafe class SoftTlb : IDisposable
         EngineWords(Table(table))[index] = 0;
     }
 
+    /// <summary>Zeroes the engine's words of all tables.</summary>
+    public void ClearEngineWords()
+    {
+        for (int table = 0; table < Tables; table++)
+        {
+            NativeMemory.Clear(EngineWords(Table(table)), (nuint)(Entries * sizeof(nint)));
+        }
+    }
+
     public void FlushAll()
     {
         for (int table = 0; table < Tables; table++)

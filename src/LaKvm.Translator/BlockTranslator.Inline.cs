@@ -1,0 +1,127 @@
+using LaKvm.Cpu;
+using LaKvm.Isa;
+using static LaKvm.Translator.RegisterMap;
+
+namespace LaKvm.Translator;
+
+internal sealed unsafe partial class BlockTranslator
+{
+    private readonly ulong[] _constants = new ulong[32];
+
+    /// <summary>Registers whose value is known while translating, and is in <see cref="_constants"/>; r0 always is.</summary>
+    private uint _known;
+
+    /// <summary>
+    /// Emits machine code for an instruction, or says that the handler has to do it. Grouped as the manual groups them.
+    /// </summary>
+    private bool Inline(in Instruction i)
+    {
+        bool done = Arithmetic(i) || ShiftOrBits(i) || MemoryOrFp(i) || ControlTransfer(i);
+        _known = (_known & ~(1u << i.D)) | 1;
+        return done;
+    }
+
+    private void ForgetConstants() => _known = 1;
+
+    /// <summary>The sequences by which programs load constants become one instruction for each step.</summary>
+    private bool Constant(in Instruction i)
+    {
+        bool known = (_known >> i.J & 1) != 0;
+        ulong j = _constants[i.J], d = _constants[i.D];
+        ulong? value = i.Opcode switch
+        {
+            Opcode.Lu12iW => IntegerArithmetic.Lu12iW(i.Imm),
+            Opcode.Lu32iD when (_known >> i.D & 1) != 0 => IntegerArithmetic.Lu32iD(d, i.Imm),
+            Opcode.AddiW when known => IntegerArithmetic.AddW(j, (ulong)i.Imm),
+            Opcode.AddiD when known => j + (ulong)i.Imm,
+            Opcode.Ori when known => j | (uint)i.Imm,
+            Opcode.Lu52iD when known => IntegerArithmetic.Lu52iD(j, (ulong)i.Imm),
+            _ => null,
+        };
+        if (value is not ulong constant)
+        {
+            return false;
+        }
+
+        SetConstant(i.D, constant);
+        return true;
+    }
+
+    private void SetConstant(int d, ulong value)
+    {
+        if (d == 0)
+        {
+            return;
+        }
+
+        _constants[d] = value;
+        _known |= 1u << d;
+        if (TryGet(d, out Reg host))
+        {
+            _e.MovImmediate(host, value);
+        }
+        else if ((ulong)(int)value == value)
+        {
+            _e.StoreImmediate(InState(d), (int)value);
+        }
+        else
+        {
+            _e.MovImmediate(Reg.Rax, value);
+            _e.Store(InState(d), Reg.Rax);
+        }
+    }
+
+    /// <summary>A register that holds a guest register's value: its own, or <paramref name="scratch"/>, loaded.</summary>
+    private Reg Value(int guest, Reg scratch)
+    {
+        if (TryGet(guest, out Reg host))
+        {
+            return host;
+        }
+
+        _e.Mov(scratch, Of(guest));
+        return scratch;
+    }
+
+    /// <summary>The register to build rd in: its own unless that still holds an operand, else rax.</summary>
+    private static Reg Target(int d, int operand) => TryGet(d, out Reg host) && d != operand ? host : Reg.Rax;
+
+    /// <summary>Writes rd from the register it was built in.</summary>
+    private void Write(int d, Reg value)
+    {
+        if (!TryGet(d, out Reg host))
+        {
+            _e.Store(InState(d), value);
+        }
+        else if (host != value)
+        {
+            _e.Mov(host, value);
+        }
+    }
+
+    /// <summary>Writes rd from the low word of a register, sign-extended.</summary>
+    private void WriteWord(int d, Reg value)
+    {
+        if (TryGet(d, out Reg host))
+        {
+            _e.SignExtend32(host, value);
+            return;
+        }
+
+        _e.SignExtend32(Reg.Rax, value);
+        _e.Store(InState(d), Reg.Rax);
+    }
+
+    /// <summary>Writes rd with 32-bit results extended, 64-bit ones as they are.</summary>
+    private void WriteSized(int d, Reg value, Width width)
+    {
+        if (width == Width.W32)
+        {
+            WriteWord(d, value);
+        }
+        else
+        {
+            Write(d, value);
+        }
+    }
+}

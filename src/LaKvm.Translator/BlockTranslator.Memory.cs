@@ -1,0 +1,183 @@
+using LaKvm.Cpu;
+using LaKvm.Isa;
+using static LaKvm.Translator.RegisterMap;
+
+namespace LaKvm.Translator;
+
+/// <content>
+/// Loads, stores and floating-point moves (manual vol. 1, 2.2.5, 3.2.4 and 3.2.6). What the software TLB does not answer,
+/// the handler does.
+/// </content>
+internal sealed unsafe partial class BlockTranslator
+{
+    private const int ReadTag = 0, WriteTag = 8, Addend = 24;
+
+    private bool MemoryOrFp(in Instruction i)
+    {
+        switch (i.Opcode)
+        {
+            case Opcode.LdB or Opcode.LdH or Opcode.LdW or Opcode.LdD or Opcode.LdBu or Opcode.LdHu or Opcode.LdWu
+                or Opcode.LdptrW or Opcode.LdptrD
+                or Opcode.LdxB or Opcode.LdxH or Opcode.LdxW or Opcode.LdxD or Opcode.LdxBu or Opcode.LdxHu or Opcode.LdxWu:
+                Load(i);
+                break;
+            case Opcode.StB or Opcode.StH or Opcode.StW or Opcode.StD or Opcode.StptrW or Opcode.StptrD
+                or Opcode.StxB or Opcode.StxH or Opcode.StxW or Opcode.StxD:
+                StoreGpr(i);
+                break;
+            case Opcode.FldS or Opcode.FldD or Opcode.FldxS or Opcode.FldxD:
+                LoadFpr(i);
+                break;
+            case Opcode.FstS or Opcode.FstD or Opcode.FstxS or Opcode.FstxD:
+                StoreFpr(i);
+                break;
+            case Opcode.Preld or Opcode.Preldx:
+                break;
+            case Opcode.Dbar:
+                _e.Barrier();
+                break;
+            case Opcode.FmovD or Opcode.Movgr2frD or Opcode.Movfr2grD or Opcode.Movgr2frW or Opcode.Movfr2grS:
+                MoveFp(i);
+                break;
+            default:
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Looks the address of an access up in the software TLB: leaves the host address in rax, or takes the slow path.
+    /// </summary>
+    private void Translate(in Instruction i, int size, int tag)
+    {
+        bool indexed = i.Opcode is >= Opcode.LdxB and <= Opcode.LdxWu or (>= Opcode.FldxS and <= Opcode.FstxD);
+        if (indexed)
+        {
+            _e.Mov(Reg.Rax, Of(i.J));
+            _e.Op(Alu.Add, Reg.Rax, Of(i.K));
+        }
+        else if (TryGet(i.J, out Reg j) && i.Imm != 0)
+        {
+            _e.Lea(Reg.Rax, Rm.At(j, i.Imm));
+        }
+        else
+        {
+            _e.Mov(Reg.Rax, Of(i.J));
+            if (i.Imm != 0)
+            {
+                _e.OpImmediate(Alu.Add, Reg.Rax, i.Imm);
+            }
+        }
+
+        _e.Mov(Reg.Rcx, Reg.Rax, Width.W64);
+        _e.Mov(Reg.Rdx, Reg.Rax);
+        _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 12 - CpuState.SoftTlbEntryShift);
+        _e.OpImmediate(Alu.And, Reg.Rcx, (CpuState.SoftTlbEntries - 1) << CpuState.SoftTlbEntryShift, Width.W32);
+        _e.Op(Alu.Add, Reg.Rcx, Field(CpuState.TlbOffset));
+        _e.OpImmediate(Alu.And, Reg.Rdx, ~0xFFF | (size - 1));
+        _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, tag));
+        AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
+        _e.Op(Alu.Add, Reg.Rax, Rm.At(Reg.Rcx, Addend));
+    }
+
+    private void Load(in Instruction i)
+    {
+        Translate(i, i.Opcode.Info().AccessSize, ReadTag);
+        Reg to = Target(i.D, -1);
+        Rm from = Rm.At(Reg.Rax);
+        switch (i.Opcode)
+        {
+            case Opcode.LdB or Opcode.LdxB: _e.SignExtend8(to, from); break;
+            case Opcode.LdBu or Opcode.LdxBu: _e.ZeroExtend8(to, from); break;
+            case Opcode.LdH or Opcode.LdxH: _e.SignExtend16(to, from); break;
+            case Opcode.LdHu or Opcode.LdxHu: _e.ZeroExtend16(to, from); break;
+            case Opcode.LdW or Opcode.LdxW or Opcode.LdptrW: _e.SignExtend32(to, from); break;
+            case Opcode.LdWu or Opcode.LdxWu: _e.Mov(to, from, Width.W32); break;
+            default: _e.Mov(to, from); break;
+        }
+
+        if (i.D != 0)
+        {
+            Write(i.D, to);
+        }
+
+        ResumeHere();
+    }
+
+    private void StoreGpr(in Instruction i)
+    {
+        int size = i.Opcode.Info().AccessSize;
+        Translate(i, size, WriteTag);
+        _e.StoreSized(Rm.At(Reg.Rax), Value(i.D, Reg.Rdx), size);
+        ResumeHere();
+    }
+
+    private void LoadFpr(in Instruction i)
+    {
+        CheckFp(i);
+        int size = i.Opcode.Info().AccessSize;
+        Translate(i, size, ReadTag);
+        if (size == 8)
+        {
+            _e.Mov(Reg.Rdx, Rm.At(Reg.Rax));
+        }
+        else
+        {
+            // A single number has ones above it, as everywhere in this machine.
+            _e.MovImmediate(Reg.Rdx, 0xFFFF_FFFF_0000_0000);
+            _e.Mov(Reg.Rax, Rm.At(Reg.Rax), Width.W32);
+            _e.Op(Alu.Or, Reg.Rdx, Reg.Rax);
+        }
+
+        _e.Store(Fpr(i.D), Reg.Rdx);
+        ResumeHere();
+    }
+
+    private void StoreFpr(in Instruction i)
+    {
+        CheckFp(i);
+        int size = i.Opcode.Info().AccessSize;
+        Translate(i, size, WriteTag);
+        _e.Mov(Reg.Rdx, Fpr(i.D));
+        _e.StoreSized(Rm.At(Reg.Rax), Reg.Rdx, size);
+        ResumeHere();
+    }
+
+    private void MoveFp(in Instruction i)
+    {
+        CheckFp(i);
+        switch (i.Opcode)
+        {
+            case Opcode.FmovD:
+                _e.Mov(Reg.Rax, Fpr(i.J));
+                _e.Store(Fpr(i.D), Reg.Rax);
+                break;
+            case Opcode.Movgr2frD:
+                _e.Store(Fpr(i.D), Value(i.J, Reg.Rax));
+                break;
+            case Opcode.Movgr2frW:
+                _e.Store(Fpr(i.D), Value(i.J, Reg.Rax), Width.W32);
+                break;
+            case Opcode.Movfr2grD when i.D != 0:
+                _e.Mov(Reg.Rax, Fpr(i.J));
+                Write(i.D, Reg.Rax);
+                break;
+            case Opcode.Movfr2grS when i.D != 0:
+                _e.SignExtend32(Reg.Rax, Fpr(i.J));
+                Write(i.D, Reg.Rax);
+                break;
+        }
+    }
+
+    /// <summary>Makes sure, once in a block, that the FPU is on: else the handler's call raises the exception.</summary>
+    private void CheckFp(in Instruction i)
+    {
+        if (!_fpChecked)
+        {
+            _e.TestByte(Field(CpuState.UnitsOffset), (int)Checks.Fp);
+            AddSlowPath(_e.JumpIf(Condition.Equal, null), i);
+            _fpChecked = true;
+        }
+    }
+}

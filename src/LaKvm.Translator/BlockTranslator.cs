@@ -1,0 +1,290 @@
+using LaKvm.Cpu;
+using LaKvm.Isa;
+using static LaKvm.Translator.RegisterMap;
+
+namespace LaKvm.Translator;
+
+/// <summary>
+/// Turns a region of guest code into machine code. This file: blocks and what leads out of the straight code; the others:
+/// what is done with the instructions of one kind.
+/// </summary>
+/// <remarks>
+/// A block begins with two checks: for attention, which only control transfers run through, and of the budget, from which
+/// it takes all its instructions at once. So the budget is exact where a block is left at its end; elsewhere what was not
+/// executed is known by <see cref="Site.Left"/>.
+/// </remarks>
+internal sealed unsafe partial class BlockTranslator(
+    Emitter emitter, CodeArena arena, Stubs stubs, CodeRegion region, List<Link> links)
+{
+    /// <summary>Bytes of code and sites that the longest region may need.</summary>
+    public const int RegionBytes = CodeRegion.Capacity * 256;
+
+    /// <summary>Length of the check for attention at the entry of a block.</summary>
+    public const int CheckBytes = 10;
+
+    private const int PageBytes = CodePage.Slots * 4;
+
+    private readonly Emitter _e = emitter;
+    private readonly List<Tail> _tails = [];
+    private CodePage* _page;
+    private int _offset;
+    private int _blockEnd;
+    private bool _fpChecked;
+
+    /// <summary>Translates the collected region of <paramref name="page"/> and enters its blocks in the page.</summary>
+    public void Translate(CodePage* page)
+    {
+        _page = page;
+        _e.Position = arena.Next;
+        for (int start = region.Start; start < region.End; start = _blockEnd)
+        {
+            _blockEnd = region.EndOfBlock(start);
+            TranslateBlock(start);
+        }
+
+        foreach (Tail tail in _tails)
+        {
+            EmitTail(tail);
+        }
+
+        _tails.Clear();
+        arena.Commit(_e.Position);
+    }
+
+    private void TranslateBlock(int start)
+    {
+        EmitEntry(start);
+        _fpChecked = false;
+        ForgetConstants();
+        for (_offset = start; _offset < _blockEnd; _offset += 4)
+        {
+            ref readonly Instruction i = ref region[_offset];
+            if (!Constant(i) && !Inline(i))
+            {
+                CallHandler(i);
+            }
+        }
+
+        if (CodeRegion.FallsThrough(region[_blockEnd - 4].Opcode))
+        {
+            FallThrough();
+        }
+    }
+
+    private void EmitEntry(int start)
+    {
+        if (region.IsEntry(start))
+        {
+            *CodePage.Entry(_page, start) = _e.Position;
+            _e.OpImmediate(Alu.Cmp, Field(CpuState.AttentionOffset), 0, Width.W32);
+            _tails.Add(new(TailKind.Leave, _e.JumpIf(Condition.NotEqual, null), start, (int)Exit.Jump));
+        }
+
+        int length = (_blockEnd - start) >> 2;
+        _e.OpImmediate(Alu.Sub, Budget, length);
+        _tails.Add(new(TailKind.Short, _e.JumpIf(Condition.Less, null), start, length));
+    }
+
+    /// <summary>Goes on behind the block: no control transfer, unless that is another page.</summary>
+    private void FallThrough()
+    {
+        if (_blockEnd == PageBytes)
+        {
+            EmitFar(_blockEnd);
+        }
+        else if (_blockEnd == region.End)
+        {
+            byte* entry = Translated(_blockEnd);
+            byte* place = _e.Jump(entry == null ? null : entry + CheckBytes);
+            if (entry == null)
+            {
+                _tails.Add(new(TailKind.FallEdge, place, _blockEnd));
+            }
+        }
+        else if (region.IsEntry(_blockEnd))
+        {
+            _e.JumpOver(CheckBytes);
+        }
+    }
+
+    /// <summary>A control transfer to <paramref name="target"/>, an offset from the page's beginning.</summary>
+    private void GoTo(int target)
+    {
+        if ((uint)target >= PageBytes)
+        {
+            EmitFar(target);
+            return;
+        }
+
+        byte* entry = Translated(target);
+        byte* place = _e.Jump(entry);
+        if (entry == null)
+        {
+            _tails.Add(new(TailKind.TakenEdge, place, target));
+        }
+    }
+
+    /// <summary>As <see cref="GoTo"/>, on a condition.</summary>
+    private void GoToIf(Condition condition, int target)
+    {
+        bool isNear = (uint)target < PageBytes;
+        byte* entry = isNear ? Translated(target) : null;
+        byte* place = _e.JumpIf(condition, entry);
+        if (entry == null)
+        {
+            _tails.Add(new(isNear ? TailKind.TakenEdge : TailKind.Far, place, target));
+        }
+    }
+
+    /// <summary>To an address in another page that is <paramref name="distance"/> from the beginning of this one.</summary>
+    private void EmitFar(int distance)
+    {
+        _e.Mov(Reg.Rax, Field(CpuState.PcOffset));
+        _e.OpImmediate(Alu.Add, Reg.Rax, distance);
+        EmitJumpToRax();
+    }
+
+    /// <summary>
+    /// To the virtual address in rax: the software TLB says in which page that is, the engine's word beside the entry where
+    /// its translations are.
+    /// </summary>
+    private void EmitJumpToRax()
+    {
+        // rcx is 4 times the index: entries are 32 bytes, the engine's words behind them 8.
+        const int words = CpuState.SoftTlbEntries << CpuState.SoftTlbEntryShift, executeTag = 16;
+        _e.Mov(Reg.Rcx, Reg.Rax);
+        _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 10);
+        _e.OpImmediate(Alu.And, Reg.Rcx, (CpuState.SoftTlbEntries - 1) << 2, Width.W32);
+        _e.Mov(Reg.Rdx, Field(CpuState.TlbOffset));
+        _e.Mov(Reg.Rsi, Reg.Rax);
+        _e.OpImmediate(Alu.And, Reg.Rsi, ~0xFFC);
+        _e.Op(Alu.Cmp, Reg.Rsi, Rm.At(Reg.Rdx, Reg.Rcx, 3, executeTag));
+        _ = _e.JumpIf(Condition.NotEqual, stubs.ExitAtAddress);
+        _e.Mov(Reg.Rdx, Rm.At(Reg.Rdx, Reg.Rcx, 1, words));
+        _e.Test(Reg.Rdx, Reg.Rdx);
+        _ = _e.JumpIf(Condition.Equal, stubs.ExitAtAddress);
+        _e.Store(Field(CpuState.PcOffset), Reg.Rsi);
+        _e.OpImmediate(Alu.And, Reg.Rax, 0xFFC, Width.W32);
+        _e.JumpIndirect(Rm.At(Reg.Rdx, Reg.Rax, 1, CodePage.HeaderBytes));
+    }
+
+    private byte* Translated(int offset)
+    {
+        byte* entry = *CodePage.Entry(_page, offset);
+        return entry == stubs.Resolve ? null : entry;
+    }
+
+    /// <summary>Has the shared handler execute an instruction.</summary>
+    private void CallHandler(in Instruction i)
+    {
+        EmitCall(NewSite(i));
+        ForgetConstants();
+    }
+
+    private void EmitCall(Site* site)
+    {
+        _e.LeaNear(Reg.Rsi, site);
+        _e.Call(stubs.CallHandler);
+    }
+
+    private Site* NewSite(in Instruction i)
+    {
+        OpcodeInfo info = i.Opcode.Info();
+        Site* site = arena.NewSite();
+        site->Instruction = i;
+        if (i.D == 0 && info.WritesGprD)
+        {
+            site->Instruction.D = CpuState.SinkRegister;
+        }
+
+        site->Offset = (ushort)_offset;
+        site->Left = (ushort)((_blockEnd - _offset) >> 2);
+        site->Checks = CodeRegion.ChecksOf(info);
+        return site;
+    }
+
+    /// <summary>
+    /// The conditional jump at <paramref name="place"/> leads to the handler of the current instruction, which is executed
+    /// there; see <see cref="ResumeHere"/>.
+    /// </summary>
+    private void AddSlowPath(byte* place, in Instruction i) =>
+        _tails.Add(new(TailKind.Slow, place, _offset) { Site = (nint)NewSite(i), Resume = (nint)_e.Position });
+
+    /// <summary>Where execution goes on behind the slow path that was added last.</summary>
+    private void ResumeHere() => _tails[^1] = _tails[^1] with { Resume = (nint)_e.Position };
+
+    private void EmitTail(in Tail tail)
+    {
+        bool isEdge = tail.Kind is TailKind.TakenEdge or TailKind.FallEdge;
+        byte* entry = isEdge ? Translated(tail.Offset) : null;
+        if (entry != null)
+        {
+            Emitter.Patch((byte*)tail.Place, tail.Kind == TailKind.TakenEdge ? entry : entry + CheckBytes);
+            return;
+        }
+
+        Emitter.Patch((byte*)tail.Place, _e.Position);
+        switch (tail.Kind)
+        {
+            case TailKind.Slow:
+                EmitCall((Site*)tail.Site);
+                _ = _e.Jump((byte*)tail.Resume);
+                break;
+            case TailKind.Far:
+                EmitFar(tail.Offset);
+                break;
+            case TailKind.Short:
+                _e.OpImmediate(Alu.Add, Budget, tail.Code);
+                EmitLeave(tail.Offset, (int)Exit.Short);
+                break;
+            case TailKind.Leave:
+                EmitLeave(tail.Offset, tail.Code);
+                break;
+            default:
+                EmitLeave(tail.Offset, (int)Exit.FirstLink - links.Count);
+                links.Add(new((nint)_page, tail.Offset, tail.Place, tail.Kind == TailKind.TakenEdge));
+                break;
+        }
+    }
+
+    private void EmitLeave(int offset, int code)
+    {
+        _e.MovImmediate(Reg.Rax, (ulong)offset);
+        _e.MovImmediate(Reg.Rdx, (uint)code);
+        _ = _e.Jump(stubs.ExitAtOffset);
+    }
+
+    /// <summary>What is behind the blocks: code that is seldom run, and where its jump is.</summary>
+    private enum TailKind : byte
+    {
+        /// <summary>Leaves with the tail's code.</summary>
+        Leave,
+
+        /// <summary>Gives the block's instructions (the tail's code) back to the budget and leaves.</summary>
+        Short,
+
+        /// <summary>Calls a handler and resumes.</summary>
+        Slow,
+
+        /// <summary>Goes to another page.</summary>
+        Far,
+
+        /// <summary>Goes to a block of this page by a control transfer.</summary>
+        TakenEdge,
+
+        /// <summary>Goes to the following block of this page.</summary>
+        FallEdge,
+    }
+
+    private readonly record struct Tail(TailKind Kind, nint Place, int Offset, int Code = 0)
+    {
+        public Tail(TailKind kind, byte* place, int offset, int code = 0)
+            : this(kind, (nint)place, offset, code)
+        {
+        }
+
+        public nint Site { get; init; }
+
+        public nint Resume { get; init; }
+    }
+}

@@ -1,0 +1,90 @@
+using LaKvm.Memory;
+
+namespace LaKvm.Translator;
+
+/// <summary>
+/// The memory of one engine's translations: machine code that grows up, sites that grow down towards it, and the code
+/// pages. Nothing is freed singly; when one of the two regions is full, everything is forgotten.
+/// </summary>
+/// <remarks>
+/// Code pages are keyed by where the guest's code is in host memory, and machine code knows only its offset in the page,
+/// so neither depends on virtual addresses or on the mode.
+/// </remarks>
+internal sealed unsafe class CodeArena : IDisposable
+{
+    private readonly HostMapping _code;
+    private readonly HostMapping _tables;
+    private readonly Dictionary<nint, nint> _pages = [];
+    private readonly int _capacity;
+    private byte* _floor;
+    private Site* _sites;
+
+    /// <summary>Reserves <paramref name="bytes"/> bytes for code and as much for code pages.</summary>
+    public CodeArena(ulong bytes)
+    {
+        _code = new HostMapping(bytes, executable: true);
+        _tables = new HostMapping(bytes);
+        _capacity = (int)(bytes / CodePage.TotalBytes);
+        _floor = _code.Pointer;
+    }
+
+    /// <summary>First byte of the code.</summary>
+    public byte* Start => _code.Pointer;
+
+    /// <summary>Where code may be written next.</summary>
+    public byte* Next { get; private set; }
+
+    /// <summary>Target of the entries of what is not translated.</summary>
+    public byte* Resolve { get; private set; }
+
+    /// <summary>Keeps the code below <paramref name="end"/> for good and makes the rest ready for use.</summary>
+    public void Seal(byte* end, byte* resolve)
+    {
+        _floor = end;
+        Resolve = resolve;
+        Flush();
+    }
+
+    /// <summary>Whether <paramref name="bytes"/> bytes of code and sites fit.</summary>
+    public bool HasRoom(int bytes) => (byte*)_sites - Next >= bytes;
+
+    /// <summary>Makes what was written up to <paramref name="end"/> part of the code.</summary>
+    public void Commit(byte* end) => Next = end;
+
+    /// <summary>Memory for a site, near the code.</summary>
+    public Site* NewSite() => --_sites;
+
+    /// <summary>The code page of the memory at <paramref name="host"/>, or null.</summary>
+    public CodePage* Find(byte* host) => _pages.TryGetValue((nint)host, out nint page) ? (CodePage*)page : null;
+
+    /// <summary>Adds the code page of a memory page; null if there is no room left.</summary>
+    public CodePage* Add(byte* host, ulong physical)
+    {
+        if (_pages.Count == _capacity)
+        {
+            return null;
+        }
+
+        var page = (CodePage*)(_tables.Pointer + ((nint)_pages.Count * CodePage.TotalBytes));
+        CodePage.Reset(page, Resolve);
+        page->Host = host;
+        page->Physical = physical;
+        _pages.Add((nint)host, (nint)page);
+        return page;
+    }
+
+    /// <summary>Forgets all code, sites and code pages.</summary>
+    public void Flush()
+    {
+        _pages.Clear();
+        Next = _floor;
+        _sites = (Site*)(_code.Pointer + _code.Size);
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose()
+    {
+        _code.Dispose();
+        _tables.Dispose();
+    }
+}

@@ -1,0 +1,299 @@
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using LaKvm.Cpu;
+using LaKvm.Isa;
+
+namespace LaKvm.Translator;
+
+/// <summary>
+/// The fast engine: translates guest code to x86-64 machine code, which does exactly what the interpreter does
+/// (docs/translator.md). One instance per core; the run call and the notifications belong to the core's thread.
+/// </summary>
+public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCache, IDisposable
+{
+    private readonly Core _core;
+    private readonly CpuState* _state;
+    private readonly delegate*<Core, CpuState*, Instruction*, Trap>* _handlers;
+    private readonly CodeArena _arena;
+    private readonly CodeRegion _region;
+    private readonly BlockTranslator _translator;
+    private readonly Stubs _stubs;
+    private readonly List<Link> _links = [];
+    private readonly int _warmCount;
+
+    /// <summary>Handle by which machine code names this engine to <see cref="ExecuteSite(nint, Site*, long)"/>.</summary>
+    private GCHandle _self;
+
+    /// <summary>The link by which translated code was left last, until its target has been found.</summary>
+    private Link? _link;
+
+    /// <summary>Word of the instruction that trapped.</summary>
+    private uint _word;
+
+    /// <summary>What came out of a handler.</summary>
+    private ExceptionDispatchInfo? _failure;
+
+    /// <summary>Creates the engine of <paramref name="core"/> and makes it the core's code cache.</summary>
+    /// <exception cref="PlatformNotSupportedException">The host is not an x86-64.</exception>
+    public TranslatorEngine(Core core, TranslatorOptions? options = null)
+    {
+        if (!IsSupported)
+        {
+            throw new PlatformNotSupportedException("The translator makes x86-64 code.");
+        }
+
+        options ??= new TranslatorOptions();
+        _core = core;
+        _state = core.State;
+        _handlers = HandlerTable.Shared.Handlers;
+        _warmCount = options.WarmCount;
+        _arena = new CodeArena(options.ArenaBytes);
+        _self = GCHandle.Alloc(this, GCHandleType.Weak);
+        var emitter = new Emitter { Position = _arena.Start };
+        delegate* unmanaged<nint, Site*, long, int> executeSite = &ExecuteSite;
+        _stubs = new Stubs(emitter, GCHandle.ToIntPtr(_self), executeSite);
+        _arena.Seal(_stubs.End, _stubs.Resolve);
+        _region = new CodeRegion(core.SupportedUnits, options.MaximumBlock);
+        _translator = new BlockTranslator(emitter, _arena, _stubs, _region, _links);
+        core.CodeCache = this;
+    }
+
+    /// <summary>Whether this host can run what the translator makes.</summary>
+    public static bool IsSupported => RuntimeInformation.ProcessArchitecture == Architecture.X64;
+
+    /// <summary>Regions translated since the engine was made.</summary>
+    public long Translations { get; private set; }
+
+    /// <inheritdoc/>
+    public RunExit Run(long budget)
+    {
+        CpuState* s = _state;
+        s->Budget = budget;
+        while (true)
+        {
+            if (Volatile.Read(ref s->Attention) != 0 && _core.HandleAttention() == Trap.Leave)
+            {
+                return _core.PendingExit;
+            }
+
+            if (s->Budget <= 0)
+            {
+                return RunExit.Budget;
+            }
+
+            Trap trap = Execute();
+            if (trap is not (Trap.None or Trap.Refetch or Trap.Leave))
+            {
+                trap = _core.RaiseException(trap, _word);
+            }
+
+            if (trap == Trap.Leave)
+            {
+                return _core.PendingExit;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Jumps between blocks stay in the page, so nothing leads into code that the page's entries do not lead to; and
+    /// machine code is not running: the core reads its mail between two of its runs.
+    /// </remarks>
+    public void InvalidatePage(ulong physicalPage)
+    {
+        byte* host = _core.Memory.Pointer(physicalPage & ~0xFFFUL);
+        CodePage* page = host == null ? null : _arena.Find(host);
+        if (page != null && page->Announced)
+        {
+            CodePage.Reset(page, _arena.Resolve);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>What is found by virtual address is found through the software TLB, which the core keeps up to date.</remarks>
+    public void InvalidateTranslations()
+    {
+    }
+
+    /// <summary>Frees the translations; the engine must not run any more.</summary>
+    public void Dispose()
+    {
+        _arena.Dispose();
+        if (_self.IsAllocated)
+        {
+            _self.Free();
+        }
+    }
+
+    /// <summary>
+    /// Executes until something needs the run call: a trap (returned, with the state of the instruction in place), or
+    /// <see cref="Trap.None"/> at a control transfer or when the budget is used up. Only the run call looks for attention.
+    /// </summary>
+    private Trap Execute()
+    {
+        CpuState* s = _state;
+        int code = (int)Exit.Jump;
+        do
+        {
+            _word = 0;
+            Trap trap = FindPage(s->Pc, out CodePage* page);
+            if (trap != Trap.None)
+            {
+                Count(1);
+                return trap;
+            }
+
+            bool isTaken = code == (int)Exit.Jump;
+            byte* entry = null;
+            if (code != (int)Exit.Short && !FindEntry(page, (int)s->Pc & 0xFFC, isTaken, out entry))
+            {
+                return Trap.None;
+            }
+
+            code = entry == null ? Step() : Enter(entry, isTaken);
+            if (code <= (int)Exit.FirstLink)
+            {
+                code = TakeLink(code);
+            }
+        }
+        while (code is (int)Exit.FallThrough or (int)Exit.Short && s->Budget > 0);
+
+        if (code == (int)Exit.Failure)
+        {
+            _failure!.Throw();
+        }
+
+        return code < 0 ? Trap.None : (Trap)code;
+    }
+
+    private int Enter(byte* entry, bool isTaken)
+    {
+        _state->Pc &= ~0xFFFUL;
+        return _stubs.Enter(_state, isTaken ? entry : entry + BlockTranslator.CheckBytes);
+    }
+
+    /// <summary>Remembers the link, and says how it continues.</summary>
+    private int TakeLink(int code)
+    {
+        Link link = _links[(int)Exit.FirstLink - code];
+        _link = link;
+        return (int)(link.IsTaken ? Exit.Jump : Exit.FallThrough);
+    }
+
+    /// <summary>
+    /// Machine code for the instruction at <paramref name="offset"/>, or null while it is to be interpreted. False if
+    /// attention must be looked for first.
+    /// </summary>
+    private bool FindEntry(CodePage* page, int offset, bool isTaken, out byte* entry)
+    {
+        entry = *CodePage.Entry(page, offset);
+        if (entry == _arena.Resolve)
+        {
+            entry = null;
+            byte* count = CodePage.Count(page, offset);
+            if (*count < _warmCount)
+            {
+                (*count)++;
+                return true;
+            }
+
+            if (!page->Announced)
+            {
+                // Stores to a page must be known of before its words are read. The core's mail about that is read where
+                // attention is looked for, so the page's first translation begins at a control transfer.
+                if (isTaken)
+                {
+                    page->Announced = true;
+                    _core.CodePageAdded(page->Physical);
+                }
+
+                return !isTaken;
+            }
+
+            if (!_arena.HasRoom(BlockTranslator.RegionBytes))
+            {
+                Flush();
+                return false;
+            }
+
+            entry = Translate(page, offset);
+        }
+
+        if (_link is Link link && link.Page == (nint)page && link.Target == offset)
+        {
+            Emitter.Patch((byte*)link.Place, link.IsTaken ? entry : entry + BlockTranslator.CheckBytes);
+            _link = null;
+        }
+
+        return true;
+    }
+
+    private byte* Translate(CodePage* page, int offset)
+    {
+        _region.Collect(page, offset, _arena.Resolve);
+        _translator.Translate(page);
+        Translations++;
+        return *CodePage.Entry(page, offset);
+    }
+
+    private void Flush()
+    {
+        _arena.Flush();
+        _core.ClearEngineWords();
+        _links.Clear();
+        _link = null;
+    }
+
+    /// <summary>Finds or makes the code page of an instruction's address.</summary>
+    private Trap FindPage(ulong pc, out CodePage* page)
+    {
+        SoftTlbEntry* entry = CpuState.TlbEntry(_state, pc);
+        if ((pc & (~0xFFFUL | 3)) == entry->ExecuteTag)
+        {
+            page = (CodePage*)*Core.EngineWord(_state, pc);
+            if (page != null)
+            {
+                return Trap.None;
+            }
+        }
+
+        return FindPageSlow(pc, out page);
+    }
+
+    private Trap FindPageSlow(ulong pc, out CodePage* page)
+    {
+        page = null;
+        byte* pointer = null;
+        ulong physical = 0;
+        if ((pc & 3) == 0)
+        {
+            Trap trap = _core.TranslateFetch(pc, out pointer, out physical);
+            if (trap != Trap.None)
+            {
+                return trap;
+            }
+        }
+
+        if (pointer == null)
+        {
+            // Misaligned, or not RAM: this machine has no code in devices.
+            _state->TrapAddress = pc;
+            return Trap.Adef;
+        }
+
+        var host = (byte*)((nint)pointer & ~0xFFF);
+        page = _arena.Find(host);
+        if (page == null)
+        {
+            page = _arena.Add(host, physical & ~0xFFFUL);
+            if (page == null)
+            {
+                Flush();
+                page = _arena.Add(host, physical & ~0xFFFUL);
+            }
+        }
+
+        *Core.EngineWord(_state, pc) = (nint)page;
+        return Trap.None;
+    }
+}

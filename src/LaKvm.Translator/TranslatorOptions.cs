@@ -1,0 +1,14 @@
+namespace LaKvm.Translator;
+
+/// <summary>How a <see cref="TranslatorEngine"/> translates.</summary>
+public sealed record TranslatorOptions
+{
+    /// <summary>Bytes of machine code that are kept at most, from 1 MiB to 1 GiB; the code pages take up to as much.</summary>
+    public ulong ArenaBytes { get; init; } = 64UL << 20;
+
+    /// <summary>How often execution comes to an instruction before it is translated, 0 to 255. Until then it is interpreted.</summary>
+    public int WarmCount { get; init; } = 16;
+
+    /// <summary>Longest block in instructions, 1 to 1024.</summary>
+    public int MaximumBlock { get; init; } = 64;
+}
