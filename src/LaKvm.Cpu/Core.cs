@@ -75,6 +75,11 @@ public sealed unsafe partial class Core : IDisposable
         CodeCache?.InvalidateTranslations();
         State->Pc = pc;
         SwitchMode();
+        if (!_codeMail.IsEmpty)
+        {
+            // Attention was cleared with the state, but what other threads have written still has to be known.
+            RequestAttention(AttentionMail);
+        }
     }
 
     /// <summary>Frees the core's memory; it must not run any more.</summary>

@@ -136,7 +136,7 @@ public sealed unsafe class CodeCacheTests
     [Fact]
     public void A_cache_smaller_than_the_program_only_costs_time()
     {
-        using var machine = new TestMachine(cacheBytes: 50_000);
+        using var machine = new TestMachine(createEngine: EngineUnderTest.CreateSmall);
         ulong page = TestMachine.Origin;
         for (int n = 0; n < 8; n++, page += 0x1000)
         {

@@ -2,7 +2,7 @@ using LaKvm.Isa;
 
 namespace LaKvm.Cpu.Tests.Interpreter;
 
-/// <summary>What the loop executes itself, against the handlers, which the recorded vectors prove.</summary>
+/// <summary>What the engine executes itself, against the handlers, which the recorded vectors prove.</summary>
 public sealed unsafe class LoopAgreementTests
 {
     private const ulong Data = 0x30_0000;
@@ -29,7 +29,7 @@ public sealed unsafe class LoopAgreementTests
     public void Loop_and_handler_agree(Opcode row)
     {
         var random = new Random((int)row);
-        using var machine = new TestMachine();
+        using var machine = new TestMachine(createEngine: EngineUnderTest.CreateForSingleInstructions);
         ulong[] memory = [.. Enumerable.Range(0, 1024).Select(_ => (ulong)random.NextInt64())];
         for (int n = 0; n < 60; n++)
         {

@@ -1,25 +1,24 @@
-using LaKvm.Interpreter;
 using LaKvm.Isa;
 using LaKvm.Memory;
 
 namespace LaKvm.Cpu.Tests.Interpreter;
 
 /// <summary>
-/// Cores with interpreters over 16 MiB of RAM at 0, as they come out of reset: addresses are
+/// Cores with engines over 16 MiB of RAM at 0, as they come out of reset: addresses are
 /// physical, PLV0. Programs lie at <see cref="Origin"/>, exceptions go to <see cref="Vector"/>. All that is not RAM is one register.
 /// </summary>
 internal sealed unsafe class TestMachine : IDisposable
 {
     public const ulong RamSize = 16 << 20, Origin = 0x10_0000, Vector = 0x20_0000;
 
-    public TestMachine(int cores = 1, ulong cacheBytes = InterpreterEngine.DefaultCacheBytes)
+    public TestMachine(int cores = 1, Func<Core, IExecutionEngine>? createEngine = null)
     {
         Memory.Add(0, RamSize);
         for (int id = 0; id < cores; id++)
         {
             var core = new Core(id, Memory, new Bus(this), new StoppedClock());
             Cores.Add(core);
-            Engines.Add(new InterpreterEngine(core, cacheBytes));
+            Engines.Add((createEngine ?? EngineUnderTest.Create)(core));
             Restart(id);
         }
     }
@@ -28,13 +27,13 @@ internal sealed unsafe class TestMachine : IDisposable
 
     public List<Core> Cores { get; } = [];
 
-    public List<InterpreterEngine> Engines { get; } = [];
+    public List<IExecutionEngine> Engines { get; } = [];
 
     public Core Core => Cores[0];
 
     public CpuState* State => Core.State;
 
-    public InterpreterEngine Engine => Engines[0];
+    public IExecutionEngine Engine => Engines[0];
 
     /// <summary>Called when a program reads the device.</summary>
     public Action? DeviceRead { get; set; }
@@ -90,7 +89,7 @@ internal sealed unsafe class TestMachine : IDisposable
 
     public void Dispose()
     {
-        Engines.ForEach(engine => engine.Dispose());
+        Engines.ForEach(engine => (engine as IDisposable)?.Dispose());
         Cores.ForEach(core => core.Dispose());
         Memory.Dispose();
     }

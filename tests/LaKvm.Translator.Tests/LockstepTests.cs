@@ -1,0 +1,103 @@
+using LaKvm.Cpu;
+using LaKvm.Cpu.Tests.Interpreter;
+using LaKvm.Interpreter;
+
+namespace LaKvm.Translator.Tests;
+
+/// <summary>Random programs, on the translator and on the interpreter: after every slice of a run, everything is the same.</summary>
+public sealed unsafe class LockstepTests
+{
+    private const int Length = 20_000;
+
+    public static TheoryData<int, int, int> Runs()
+    {
+        var runs = new TheoryData<int, int, int>();
+        for (int seed = 1; seed <= 12; seed++)
+        {
+            runs.Add(seed, 1, 0);
+            runs.Add(seed, 7, 0);
+            runs.Add(seed, 1000, 0);
+            runs.Add(seed, 1000, 3);
+        }
+
+        return runs;
+    }
+
+    [Theory]
+    [MemberData(nameof(Runs))]
+    public void Random_program_runs_as_on_the_interpreter(int seed, int slice, int warmCount) =>
+        Compare(seed, slice, Length, new() { WarmCount = warmCount, MaximumBlock = slice == 1 ? 1 : 64 });
+
+    [Theory]
+    [Trait("Category", "Slow")]
+    [InlineData(1)]
+    [InlineData(13)]
+    [InlineData(100_000)]
+    public void Many_random_programs_run_as_on_the_interpreter(int slice)
+    {
+        for (int seed = 1000; seed < 1200; seed++)
+        {
+            Compare(seed, slice, 10 * Length, new() { WarmCount = seed % 4, MaximumBlock = slice == 1 ? 1 : 64 });
+        }
+    }
+
+    [Fact]
+    public void Program_larger_than_the_arena_runs_as_on_the_interpreter() =>
+        Compare(77, 500, Length, new() { WarmCount = 0, ArenaBytes = 72 << 10 });
+
+    private static void Compare(int seed, int slice, int length, TranslatorOptions options)
+    {
+        using var expected = new TestMachine(createEngine: core => new InterpreterEngine(core));
+        using var actual = new TestMachine(createEngine: core => new TranslatorEngine(core, options));
+        new RandomProgram(seed).Load(expected);
+        new RandomProgram(seed).Load(actual);
+        for (int done = 0; done < length; done += slice)
+        {
+            ulong pc = expected.State->Pc;
+            expected.Run(slice);
+            actual.Run(slice);
+            string? difference = Difference(expected, actual);
+            difference.Should().BeNull($"seed {seed}, {done} to {done + slice}, from {pc:x}");
+        }
+
+        expected.State->Retired.Should().BeGreaterThanOrEqualTo((ulong)length);
+    }
+
+    private static string? Difference(TestMachine expected, TestMachine actual)
+    {
+        CpuState* e = expected.State, a = actual.State;
+        for (int n = 0; n < 32; n++)
+        {
+            if (e->Gpr[n] != a->Gpr[n])
+            {
+                return $"r{n} is {a->Gpr[n]:x}, not {e->Gpr[n]:x} (pc {a->Pc:x}, {e->Pc:x})";
+            }
+        }
+
+        for (int n = 0; n < 128; n++)
+        {
+            if (e->Vr[n] != a->Vr[n])
+            {
+                return $"vr{n / 4}.{n % 4} is {a->Vr[n]:x}, not {e->Vr[n]:x}";
+            }
+        }
+
+        for (int n = 0; n < 0x90; n++)
+        {
+            if (e->Csr[n] != a->Csr[n])
+            {
+                return $"csr {n:x} is {a->Csr[n]:x}, not {e->Csr[n]:x}";
+            }
+        }
+
+        var scalars = (e->Pc, e->Retired, e->Budget, e->Plv, e->Units, e->Fcsr, *(ulong*)e->Fcc, e->Llbit[0], e->LlAddress, e->LlValue);
+        var others = (a->Pc, a->Retired, a->Budget, a->Plv, a->Units, a->Fcsr, *(ulong*)a->Fcc, a->Llbit[0], a->LlAddress, a->LlValue);
+        if (scalars != others)
+        {
+            return $"state is {others}, not {scalars}";
+        }
+
+        bool same = RandomProgram.Data(actual).SequenceEqual(RandomProgram.Data(expected));
+        return same ? null : $"memory differs (pc {a->Pc:x})";
+    }
+}

@@ -1,0 +1,129 @@
+using LaKvm.Cpu;
+using LaKvm.Cpu.Tests.Interpreter;
+using LaKvm.Isa;
+
+namespace LaKvm.Translator.Tests;
+
+/// <summary>
+/// A program of random instructions over three pages that neither ends nor leaves them: registers 20 to 22 point to data
+/// and are never written, 24 to 26 into the code. Exceptions are skipped by a handler that uses CSRs only.
+/// </summary>
+internal sealed unsafe class RandomProgram(int seed)
+{
+    private const ulong DataBase = 0x30_0000;
+    private const int Pages = 3, Instructions = Pages * 1024;
+
+    private const string Handler = """
+            csrwr   $t1, 0x30
+            csrrd   $t1, 0x6
+            addi.d  $t1, $t1, 4
+            csrwr   $t1, 0x6
+            csrrd   $t1, 0x30
+            ertn
+        """;
+
+    private static readonly Opcode[] Registers = Rows(Opcode.CloW, Opcode.ExtWB)
+        .Concat(Rows(Opcode.AlslW, Opcode.BytepickD)).Concat(Rows(Opcode.AddW, Opcode.CrccWDW))
+        .Concat(Rows(Opcode.AlslD, Opcode.Pcaddu18i)).ToArray();
+
+    private static readonly Opcode[] Accesses = Rows(Opcode.LdptrW, Opcode.LdWu)
+        .Append(Opcode.LlW).Append(Opcode.ScW).Append(Opcode.LlD).Append(Opcode.ScD).ToArray();
+
+    private static readonly Opcode[] Atomics = Rows(Opcode.AmswapW, Opcode.AmminDbDu);
+
+    private static readonly Opcode[] Floating =
+    [
+        Opcode.FaddD, Opcode.FmulS, Opcode.FmovD, Opcode.Movgr2frD, Opcode.Movgr2frW, Opcode.Movfr2grD, Opcode.Movfr2grS,
+        Opcode.FcmpCltD, Opcode.FldD, Opcode.FldS, Opcode.FstD, Opcode.FstS, Opcode.FfintDL,
+    ];
+
+    private readonly Random _random = new(seed);
+
+    public static Span<byte> Data(TestMachine machine) => machine.Memory.Span(DataBase - 0x2000, 0x4000);
+
+    public void Load(TestMachine machine)
+    {
+        var code = (uint*)machine.Memory.Pointer(TestMachine.Origin);
+        for (int n = 0; n < Instructions; n++)
+        {
+            code[n] = Word(n);
+        }
+
+        code[Instructions] = Assembler.Encode($"b {-4 * Instructions}");
+        machine.Load(Handler, TestMachine.Vector);
+        for (int n = 1; n < 32; n++)
+        {
+            machine[n] = n switch
+            {
+                >= 20 and <= 22 => DataBase + (ulong)(8 * _random.Next(-64, 64)),
+                >= 24 and <= 26 => TestMachine.Origin + (ulong)(4 * _random.Next(Instructions / 2)),
+                _ => (ulong)_random.NextInt64() >> _random.Next(64),
+            };
+        }
+    }
+
+    private static Opcode[] Rows(Opcode first, Opcode last) =>
+        [.. Enumerable.Range((int)first, last - first + 1).Select(n => (Opcode)n).Where(row => !row.Info().EndsBlock)];
+
+    private uint Word(int index)
+    {
+        uint word = _random.Next(100) switch
+        {
+            < 55 => Randomize(Pick(Registers)),
+            < 72 => WithBase(Randomize(Pick(Accesses))),
+            < 74 => WithBase(Randomize(Pick(Atomics))),
+            < 81 => WithBase(Randomize(Pick(Floating))),
+            < 82 => Assembler.Encode("syscall 1"),
+            < 83 => Assembler.Encode("csrrd $t2, 0x5"),
+            < 84 => Assembler.Encode("ibar 0"),
+            < 85 => (uint)_random.Next(),
+            < 87 => Jirl(),
+            _ => Branch(index),
+        };
+        OpcodeInfo info = Decoder.Find(word).Info();
+        bool isBounded = info.EndsBlock || info.Opcode == Opcode.Invalid || !info.IsPrivileged || info.Opcode == Opcode.Csrrd;
+        bool spoils = info.Flow is Flow.Next && info.Unit == Unit.None && (word & 31) is >= 20 and <= 26 && info.Access != AccessKind.Store;
+        return spoils ? word & ~31u : isBounded && !IsWild(info, word) ? word : 0x0340_0000;
+    }
+
+    /// <summary>What could leave the program or change the machine: random words, mostly.</summary>
+    private static bool IsWild(OpcodeInfo info, uint word) =>
+        info.Opcode != Opcode.Invalid && (info.IsPrivileged && info.Opcode != Opcode.Csrrd
+            || info.Opcode is Opcode.RdtimeD or Opcode.RdtimehW or Opcode.RdtimelW
+            || (info.Opcode == Opcode.Jirl && (word >> 5 & 31) is < 24 or > 26)
+            || (info.Access != AccessKind.None && (word >> 5 & 31) is < 20 or > 22));
+
+    private uint Jirl() =>
+        Opcode.Jirl.Info().Word | (uint)_random.Next(2) | (uint)_random.Next(24, 27) << 5 | (uint)_random.Next(512) << 10;
+
+    private uint Branch(int index)
+    {
+        Opcode row = (Opcode)_random.Next((int)Opcode.Beqz, (int)Opcode.Bgeu + 1);
+        int near = _random.Next(4) == 0 ? _random.Next(-900, 900) : _random.Next(-6, 20);
+        int distance = Math.Clamp(index + near, 0, Instructions - 1) - index;
+        string text = row.Info().Mnemonic;
+        int j = _random.Next(32), d = _random.Next(32);
+        return row switch
+        {
+            Opcode.Jirl => Jirl(),
+            Opcode.B or Opcode.Bl => Assembler.Encode($"{text} {4 * distance}"),
+            Opcode.Beqz or Opcode.Bnez => Assembler.Encode($"{text} $r{j}, {4 * distance}"),
+            _ => Assembler.Encode($"{text} $r{j}, $r{d}, {4 * distance}"),
+        };
+    }
+
+    private Opcode Pick(Opcode[] rows) => rows[_random.Next(rows.Length)];
+
+    private uint Randomize(Opcode row)
+    {
+        OpcodeInfo info = row.Info();
+        return info.Word | ((uint)_random.NextInt64() & ~info.Mask);
+    }
+
+    /// <summary>Gives an access a base register; the offset stays below 2 KiB in most.</summary>
+    private uint WithBase(uint word)
+    {
+        OpcodeInfo info = Decoder.Find(word).Info();
+        return info.Access == AccessKind.None ? word : (word & ~(31u << 5)) | (uint)_random.Next(20, 23) << 5;
+    }
+}
