@@ -3,8 +3,8 @@ using LaKvm.Isa;
 namespace LaKvm.Cpu.Vectors;
 
 /// <summary>
-/// Registers LSX and LASX. Making some 1400 generic instantiations takes a while, and most machines run without ever
-/// needing one: all rows lead to <see cref="Resolve"/> until the first vector instruction executes.
+/// Registers LSX and LASX. Making some 1400 generic instantiations takes more than 100 ms, and a machine needs few of them:
+/// each row leads to <see cref="Resolve"/> until its first execution.
 /// </summary>
 internal static unsafe class VectorSemantics
 {
@@ -19,22 +19,17 @@ internal static unsafe class VectorSemantics
         }
     }
 
-    /// <summary>Fills in all rows. Several threads may do so at once: they write the same pointers.</summary>
-    public static void Fill(HandlerTable t)
+    /// <summary>Finds the row's handler and runs it. Several threads may do so at once: they write the same pointers.</summary>
+    private static Trap Resolve(Core core, CpuState* s, Instruction* i)
     {
-        var rows = new VectorRows(t);
+        HandlerTable table = HandlerTable.Shared;
+        void* unresolved = table[i->Opcode];
+        var rows = new VectorRows(table, i->Opcode);
         IntegerRows.Register(rows);
         WideningRows.Register(rows);
         NarrowingRows.Register(rows);
         MoveRows.Register(rows);
         FpRows.Register(rows);
-    }
-
-    private static Trap Resolve(Core core, CpuState* s, Instruction* i)
-    {
-        HandlerTable table = HandlerTable.Shared;
-        void* unresolved = table[i->Opcode];
-        Fill(table);
         return (void*)table[i->Opcode] == unresolved ? Trap.Ine : table[i->Opcode](core, s, i);
     }
 }
