@@ -242,7 +242,11 @@ public sealed class InterruptTests : IDisposable
         }
 
         Task[] runs = [.. vcpus.Select(v => Task.Factory.StartNew(v.Run, TaskCreationOptions.LongRunning))];
-        await Task.Delay(100);
+        for (int i = 0; i < 200 && !(Both(0x40_0000, 0x1000) && Both(0x50_0000, 64)); i++)
+        {
+            await Task.Delay(50);
+        }
+
         foreach (Vcpu vcpu in vcpus)
         {
             vcpu.RequestExit();
@@ -255,6 +259,9 @@ public sealed class InterruptTests : IDisposable
             bench.ReadRam(0x50_0000 + (i * 64)).Should().BePositive("the other vCPU had the core");
             (bench.ReadRam(0x50_0008 + (i * 64)) & 1).Should().Be(0, "the version is even at rest");
         }
+
+        bool Both(ulong address, ulong distance) =>
+            bench.ReadRam(address) != 0 && bench.ReadRam(address + distance) != 0;
     }
 
     [Fact]

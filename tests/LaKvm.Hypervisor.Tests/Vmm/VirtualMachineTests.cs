@@ -1,0 +1,150 @@
+using System.Buffers.Binary;
+using System.Text;
+using LaKvm.Interpreter;
+using LaKvm.Ioctl;
+using LaKvm.Isa;
+using LaKvm.Machine;
+using LaKvm.Machine.Loading;
+using LaKvm.Vmm;
+
+namespace LaKvm.Hypervisor.Tests;
+
+/// <summary>The bare-metal guests of the repository as virtual machines, from the first instruction to power-off.</summary>
+public sealed class VirtualMachineTests
+{
+    private const ulong LoadAddress = 0x20_0000;
+    private const int Vcpus = 4;
+
+    public static TheoryData<string, IrqChipPlace, int> Cases()
+    {
+        var cases = new TheoryData<string, IrqChipPlace, int>();
+        foreach (string guest in (string[])["hello", "timer", "exceptions", "mmu", "smp"])
+        {
+            cases.Add(guest, IrqChipPlace.Kernel, Vcpus);
+            cases.Add(guest, IrqChipPlace.User, Vcpus);
+            cases.Add(guest, IrqChipPlace.Kernel, 1);
+        }
+
+        return cases;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Guest_prints_what_it_should_and_powers_off(string guest, IrqChipPlace irqChip, int hostCpus)
+    {
+        string folder = Path.Combine(RepositoryRoot(), "guests");
+        string source = File.ReadAllText(Path.Combine(folder, guest, "guest.s"))
+            + File.ReadAllText(Path.Combine(folder, "common", "console.s"));
+
+        (VmExit exit, string text) = Run(source, irqChip, hostCpus);
+
+        text.Should().Be(File.ReadAllText(Path.Combine(folder, guest, "expected.txt")));
+        exit.Should().Be(VmExit.PowerOff);
+    }
+
+    [Fact]
+    public void Reset_ends_the_run()
+    {
+        (VmExit exit, _) = Run("""
+            li.d    $t0, 0x100e001e
+            ori     $t1, $zero, 0x42
+            st.b    $t1, $t0, 0
+            1: b    1b
+            """, IrqChipPlace.Kernel, 1);
+
+        exit.Should().Be(VmExit.Reset);
+    }
+
+    [Fact]
+    public void Run_that_is_cancelled_stops()
+    {
+        (VmExit exit, _) = Run("1: b 1b", IrqChipPlace.Kernel, Vcpus, TimeSpan.FromMilliseconds(100));
+
+        exit.Should().Be(VmExit.Stopped);
+    }
+
+    private static (VmExit Exit, string Text) Run(
+        string source, IrqChipPlace irqChip, int hostCpus, TimeSpan? patience = null)
+    {
+        var console = new Recorder();
+        var options = new VmOptions
+        {
+            Cpus = Vcpus,
+            MemoryBytes = 128 << 20,
+            Kernel = KernelImage.Parse(Elf(Assembler.Assemble(source, LoadAddress).BytesOrThrow())),
+            IrqChip = irqChip,
+            Devices = new BoardDeviceOptions { Serial = [console] },
+        };
+        using var host = new HostMachine(
+            hostCpus, VirtualMachine.HostMemoryFor(options), new MonotonicClock(), core => new InterpreterEngine(core));
+        using var process = new HostProcess(host);
+        using VirtualMachine machine = VirtualMachine.Create(process, options);
+        using var stop = new CancellationTokenSource(patience ?? TimeSpan.FromSeconds(60));
+        return (machine.Run(stop.Token), console.Text);
+    }
+
+    /// <summary>A program as an ELF file: headers and one loadable segment.</summary>
+    private static byte[] Elf(byte[] code)
+    {
+        const int headers = 64 + 56;
+        var file = new byte[headers + code.Length];
+        ReadOnlySpan<byte> identification = [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1];
+        identification.CopyTo(file);
+        (int Offset, ulong Value)[] fields =
+        [
+            (0x10, 2 | (258 << 16) | (1UL << 32)), // executable for LoongArch
+            (0x18, LoadAddress),
+            (0x20, 64),
+            (0x34, 64 | (56 << 16) | (1UL << 32)),
+            (64, 1 | (7UL << 32)), // loadable
+            (64 + 0x08, headers),
+            (64 + 0x10, LoadAddress),
+            (64 + 0x18, LoadAddress),
+            (64 + 0x20, (ulong)code.Length),
+            (64 + 0x28, (ulong)code.Length),
+            (64 + 0x30, 0x1000),
+        ];
+        foreach ((int offset, ulong value) in fields)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan(offset), value);
+        }
+
+        code.CopyTo(file, headers);
+        return file;
+    }
+
+    private static string RepositoryRoot()
+    {
+        DirectoryInfo? directory = new(AppContext.BaseDirectory);
+        while (directory != null && !File.Exists(Path.Combine(directory.FullName, "LaKvm.sln")))
+        {
+            directory = directory.Parent;
+        }
+
+        return directory?.FullName ?? throw new DirectoryNotFoundException("The tests run inside the repository.");
+    }
+
+    private sealed class Recorder : ISerialBackend
+    {
+        private readonly StringBuilder _text = new();
+
+        internal string Text
+        {
+            get
+            {
+                lock (_text)
+                {
+                    return _text.ToString();
+                }
+            }
+        }
+
+        public void Write(byte value)
+        {
+            lock (_text)
+            {
+                _text.Append((char)value);
+            }
+        }
+    }
+}
