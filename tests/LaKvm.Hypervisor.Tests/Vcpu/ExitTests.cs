@@ -211,6 +211,31 @@ public sealed class ExitTests : IDisposable
     }
 
     [Fact]
+    public void Exits_allocate_nothing()
+    {
+        Vcpu vcpu = _bench.Start("""
+            li.d    $t0, 0x1fe00000
+            1:
+            cpucfg  $t1, $zero
+            iocsrrd.w $t1, $zero
+            st.w    $t1, $t0, 0
+            b       1b
+            """);
+        for (int i = 0; i < 100; i++)
+        {
+            vcpu.Run();
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10_000; i++)
+        {
+            vcpu.Run();
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
+    }
+
+    [Fact]
     public void Tracepoints_tell_of_an_exit()
     {
         var events = new List<TraceRecord>();
