@@ -51,6 +51,7 @@ public sealed class KvmModule
     }
 
     /// <summary>Makes a VM for a process.</summary>
+    /// <exception cref="OutOfMemoryException">The machine has no page left for its tables.</exception>
     public KvmVm CreateVm(HostAddressSpace addressSpace)
     {
         lock (_lock)
@@ -61,7 +62,15 @@ public sealed class KvmModule
             }
         }
 
-        return new KvmVm(this, addressSpace);
+        try
+        {
+            return new KvmVm(this, addressSpace);
+        }
+        catch (OutOfMemoryException)
+        {
+            DestroyVm();
+            throw;
+        }
     }
 
     /// <summary>A VM is gone.</summary>
