@@ -10,6 +10,7 @@ public class CommandLineTests
     [InlineData("host --cpus many", "--cpus: 'many' is not a number")]
     [InlineData("host --memory 2GB", "--memory: '2GB' is not a size")]
     [InlineData("host --drive disk.img,often", "not 'often'")]
+    [InlineData("host --engine fast", "--engine: 'fast' is none of")]
     [InlineData("host --log-level loud", "--log-level: 'loud' is none of")]
     [InlineData("host --kernel", "--kernel")]
     [InlineData("images fetch", "See lakvm images fetch --help.")]

@@ -36,6 +36,9 @@ internal sealed class GuestCommand : Command
         Description = $"Exit with code {ExitCode.GuestReset} where the guest would reset the machine",
     };
 
+    private readonly Option<string?> _engine = Text(EngineOption.Name, EngineOption.Names,
+        "What executes the guest's instructions [default: interpreter]");
+
     private readonly Option<string?> _logLevel = Text(LogLevels.Option, LogLevels.Names,
         "What to report on stderr [default: warning]");
 
@@ -43,7 +46,7 @@ internal sealed class GuestCommand : Command
         : base(name, description)
     {
         foreach (Option option in
-            (Option[])[_kernel, _initrd, _append, _memory, _cpus, _drives, _networks, _noReboot, _logLevel])
+            (Option[])[_kernel, _initrd, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _logLevel])
         {
             Options.Add(option);
         }
@@ -69,6 +72,7 @@ internal sealed class GuestCommand : Command
             Drives = [.. (result.GetValue(_drives) ?? []).Select(DriveOption.Parse)],
             Networks = [.. (result.GetValue(_networks) ?? []).Select(NetworkOption.Parse)],
             NoReboot = result.GetValue(_noReboot),
+            CreateEngine = EngineOption.Parse(result.GetValue(_engine)),
             LogLevel = LogLevels.Parse(result.GetValue(_logLevel)),
         };
         options.Check();

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using LaKvm.Interpreter;
 using LaKvm.Machine;
 using LaKvm.Machine.Loading;
 using Microsoft.Extensions.Logging;
@@ -23,7 +22,7 @@ internal sealed class BareGuest : IGuest
             Devices = devices.Create(),
             GuestErrors = message => log.LogWarning("{Message}", message),
         };
-        _machine = new BareMachine(machineOptions, new MonotonicClock(), core => new InterpreterEngine(core));
+        _machine = new BareMachine(machineOptions, new MonotonicClock(), options.CreateEngine);
         BootRequest request = CreateRequest(options, files, machineOptions.Devices.Virtio.Count);
         _start = BootLoader.Place(new PhysicalMemoryRam(_machine.Board.Memory), request);
         devices.Attach(_machine.Board.Devices.Uarts[0]);

@@ -1,5 +1,4 @@
 using LaKvm.Hypervisor;
-using LaKvm.Interpreter;
 using LaKvm.Ioctl;
 using LaKvm.Machine;
 using LaKvm.Vmm;
@@ -28,7 +27,7 @@ internal sealed class VirtualGuest : IGuest
             GuestErrors = message => log.LogWarning("{Message}", message),
         };
         ulong hostMemory = VirtualMachine.HostMemoryFor(vmOptions);
-        _host = new HostMachine(options.Cpus, hostMemory, new MonotonicClock(), core => new InterpreterEngine(core));
+        _host = new HostMachine(options.Cpus, hostMemory, new MonotonicClock(), options.CreateEngine);
         _machine = VirtualMachine.Create(new HostProcess(_host), vmOptions);
         devices.Attach(_machine.Devices.Uarts[0]);
     }

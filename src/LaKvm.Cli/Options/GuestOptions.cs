@@ -1,3 +1,4 @@
+using LaKvm.Cpu;
 using LaKvm.Machine;
 using Microsoft.Extensions.Logging;
 
@@ -38,6 +39,9 @@ internal sealed record GuestOptions
 
     /// <summary>True: the process ends where the machine would reset.</summary>
     internal bool NoReboot { get; init; }
+
+    /// <summary>Makes what executes a core's instructions.</summary>
+    internal Func<Core, IExecutionEngine> CreateEngine { get; init; } = EngineOption.Parse(null);
 
     /// <summary>What is reported on stderr.</summary>
     internal LogLevel LogLevel { get; init; } = LogLevel.Warning;
