@@ -1,0 +1,89 @@
+using System.Diagnostics;
+
+namespace LaKvm.Boot.Tests;
+
+/// <summary>Debian's kernel from power-on to power-off, on the bare machine and under the hypervisor.</summary>
+[Trait("Category", "Slow")]
+public class DebianBootTests
+{
+    // sha256 of 64 MiB of zeros.
+    private const string DigestOfZeros = "3b6a07d0d404fab4e23b6d34bc6696a6a312dd92821332385e5af7c01c421351";
+
+    [Theory]
+    [InlineData("host", 1)]
+    [InlineData("host", 4)]
+    [InlineData("run", 1)]
+    [InlineData("run", 2)]
+    public void Guest_boots_works_and_powers_off(string command, int cpus)
+    {
+        using var guest = new GuestShell(command, "--cpus", $"{cpus}", "--memory", "1G");
+
+        guest.Run("uname -a").Should().Contain("loongarch64 GNU/Linux");
+        guest.Run("grep -c ^processor /proc/cpuinfo").Trim().Should().Be($"{cpus}");
+        guest.Run("cat /proc/cpuinfo").Should().Contain("LA464");
+        guest.Run("cat /proc/interrupts").Should().Contain("timer").And.Contain("ttyS0");
+        guest.Run("dd if=/dev/zero bs=1M count=64 2>/dev/null | sha256sum").Should().StartWith(DigestOfZeros);
+        guest.Run("i=0; while [ $i -lt 200 ]; do /bin/busybox true || break; i=$((i+1)); done; echo $i")
+            .Trim().Should().Be("200");
+        guest.Run("dmesg | grep -E 'BUG|WARNING|Oops|rcu.*stall|unhandled'").Trim().Should().BeEmpty();
+        guest.Type("poweroff -f");
+
+        guest.WaitForExit().Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("host")]
+    [InlineData("run")]
+    public void Written_file_system_survives_a_reboot_and_is_clean(string command)
+    {
+        string disk = Path.GetTempFileName();
+        try
+        {
+            HostTool("truncate", "-s", "64M", disk);
+            HostTool("mkfs.ext4", "-q", "-F", disk);
+            using (var guest = new GuestShell(command, "--memory", "1G", "--drive", disk))
+            {
+                const string mount = "modprobe ext4; mkdir -p /mnt; mount -t ext4 /dev/vda /mnt && echo mounted";
+                guest.Run(mount).Should().Contain("mounted");
+                string digest = guest.Run("dd if=/dev/urandom of=/mnt/data bs=1M count=8 2>/dev/null; sha256sum < /mnt/data");
+                guest.Run("umount /mnt && echo unmounted").Should().Contain("unmounted");
+                guest.Type("reboot -f");
+                guest.WaitForPrompt();
+
+                guest.Run(mount).Should().Contain("mounted");
+                guest.Run("sha256sum < /mnt/data").Should().Be(digest).And.HaveLength(68);
+                guest.Run("umount /mnt");
+                guest.Type("poweroff -f");
+                guest.WaitForExit().Should().Be(0);
+            }
+
+            HostTool("e2fsck", "-f", "-n", disk);
+        }
+        finally
+        {
+            File.Delete(disk);
+        }
+    }
+
+    [Theory]
+    [InlineData("host")]
+    [InlineData("run")]
+    public void Panic_under_no_reboot_ends_with_its_own_exit_code(string command)
+    {
+        using var guest = new GuestShell(command, "--no-reboot", "--append", "panic=-1", "--memory", "1G");
+
+        guest.Type("echo c > /proc/sysrq-trigger");
+
+        guest.WaitForExit().Should().Be(3);
+    }
+
+    private static void HostTool(string program, params string[] arguments)
+    {
+        // Debian keeps the file system tools out of a user's path.
+        string? found = new[] { "/usr/sbin", "/sbin", "/usr/bin", "/bin" }
+            .Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists);
+        using Process process = Process.Start(found ?? program, arguments);
+        process.WaitForExit();
+        process.ExitCode.Should().Be(0, $"{program} {string.Join(' ', arguments)} must succeed");
+    }
+}

@@ -1,0 +1,63 @@
+using LaKvm.Cli.Tests;
+
+namespace LaKvm.Boot.Tests;
+
+/// <summary>A Debian guest with a shell on its console: types commands and reads their output.</summary>
+internal sealed class GuestShell : IDisposable
+{
+    // A boot takes seconds on a free computer; a shared one may need this long.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    private readonly LakvmProcess _lakvm;
+    private int _position;
+    private int _commands;
+
+    internal GuestShell(params string[] arguments)
+    {
+        EnsureImage();
+        _lakvm = new LakvmProcess(arguments);
+        WaitForPrompt();
+    }
+
+    /// <summary>Waits for the prompt of a boot.</summary>
+    internal void WaitForPrompt() => Read("~ # ");
+
+    /// <summary>Runs a command in the guest and returns what it printed.</summary>
+    internal string Run(string command)
+    {
+        // The quotes keep the echo of the typed line from looking like the end of the output.
+        int number = ++_commands;
+        string end = $"end {number}\r\n";
+        _lakvm.Type($"{command}; echo 'end'' {number}'\n");
+        Read($"'end'' {number}'\r\n");
+        string output = Read(end);
+        WaitForPrompt();
+        return output[..^end.Length].ReplaceLineEndings("\n");
+    }
+
+    /// <summary>Types a command that ends the guest, or the boot.</summary>
+    internal void Type(string command) => _lakvm.Type(command + "\n");
+
+    /// <summary>Waits for the end of the process.</summary>
+    internal int WaitForExit() => _lakvm.WaitForExit(Patience).ExitCode;
+
+    public void Dispose() => _lakvm.Dispose();
+
+    private static void EnsureImage()
+    {
+        if (!LakvmProcess.Run("images", "list").Output.StartsWith("debian\t", StringComparison.Ordinal))
+        {
+            using var fetch = new LakvmProcess("images", "fetch", "debian");
+            (int exitCode, _, string errors) = fetch.WaitForExit(Patience);
+            exitCode.Should().Be(0, errors);
+        }
+    }
+
+    private string Read(string text)
+    {
+        string output = _lakvm.Expect(text, Patience, _position);
+        string read = output[_position..];
+        _position = output.Length;
+        return read;
+    }
+}
