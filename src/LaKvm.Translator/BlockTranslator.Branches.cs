@@ -39,19 +39,7 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>rj is read before rd is written: they may be the same.</summary>
     private void Indirect(in Instruction i)
     {
-        if (TryGet(i.J, out Reg j) && i.Imm != 0)
-        {
-            _e.Lea(Reg.Rax, Rm.At(j, i.Imm));
-        }
-        else
-        {
-            _e.Mov(Reg.Rax, Of(i.J));
-            if (i.Imm != 0)
-            {
-                _e.OpImmediate(Alu.Add, Reg.Rax, i.Imm);
-            }
-        }
-
+        Address(i, Reg.Rax);
         if (i.D != 0)
         {
             Reg link = TryGet(i.D, out Reg host) ? host : Reg.Rcx;

@@ -40,7 +40,7 @@ internal sealed unsafe partial class BlockTranslator
                 MoveFp(i);
                 break;
             default:
-                return false;
+                return Atomic(i);
         }
 
         return true;
@@ -51,26 +51,8 @@ internal sealed unsafe partial class BlockTranslator
     /// </summary>
     private void Translate(in Instruction i, int size, int tag)
     {
-        bool indexed = i.Opcode is >= Opcode.LdxB and <= Opcode.LdxWu or (>= Opcode.FldxS and <= Opcode.FstxD);
-        if (indexed)
-        {
-            _e.Mov(Reg.Rax, Of(i.J));
-            _e.Op(Alu.Add, Reg.Rax, Of(i.K));
-        }
-        else if (TryGet(i.J, out Reg j) && i.Imm != 0)
-        {
-            _e.Lea(Reg.Rax, Rm.At(j, i.Imm));
-        }
-        else
-        {
-            _e.Mov(Reg.Rax, Of(i.J));
-            if (i.Imm != 0)
-            {
-                _e.OpImmediate(Alu.Add, Reg.Rax, i.Imm);
-            }
-        }
-
-        _e.Mov(Reg.Rcx, Reg.Rax, Width.W64);
+        Address(i, Reg.Rax);
+        _e.Mov(Reg.Rcx, Reg.Rax);
         _e.Mov(Reg.Rdx, Reg.Rax);
         _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 12 - CpuState.SoftTlbEntryShift);
         _e.OpImmediate(Alu.And, Reg.Rcx, (CpuState.SoftTlbEntries - 1) << CpuState.SoftTlbEntryShift, Width.W32);
@@ -79,6 +61,29 @@ internal sealed unsafe partial class BlockTranslator
         _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, tag));
         AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
         _e.Op(Alu.Add, Reg.Rax, Rm.At(Reg.Rcx, Addend));
+    }
+
+    /// <summary>Computes the virtual address of an access, or of an indirect jump.</summary>
+    private void Address(in Instruction i, Reg to)
+    {
+        bool indexed = i.Opcode is >= Opcode.LdxB and <= Opcode.LdxWu or (>= Opcode.FldxS and <= Opcode.FstxD);
+        if (indexed)
+        {
+            _e.Mov(to, Of(i.J));
+            _e.Op(Alu.Add, to, Of(i.K));
+        }
+        else if (TryGet(i.J, out Reg j) && i.Imm != 0)
+        {
+            _e.Lea(to, Rm.At(j, i.Imm));
+        }
+        else
+        {
+            _e.Mov(to, Of(i.J));
+            if (i.Imm != 0)
+            {
+                _e.OpImmediate(Alu.Add, to, i.Imm);
+            }
+        }
     }
 
     private void Load(in Instruction i)

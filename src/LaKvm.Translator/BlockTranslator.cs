@@ -210,8 +210,14 @@ internal sealed unsafe partial class BlockTranslator(
     private void AddSlowPath(byte* place, in Instruction i) =>
         _tails.Add(new(TailKind.Slow, place, _offset) { Site = (nint)NewSite(i), Resume = (nint)_e.Position });
 
-    /// <summary>Where execution goes on behind the slow path that was added last.</summary>
-    private void ResumeHere() => _tails[^1] = _tails[^1] with { Resume = (nint)_e.Position };
+    /// <summary>Where execution goes on behind the last <paramref name="paths"/> slow paths that were added.</summary>
+    private void ResumeHere(int paths = 1)
+    {
+        for (int n = 1; n <= paths; n++)
+        {
+            _tails[^n] = _tails[^n] with { Resume = (nint)_e.Position };
+        }
+    }
 
     private void EmitTail(in Tail tail)
     {

@@ -176,6 +176,32 @@ internal sealed unsafe class Emitter
 
     public void MovIf(Condition condition, Reg to, Rm from) => Encode(Width.W64, 0x0F40 | (int)condition, (int)to, from);
 
+    /// <summary>Stores a byte.</summary>
+    public void StoreByte(Rm memory, int value)
+    {
+        Encode(Width.W32, 0xC6, 0, memory);
+        Byte(value);
+    }
+
+    /// <summary>Exchanges a register with memory, atomically.</summary>
+    public void Exchange(Rm memory, Reg register, Width width) => Encode(width, 0x87, (int)register, memory);
+
+    /// <summary>Adds a register to memory, atomically; the register gets what was there.</summary>
+    public void ExchangeAdd(Rm memory, Reg register, Width width)
+    {
+        Byte(0xF0);
+        Encode(width, 0x0FC1, (int)register, memory);
+    }
+
+    /// <summary>
+    /// If memory holds what rax holds, stores the register there, else loads rax from there, atomically; equal says which.
+    /// </summary>
+    public void CompareExchange(Rm memory, Reg register, Width width)
+    {
+        Byte(0xF0);
+        Encode(width, 0x0FB1, (int)register, memory);
+    }
+
     /// <summary>A full memory barrier.</summary>
     public void Barrier()
     {

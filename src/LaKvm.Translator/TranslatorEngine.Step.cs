@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using LaKvm.Cpu;
@@ -15,7 +16,7 @@ public sealed unsafe partial class TranslatorEngine
     [UnmanagedCallersOnly]
     private static int ExecuteSite(nint engine, Site* site, long budget)
     {
-        var self = (TranslatorEngine)GCHandle.FromIntPtr(engine).Target!;
+        var self = Unsafe.As<TranslatorEngine>(GCHandle.FromIntPtr(engine).Target!);
         try
         {
             return self.ExecuteSite(site, budget);

@@ -136,6 +136,18 @@ public sealed unsafe class EmitterTests
             (i.Mnemonic, i.Op0Register).Should().Be((Mnemonic.Call, Named(register, 8)));
         }
 
+        foreach (Rm address in Addresses())
+        {
+            Instruction i = Read(e => e.CompareExchange(address, Reg.R9, Width.W64));
+            (i.Mnemonic, i.HasLockPrefix, i.Op1Register).Should().Be((Mnemonic.Cmpxchg, true, Register.R9));
+            i = Read(e => e.ExchangeAdd(address, Reg.Rdx, Width.W32));
+            (i.Mnemonic, i.HasLockPrefix, i.Op1Register).Should().Be((Mnemonic.Xadd, true, Register.EDX));
+            i = Read(e => e.Exchange(address, Reg.Rdx, Width.W64));
+            (i.Mnemonic, i.Op1Register).Should().Be((Mnemonic.Xchg, Register.RDX));
+            i = Read(e => e.StoreByte(address, 1));
+            (i.Mnemonic, i.MemorySize, i.Immediate8).Should().Be((Mnemonic.Mov, MemorySize.UInt8, (byte)1));
+        }
+
         Read(e => e.SignToRdx()).Mnemonic.Should().Be(Mnemonic.Cqo);
         Read(e => e.SignToRdx(Width.W32)).Mnemonic.Should().Be(Mnemonic.Cdq);
         Read(e => e.Return()).Mnemonic.Should().Be(Mnemonic.Ret);

@@ -1,0 +1,131 @@
+using LaKvm.Cpu;
+using LaKvm.Isa;
+using static LaKvm.Translator.RegisterMap;
+
+namespace LaKvm.Translator;
+
+/// <content>
+/// ll, sc and the AM instructions that the host has, or loops for (manual vol. 1, 2.2.7). Minimum and maximum are left to
+/// the handlers, and so is everything but success of sc.
+/// </content>
+internal sealed unsafe partial class BlockTranslator
+{
+    private bool Atomic(in Instruction i)
+    {
+        switch (i.Opcode)
+        {
+            case Opcode.LlW or Opcode.LlD:
+                LoadLinked(i);
+                break;
+            case Opcode.ScW or Opcode.ScD:
+                StoreConditional(i);
+                break;
+            case Opcode.AmswapW or Opcode.AmswapD or Opcode.AmswapDbW or Opcode.AmswapDbD:
+                Modify(i, null);
+                break;
+            case Opcode.AmaddW or Opcode.AmaddD or Opcode.AmaddDbW or Opcode.AmaddDbD:
+                Modify(i, Alu.Add);
+                break;
+            case Opcode.AmandW or Opcode.AmandD or Opcode.AmandDbW or Opcode.AmandDbD:
+                ModifyInLoop(i, Alu.And);
+                break;
+            case Opcode.AmorW or Opcode.AmorD or Opcode.AmorDbW or Opcode.AmorDbD:
+                ModifyInLoop(i, Alu.Or);
+                break;
+            case Opcode.AmxorW or Opcode.AmxorD or Opcode.AmxorDbW or Opcode.AmxorDbD:
+                ModifyInLoop(i, Alu.Xor);
+                break;
+            default:
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Besides loading, remembers what sc compares.</summary>
+    private void LoadLinked(in Instruction i)
+    {
+        Width width = AccessWidth(i);
+        Translate(i, i.Opcode.Info().AccessSize, ReadTag);
+        _e.Mov(Reg.Rsi, Rm.At(Reg.Rax), width);
+        Address(i, Reg.Rdx);
+        _e.StoreByte(LinkBit(), 1);
+        _e.Op(Alu.Or, Reg.Rdx, Reg.Rcx);
+        _e.Store(Field(CpuState.LlAddressOffset), Reg.Rdx);
+        _e.Store(Field(CpuState.LlValueOffset), Reg.Rsi);
+        WriteOld(i.D, Reg.Rsi, width);
+        ResumeHere();
+    }
+
+    private void StoreConditional(in Instruction i)
+    {
+        Width width = AccessWidth(i);
+        _e.CompareByte(LinkBit(), 0);
+        AddSlowPath(_e.JumpIf(Condition.Equal, null), i);
+        Address(i, Reg.Rax);
+        _e.Op(Alu.Or, Reg.Rax, Reg.Rcx);
+        _e.Op(Alu.Cmp, Reg.Rax, Field(CpuState.LlAddressOffset));
+        AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
+        Translate(i, i.Opcode.Info().AccessSize, WriteTag);
+        _e.Mov(Reg.Rsi, Reg.Rax);
+        _e.Mov(Reg.Rax, Field(CpuState.LlValueOffset));
+        _e.CompareExchange(Rm.At(Reg.Rsi), Value(i.D, Reg.Rdx), width);
+        _e.SetIf(Condition.Equal, Reg.Rax);
+        _e.ZeroExtend8(Reg.Rax, Reg.Rax);
+        _e.StoreByte(LinkBit(), 0);
+        WriteOld(i.D, Reg.Rax, Width.W64);
+        ResumeHere(paths: 3);
+    }
+
+    /// <summary>amswap, or amadd.</summary>
+    private void Modify(in Instruction i, Alu? operation)
+    {
+        Width width = AccessWidth(i);
+        Translate(i, i.Opcode.Info().AccessSize, WriteTag);
+        _e.Mov(Reg.Rdx, Of(i.K));
+        if (operation == Alu.Add)
+        {
+            _e.ExchangeAdd(Rm.At(Reg.Rax), Reg.Rdx, width);
+        }
+        else
+        {
+            _e.Exchange(Rm.At(Reg.Rax), Reg.Rdx, width);
+        }
+
+        WriteOld(i.D, Reg.Rdx, width);
+        ResumeHere();
+    }
+
+    /// <summary>Combines and writes back until nobody came in between.</summary>
+    private void ModifyInLoop(in Instruction i, Alu operation)
+    {
+        Width width = AccessWidth(i);
+        Translate(i, i.Opcode.Info().AccessSize, WriteTag);
+        _e.Mov(Reg.Rsi, Reg.Rax);
+        _e.Mov(Reg.Rax, Rm.At(Reg.Rsi), width);
+        byte* again = _e.Position;
+        _e.Mov(Reg.Rdx, Of(i.K));
+        _e.Op(operation, Reg.Rdx, Reg.Rax);
+        _e.CompareExchange(Rm.At(Reg.Rsi), Reg.Rdx, width);
+        _ = _e.JumpIf(Condition.NotEqual, again);
+        WriteOld(i.D, Reg.Rax, width);
+        ResumeHere();
+    }
+
+    /// <summary>LLbit of the current mode, whose number it leaves in rcx.</summary>
+    private Rm LinkBit()
+    {
+        _e.ZeroExtend8(Reg.Rcx, Field(CpuState.VmOffset));
+        return Rm.At(State, Reg.Rcx, 0, CpuState.LlbitOffset - Bias);
+    }
+
+    private void WriteOld(int d, Reg value, Width width)
+    {
+        if (d != 0)
+        {
+            WriteSized(d, value, width);
+        }
+    }
+
+    private static Width AccessWidth(in Instruction i) => i.Opcode.Info().AccessSize == 8 ? Width.W64 : Width.W32;
+}
