@@ -120,6 +120,7 @@ public sealed unsafe partial class Core
         switch (csr)
         {
             case Csr.Tcfg:
+                PollTimers(); // an expiry that no slice's end has seen yet came before this write
                 TimerOf(bank).WriteConfig((old & ~effective) | (value & effective));
                 PollTimers();
                 return;

@@ -15,7 +15,7 @@ public sealed unsafe partial class KvmVcpu
     internal bool IsInGuest => Volatile.Read(ref _mode) != OutsideGuest;
 
     /// <summary>
-    /// Makes a request; true if the vCPU was in guest mode and had to be interrupted. Any thread.
+    /// Makes a request; true if the vCPU is in guest mode and is being interrupted. Any thread.
     /// </summary>
     internal bool MakeRequest(KvmRequest request, bool wake)
     {
@@ -64,12 +64,12 @@ public sealed unsafe partial class KvmVcpu
     /// </summary>
     private bool LeaveGuest()
     {
-        if (Interlocked.CompareExchange(ref _mode, ExitingGuest, InGuest) != InGuest)
+        int mode = Interlocked.CompareExchange(ref _mode, ExitingGuest, InGuest);
+        if (mode == InGuest)
         {
-            return false;
+            Volatile.Read(ref _cpu)?.SendIpi();
         }
 
-        Volatile.Read(ref _cpu)?.SendIpi();
-        return true;
+        return mode != OutsideGuest; // somebody else's interrupt may still be on its way
     }
 }

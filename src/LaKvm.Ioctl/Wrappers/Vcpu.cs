@@ -111,8 +111,11 @@ public sealed unsafe class Vcpu : DescriptorHandle
         Call(KvmIoctl.SetGuestDebug, ref debug);
     }
 
-    /// <summary>KVM_GET_STATS_FD: a readable descriptor.</summary>
+    /// <summary>KVM_GET_STATS_FD: a readable descriptor. Waits for a run that is under way to end.</summary>
     public int GetStatsFd() => Call(KvmIoctl.GetStatsFd, 0);
+
+    /// <summary>The statistics as they are now. Waits for a run that is under way to end.</summary>
+    public IReadOnlyList<KvmStatistic> ReadStatistics() => KvmStatistic.Read(Process, GetStatsFd());
 
     /// <summary>KVM_GET_ONE_REG.</summary>
     public ulong GetRegister(ulong id)

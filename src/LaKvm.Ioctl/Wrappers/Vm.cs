@@ -152,4 +152,7 @@ public sealed unsafe class Vm : DescriptorHandle
 
     /// <summary>KVM_GET_STATS_FD: a readable descriptor.</summary>
     public int GetStatsFd() => Call(KvmIoctl.GetStatsFd, 0);
+
+    /// <summary>The statistics as they are now.</summary>
+    public IReadOnlyList<KvmStatistic> ReadStatistics() => KvmStatistic.Read(Process, GetStatsFd());
 }

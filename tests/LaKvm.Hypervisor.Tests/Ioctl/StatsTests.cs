@@ -66,6 +66,20 @@ public sealed class StatsTests : IDisposable
     }
 
     [Fact]
+    public void Wrapper_names_what_the_descriptor_shows()
+    {
+        Vcpu vcpu = _bench.Start("hvcl 0x155\nli.d $t0, 0x1fe00000\nst.b $zero, $t0, 0");
+        vcpu.Run();
+
+        IReadOnlyList<KvmStatistic> statistics = vcpu.ReadStatistics();
+
+        statistics.Should().HaveCount(22);
+        statistics.Single(s => s.Name == "hypercall_exits").Values.Should().Equal(1);
+        statistics.Single(s => s.Name == "halt_wait_hist").Values.Should().HaveCount(32);
+        _bench.Vm.ReadStatistics().Select(s => s.Name).Should().Contain("hugepages");
+    }
+
+    [Fact]
     public void Reading_beyond_the_end_gives_nothing()
     {
         int fd = _bench.Vm.GetStatsFd();
