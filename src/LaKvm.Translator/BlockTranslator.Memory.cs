@@ -40,7 +40,7 @@ internal sealed unsafe partial class BlockTranslator
                 MoveFp(i);
                 break;
             default:
-                return Atomic(i);
+                return Atomic(i) || FpArithmetic(i);
         }
 
         return true;

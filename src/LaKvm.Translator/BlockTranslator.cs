@@ -16,8 +16,8 @@ namespace LaKvm.Translator;
 internal sealed unsafe partial class BlockTranslator(
     Emitter emitter, CodeArena arena, Stubs stubs, CodeRegion region, List<Link> links)
 {
-    /// <summary>Bytes of code and sites that the longest region may need.</summary>
-    public const int RegionBytes = CodeRegion.Capacity * 256;
+    /// <summary>Bytes of code and sites that the longest region may need: no instruction takes more than 400.</summary>
+    public const int RegionBytes = CodeRegion.Capacity * 512;
 
     /// <summary>Length of the check for attention at the entry of a block.</summary>
     public const int CheckBytes = 10;

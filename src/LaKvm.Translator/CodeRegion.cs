@@ -10,7 +10,7 @@ namespace LaKvm.Translator;
 internal sealed unsafe class CodeRegion(byte supportedUnits, int maximumBlock)
 {
     /// <summary>Instructions of a region at most.</summary>
-    public const int Capacity = 256;
+    public const int Capacity = 128;
 
     private const int PageBytes = CodePage.Slots * 4;
 

@@ -118,6 +118,37 @@ internal sealed unsafe class Emitter
         Byte(bits);
     }
 
+    /// <summary>Tests bits of a 32-bit word in memory.</summary>
+    public void TestImmediate(Rm memory, uint bits)
+    {
+        Encode(Width.W32, 0xF7, 0, memory);
+        Int32((int)bits);
+    }
+
+    /// <summary>
+    /// A scalar SSE instruction 0F <paramref name="opcode"/> of xmm<paramref name="register"/>, double or single.
+    /// </summary>
+    public void Scalar(int opcode, bool isDouble, int register, Rm operand)
+    {
+        Byte(isDouble ? 0xF2 : 0xF3);
+        Encode(Width.W32, 0x0F00 | opcode, register, operand);
+    }
+
+    /// <summary>Compares xmm<paramref name="register"/> with itself: parity says that it is no number.</summary>
+    public void CompareWithSelf(int register, bool isDouble)
+    {
+        if (isDouble)
+        {
+            Byte(0x66);
+        }
+
+        Encode(Width.W32, 0x0F2E, register, (Reg)register);
+    }
+
+    public void LoadMxcsr(Rm memory) => Encode(Width.W32, 0x0FAE, 2, memory);
+
+    public void StoreMxcsr(Rm memory) => Encode(Width.W32, 0x0FAE, 3, memory);
+
     public void Test(Reg a, Reg b, Width width = Width.W64) => Encode(width, 0x85, (int)b, a);
 
     public void ShiftImmediate(Shift operation, Rm to, int count, Width width = Width.W64)

@@ -30,6 +30,7 @@ internal enum Condition : byte
     NotEqual = 5,
     BelowOrEqual = 6,
     Above = 7,
+    Parity = 10,
     Less = 12,
     GreaterOrEqual = 13,
     LessOrEqual = 14,

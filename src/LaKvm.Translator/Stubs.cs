@@ -13,6 +13,12 @@ namespace LaKvm.Translator;
 /// </remarks>
 internal sealed unsafe class Stubs
 {
+    /// <summary>
+    /// MXCSR with all exceptions masked, none raised, and rounding to nearest: what the C ABI and .NET expect too. On the
+    /// stack of translated code, followed by a word for the MXCSR that an operation leaves.
+    /// </summary>
+    private const int DefaultMxcsr = 0x1F80;
+
     private static readonly Reg[] Preserved = [Reg.Rbp, Reg.Rbx, Reg.R12, Reg.R13, Reg.R14, Reg.R15];
 
     /// <summary>
@@ -63,6 +69,7 @@ internal sealed unsafe class Stubs
         }
 
         e.OpImmediate(Alu.Sub, Reg.Rsp, 8);
+        e.StoreImmediate(Rm.At(Reg.Rsp), DefaultMxcsr);
         e.Lea(State, Rm.At(Reg.Rdi, Bias));
         e.Mov(Reg.Rax, Reg.Rsi);
         e.Mov(Budget, Field(CpuState.BudgetOffset));

@@ -33,7 +33,7 @@ internal sealed unsafe class RandomProgram(int seed)
 
     private static readonly Opcode[] Floating =
     [
-        Opcode.FaddD, Opcode.FmulS, Opcode.FmovD, Opcode.Movgr2frD, Opcode.Movgr2frW, Opcode.Movfr2grD, Opcode.Movfr2grS,
+        Opcode.FaddD, Opcode.FmulS, Opcode.FsubS, Opcode.FdivD, Opcode.FsqrtD, Opcode.FcvtSD, Opcode.FmovD, Opcode.Movgr2frD, Opcode.Movgr2frW, Opcode.Movfr2grD, Opcode.Movfr2grS,
         Opcode.FcmpCltD, Opcode.FldD, Opcode.FldS, Opcode.FstD, Opcode.FstS, Opcode.FfintDL,
     ];
 
