@@ -92,4 +92,20 @@ public class HostCommandTests
 
         lakvm.WaitForExit(Patience).ExitCode.Should().Be(0);
     }
+
+    [Fact]
+    public void Escape_key_on_a_terminal_leaves_and_gives_the_terminal_back()
+    {
+        using var kernel = new TestKernel(TestKernel.Print("up") + "3: b 3b\n");
+        using var terminal = LakvmProcess.OnTerminal(
+            $"$lakvm host --kernel {kernel.Path}; echo code $?; stty -a | grep -ow -e '-\\?icanon' -e '-\\?echo'");
+        terminal.Expect("up", Patience);
+
+        terminal.Type("\u0001h");
+        terminal.Expect("Ctrl-A x", Patience);
+        terminal.Type("\u0001x");
+
+        (_, string output, _) = terminal.WaitForExit(Patience);
+        output.Should().Contain("code 0").And.Contain("icanon").And.NotContain("-icanon").And.NotContain("-echo");
+    }
 }

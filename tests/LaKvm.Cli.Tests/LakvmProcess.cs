@@ -12,8 +12,13 @@ internal sealed class LakvmProcess : IDisposable
     private readonly Task<string> _errors;
 
     internal LakvmProcess(params string[] arguments)
+        : this(Executable, arguments)
     {
-        var start = new ProcessStartInfo(Executable, arguments)
+    }
+
+    private LakvmProcess(string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -40,6 +45,10 @@ internal sealed class LakvmProcess : IDisposable
             }
         }
     }
+
+    /// <summary>Runs a shell command on a terminal of its own, with the program's path as $lakvm.</summary>
+    internal static LakvmProcess OnTerminal(string command) =>
+        new("script", ["--quiet", "--return", "--command", $"lakvm='{Executable}'; {command}", "/dev/null"]);
 
     /// <summary>Types at the console.</summary>
     internal void Type(string text)

@@ -23,13 +23,14 @@ internal struct EscapeKey
     internal const byte Key = 0x01;
 
     /// <summary>What <see cref="EscapeCommand.Help"/> shows.</summary>
-    internal const string Help = """
+    internal static ReadOnlySpan<byte> Help => """
 
         Ctrl-A x       leave LaKvm (the guest loses power)
         Ctrl-A Ctrl-A  send Ctrl-A to the guest
         Ctrl-A h       this help
 
-        """;
+
+        """u8;
 
     private bool _pressed;
 

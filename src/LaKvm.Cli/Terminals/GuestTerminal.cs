@@ -82,7 +82,8 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
                     Left?.Invoke();
                     break;
                 case EscapeCommand.Help:
-                    Console.Error.WriteLine(EscapeKey.Help);
+                    // Not through Console, which would switch the terminal's keypad to another mode.
+                    NativeMethods.WriteAll(NativeMethods.StandardError, EscapeKey.Help);
                     break;
             }
         }

@@ -16,7 +16,7 @@ internal unsafe struct Termios
 /// <summary>The C library calls behind the terminal.</summary>
 internal static partial class NativeMethods
 {
-    internal const int StandardInput = 0, StandardOutput = 1;
+    internal const int StandardInput = 0, StandardOutput = 1, StandardError = 2;
 
     /// <summary>Change after all output has been written (TCSADRAIN).</summary>
     internal const int AfterOutput = 1;
