@@ -41,6 +41,9 @@ internal sealed unsafe class RandomProgram(int seed)
 
     public static Span<byte> Data(TestMachine machine) => machine.Memory.Span(DataBase - 0x2000, 0x4000);
 
+    /// <summary>Address of an instruction of any program.</summary>
+    public static ulong AnyAddress(Random random) => TestMachine.Origin + (ulong)(4 * random.Next(Instructions));
+
     public void Load(TestMachine machine)
     {
         var code = (uint*)machine.Memory.Pointer(TestMachine.Origin);
