@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
-using System.Security.Cryptography;
 using LaKvm.Ioctl;
 using LaKvm.Machine;
 using LaKvm.Machine.Loading;
@@ -133,7 +132,7 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
             Initrd = options.Initrd,
             CommandLine = options.CommandLine,
             DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(tree)),
-            RandomSeed = RandomNumberGenerator.GetBytes(32),
+            RandomSeed = HostRandom.Bytes(32),
         });
         Span<ulong> gpr = stackalloc ulong[32];
         gpr.Clear();

@@ -37,7 +37,7 @@ internal sealed class GuestCommand : Command
     };
 
     private readonly Option<string?> _engine = Text(EngineOption.Name, EngineOption.Names,
-        "What executes the guest's instructions [default: interpreter]");
+        "What executes the guest's instructions [default: translator on x86-64, else interpreter]");
 
     private readonly Option<string?> _logLevel = Text(LogLevels.Option, LogLevels.Names,
         "What to report on stderr [default: warning]");

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using LaKvm.Machine;
 using LaKvm.Machine.Loading;
 using Microsoft.Extensions.Logging;
@@ -60,7 +59,7 @@ internal sealed class BareGuest : IGuest
             Initrd = files.Initrd,
             CommandLine = options.Append,
             DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(tree)),
-            RandomSeed = RandomNumberGenerator.GetBytes(32),
+            RandomSeed = HostRandom.Bytes(32),
         };
     }
 }

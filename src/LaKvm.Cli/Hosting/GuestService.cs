@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LaKvm.Translator;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -62,6 +63,11 @@ internal sealed class GuestService(
 
     private void LogStart()
     {
+        if (!TranslatorEngine.IsSupported)
+        {
+            log.LogWarning("There is no translator for this computer's processor; the interpreter is several times slower");
+        }
+
         if (log.IsEnabled(LogLevel.Debug))
         {
             TimeSpan age = DateTime.Now - Process.GetCurrentProcess().StartTime;

@@ -11,13 +11,20 @@ internal static class EngineOption
 
     internal const string Names = "interpreter|translator";
 
-    /// <summary>What makes a core's engine; null is the default.</summary>
+    /// <summary>
+    /// What makes a core's engine; null is the default: the translator, or the interpreter on a computer it has no code for.
+    /// </summary>
     /// <exception cref="UserErrorException">There is no such engine, or not on this computer.</exception>
     internal static Func<Core, IExecutionEngine> Parse(string? text) => text?.ToLowerInvariant() switch
     {
-        null or "interpreter" => core => new InterpreterEngine(core),
-        "translator" when TranslatorEngine.IsSupported => core => new TranslatorEngine(core),
+        null => TranslatorEngine.IsSupported ? Translator : Interpreter,
+        "interpreter" => Interpreter,
+        "translator" when TranslatorEngine.IsSupported => Translator,
         "translator" => throw new UserErrorException($"{Name}: the translator needs an x86-64 computer.", ExitCode.Usage),
         _ => throw new UserErrorException($"{Name}: '{text}' is none of {Names}.", ExitCode.Usage),
     };
+
+    private static IExecutionEngine Interpreter(Core core) => new InterpreterEngine(core);
+
+    private static IExecutionEngine Translator(Core core) => new TranslatorEngine(core);
 }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace LaKvm.Machine;
 
 /// <summary>The virtio entropy source (virtio 1.2, 5.4): fills every buffer it is given.</summary>
@@ -9,7 +7,7 @@ public sealed class VirtioEntropy(VirtioEntropy.Source? fill = null) : VirtioDev
     /// <summary>Most bytes that one request gets; a driver asks again for more.</summary>
     public const int LongestAnswer = 1 << 16;
 
-    private readonly Source _fill = fill ?? RandomNumberGenerator.Fill;
+    private readonly Source _fill = fill ?? HostRandom.Fill;
 
     /// <summary>Fills a buffer with random bytes.</summary>
     public delegate void Source(Span<byte> destination);
