@@ -10,13 +10,15 @@ public class DebianBootTests
     private const string DigestOfZeros = "3b6a07d0d404fab4e23b6d34bc6696a6a312dd92821332385e5af7c01c421351";
 
     [Theory]
-    [InlineData("host", 1)]
-    [InlineData("host", 4)]
-    [InlineData("run", 1)]
-    [InlineData("run", 2)]
-    public void Guest_boots_works_and_powers_off(string command, int cpus)
+    [InlineData("host", 1, "translator")]
+    [InlineData("host", 4, "translator")]
+    [InlineData("run", 1, "translator")]
+    [InlineData("run", 4, "translator")]
+    [InlineData("host", 1, "interpreter")]
+    [InlineData("run", 2, "interpreter")]
+    public void Guest_boots_works_and_powers_off(string command, int cpus, string engine)
     {
-        using var guest = new GuestShell(command, "--cpus", $"{cpus}", "--memory", "1G");
+        using var guest = new GuestShell(command, "--cpus", $"{cpus}", "--memory", "1G", "--engine", engine);
 
         guest.Run("uname -a").Should().Contain("loongarch64 GNU/Linux");
         guest.Run("grep -c ^processor /proc/cpuinfo").Trim().Should().Be($"{cpus}");
