@@ -33,6 +33,18 @@ public class DebianBootTests
         guest.WaitForExit().Should().Be(0);
     }
 
+    [Fact]
+    public void Interrupt_controllers_in_user_space_serve_a_guest_with_two_vcpus()
+    {
+        using var guest = new GuestShell("run", "--irqchip", "user", "--cpus", "2", "--memory", "1G");
+
+        guest.Run("grep -c ^processor /proc/cpuinfo").Trim().Should().Be("2");
+        guest.Run("cat /proc/interrupts").Should().Contain("ttyS0");
+        guest.Type("poweroff -f");
+
+        guest.WaitForExit().Should().Be(0);
+    }
+
     [Theory]
     [InlineData("host")]
     [InlineData("run")]

@@ -11,6 +11,8 @@ public class CommandLineTests
     [InlineData("host --memory 2GB", "--memory: '2GB' is not a size")]
     [InlineData("host --drive disk.img,often", "not 'often'")]
     [InlineData("host --engine fast", "--engine: 'fast' is none of")]
+    [InlineData("run --irqchip cloud", "--irqchip: 'cloud' is none of")]
+    [InlineData("host --irqchip user", "no command or option '--irqchip'")]
     [InlineData("host --log-level loud", "--log-level: 'loud' is none of")]
     [InlineData("host --kernel", "--kernel")]
     [InlineData("images fetch", "See lakvm images fetch --help.")]

@@ -39,16 +39,24 @@ internal sealed class GuestCommand : Command
     private readonly Option<string?> _engine = Text(EngineOption.Name, EngineOption.Names,
         "What executes the guest's instructions [default: translator on x86-64, else interpreter]");
 
+    private readonly Option<string?> _irqChip = Text(IrqChipOption.Name, IrqChipOption.Names,
+        "Interrupt controllers in the hypervisor, or in user space [default: kernel]");
+
     private readonly Option<string?> _logLevel = Text(LogLevels.Option, LogLevels.Names,
         "What to report on stderr [default: warning]");
 
-    internal GuestCommand(string name, string description, GuestFactory factory)
+    internal GuestCommand(string name, string description, GuestFactory factory, bool isVirtual)
         : base(name, description)
     {
         foreach (Option option in
             (Option[])[_kernel, _initrd, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _logLevel])
         {
             Options.Add(option);
+        }
+
+        if (isVirtual)
+        {
+            Options.Add(_irqChip);
         }
 
         SetAction(async (result, stop) =>
@@ -73,6 +81,7 @@ internal sealed class GuestCommand : Command
             Networks = [.. (result.GetValue(_networks) ?? []).Select(NetworkOption.Parse)],
             NoReboot = result.GetValue(_noReboot),
             CreateEngine = EngineOption.Parse(result.GetValue(_engine)),
+            IrqChip = IrqChipOption.Parse(result.GetValue(_irqChip)),
             LogLevel = LogLevels.Parse(result.GetValue(_logLevel)),
         };
         options.Check();

@@ -24,6 +24,7 @@ internal sealed class VirtualGuest : IGuest
             Initrd = files.Initrd,
             CommandLine = options.Append,
             Devices = devices.Create(),
+            IrqChip = options.IrqChip,
             GuestErrors = message => log.LogWarning("{Message}", message),
         };
         ulong hostMemory = VirtualMachine.HostMemoryFor(vmOptions);

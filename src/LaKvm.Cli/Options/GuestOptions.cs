@@ -1,5 +1,6 @@
 using LaKvm.Cpu;
 using LaKvm.Machine;
+using LaKvm.Vmm;
 using Microsoft.Extensions.Logging;
 
 namespace LaKvm.Cli;
@@ -42,6 +43,9 @@ internal sealed record GuestOptions
 
     /// <summary>Makes what executes a core's instructions.</summary>
     internal Func<Core, IExecutionEngine> CreateEngine { get; init; } = EngineOption.Parse(null);
+
+    /// <summary>Where a virtual machine's interrupt controllers are.</summary>
+    internal IrqChipPlace IrqChip { get; init; }
 
     /// <summary>What is reported on stderr.</summary>
     internal LogLevel LogLevel { get; init; } = LogLevel.Warning;
