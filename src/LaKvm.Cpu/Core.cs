@@ -100,6 +100,9 @@ public sealed unsafe partial class Core : IDisposable
     /// <summary>CSR bank, TLB and timer of the mode that runs now.</summary>
     private CsrBank Bank => State->Vm != 0 ? _guestCsr : _hostCsr;
 
+    /// <summary>Software TLB of the mode and privilege level that run now.</summary>
+    private int CurrentTable => SoftTlb.TableOf(State->Vm, State->Plv, (State->Csr[Csr.Crmd] & Crmd.Pg) == 0);
+
     /// <summary>
     /// Brings what depends on mode, privilege and EUEN up to date: to be called after CRMD, EUEN or GSTAT.VM changed.
     /// </summary>
@@ -110,7 +113,7 @@ public sealed unsafe partial class Core : IDisposable
         ulong crmd = bank[Csr.Crmd];
         s->Csr = bank.Values;
         s->Plv = (byte)(crmd & Crmd.PlvMask);
-        s->Tlb = _softTlb.Table(SoftTlb.TableOf(s->Vm, s->Plv, (crmd & Crmd.Pg) == 0));
+        s->Tlb = _softTlb.Table(CurrentTable);
         ulong units = _hostCsr[Csr.Euen];
         s->Units = (byte)(s->Vm != 0 ? units & _guestCsr[Csr.Euen] : units);
         CheckInterrupts();

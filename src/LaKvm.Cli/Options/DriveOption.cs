@@ -9,7 +9,7 @@ internal enum DriveMode
     /// <summary>The guest sees a write-protected disk.</summary>
     ReadOnly,
 
-    /// <summary>The guest's writes are kept in memory until the process ends; the file is not touched.</summary>
+    /// <summary>The guest's writes go to a temporary file that ends with the process; the image is not touched.</summary>
     Snapshot,
 }
 

@@ -29,7 +29,9 @@ public static class CsrTable
     private const ulong All = ulong.MaxValue;
     private const ulong PageBase = ~0xfffUL;
     private const ulong EloBits = 0xe000_ffff_ffff_f07f;
-    private const ulong VppnBits = 0x0000_ffff_ffff_e000;
+    /// <summary>TLBEHI.VPPN: bits 47:13 of a virtual address.</summary>
+    internal const ulong VppnBits = 0x0000_ffff_ffff_e000;
+
     private const ulong TimerBits = (1UL << 48) - 1;
     private const ulong PhysicalPage = 0x0000_ffff_ffff_f000;
 

@@ -102,7 +102,7 @@ public sealed unsafe partial class Core
 
         if (code is >= Trap.Pil and <= Trap.Ppi)
         {
-            bank[Csr.Tlbehi] = s->TrapAddress & 0x0000_ffff_ffff_e000;
+            bank[Csr.Tlbehi] = s->TrapAddress & CsrTable.VppnBits;
         }
 
         int spacing = (int)(bank[Csr.Ecfg] >> 16) & 7;
@@ -118,7 +118,7 @@ public sealed unsafe partial class Core
         bank[Csr.Tlbrprmd] = (crmd & (Crmd.PlvMask | Crmd.Ie)) | previousGuest | ((crmd & Crmd.We) >> 5);
         bank[Csr.Crmd] = (crmd & ~(Crmd.PlvMask | Crmd.Ie | Crmd.We | Crmd.Pg)) | Crmd.Da;
         bank[Csr.Tlbrbadv] = s->TrapAddress;
-        bank[Csr.Tlbrehi] = (s->TrapAddress & 0x0000_ffff_ffff_e000) | (bank[Csr.Tlbrehi] & 0x3f);
+        bank[Csr.Tlbrehi] = (s->TrapAddress & CsrTable.VppnBits) | (bank[Csr.Tlbrehi] & 0x3f);
         bank[Csr.Tlbrera] = (s->Pc & ~3UL) | 1;
         s->Pc = bank[Csr.Tlbrentry];
         SwitchMode();

@@ -147,9 +147,8 @@ public sealed unsafe partial class Core
         pointer = Memory.Pointer(t.Physical);
         if (pointer != null)
         {
-            int table = SoftTlb.TableOf(State->Vm, State->Plv, (State->Csr[Csr.Crmd] & Crmd.Pg) == 0);
             bool write = t.Write && Memory.Flags(t.Physical) == PageFlags.None;
-            _softTlb.Fill(table, va, pointer - (va & PageOffset), t.Read, write, t.Execute);
+            _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read, write, t.Execute);
         }
 
         return Trap.None;

@@ -24,7 +24,7 @@ public sealed unsafe partial class Core
         TlbPair pair = index < Tlb.Entries ? *view.Tlb[index] : default;
         bool refill = InRefill(bank);
         bool exists = pair.Exists && pair.Gid == view.Gid;
-        ulong ehi = exists ? pair.Address & 0x0000_ffff_ffff_e000 : 0;
+        ulong ehi = exists ? pair.Address & CsrTable.VppnBits : 0;
         bank[refill ? Csr.Tlbrelo0 : Csr.Tlbelo0] = exists ? pair.Elo0 : 0;
         bank[refill ? Csr.Tlbrelo1 : Csr.Tlbelo1] = exists ? pair.Elo1 : 0;
         bank[Csr.Asid] = (bank[Csr.Asid] & ~0x3ffUL) | (exists ? pair.Asid : 0u);
@@ -233,7 +233,7 @@ public sealed unsafe partial class Core
         ulong elo1 = bank[refill ? Csr.Tlbrelo1 : Csr.Tlbelo1];
         int shift = (int)(refill ? bank[Csr.Tlbrehi] : bank[Csr.Tlbidx] >> 24) & 0x3f;
         bool second = view.Tlb == _stageTwoTlb;
-        ulong address = (refill ? bank[Csr.Tlbrehi] : bank[Csr.Tlbehi]) & 0x0000_ffff_ffff_e000;
+        ulong address = (refill ? bank[Csr.Tlbrehi] : bank[Csr.Tlbehi]) & CsrTable.VppnBits;
         return new TlbPair
         {
             Address = second ? address : SignExtendVppn(address),

@@ -79,11 +79,7 @@ public static unsafe class BranchInstructions
     }
 
     /// <summary>Stores have already dropped the code they changed; what other threads changed waits for attention.</summary>
-    private static Trap Ibar(Core core, CpuState* s, Instruction* i)
-    {
-        s->Pc += 4;
-        return Trap.Refetch;
-    }
+    private static Trap Ibar(Core core, CpuState* s, Instruction* i) => PrivilegedSemantics.Next(s);
 
     /// <summary>A hint, which raises no exception even for an illegal address.</summary>
     private static Trap Preld(Core core, CpuState* s, Instruction* i) => Trap.None;

@@ -165,7 +165,7 @@ internal static unsafe class PrivilegedSemantics
     private static Trap Hvcl(Core core, CpuState* s, Instruction* i) => s->Vm != 0 ? Trap.Hvc : Trap.Ine;
 
     /// <summary>Ends the engine's block behind this instruction.</summary>
-    private static Trap Next(CpuState* s)
+    internal static Trap Next(CpuState* s)
     {
         s->Pc += 4;
         return Trap.Refetch;

@@ -39,29 +39,29 @@ internal static unsafe class TlbSemantics
     private static Trap Tlbrd(Core core, CpuState* s, Instruction* i)
     {
         core.TlbRead(core.CurrentTlb);
-        return Next(s);
+        return PrivilegedSemantics.Next(s);
     }
 
     private static Trap Tlbwr(Core core, CpuState* s, Instruction* i)
     {
         core.TlbWrite(core.CurrentTlb);
-        return Next(s);
+        return PrivilegedSemantics.Next(s);
     }
 
     private static Trap Tlbfill(Core core, CpuState* s, Instruction* i)
     {
         core.TlbFill(core.CurrentTlb);
-        return Next(s);
+        return PrivilegedSemantics.Next(s);
     }
 
     private static Trap Tlbclr(Core core, CpuState* s, Instruction* i)
     {
         core.TlbClear(core.CurrentTlb);
-        return Next(s);
+        return PrivilegedSemantics.Next(s);
     }
 
     private static Trap Invtlb(Core core, CpuState* s, Instruction* i) =>
-        core.InvalidateTlb(i->D, ((ulong*)s)[i->J], ((ulong*)s)[i->K]) ? Next(s) : Trap.Ine;
+        core.InvalidateTlb(i->D, ((ulong*)s)[i->J], ((ulong*)s)[i->K]) ? PrivilegedSemantics.Next(s) : Trap.Ine;
 
     private static Trap Lddir(Core core, CpuState* s, Instruction* i)
     {
@@ -134,10 +134,4 @@ internal static unsafe class TlbSemantics
     private static void Fill(Core core, Core.TlbView view) => core.TlbFill(view);
 
     private static void Clear(Core core, Core.TlbView view) => core.TlbClear(view);
-
-    private static Trap Next(CpuState* s)
-    {
-        s->Pc += 4;
-        return Trap.Refetch;
-    }
 }
