@@ -1,32 +1,19 @@
 #!/bin/bash
 # Records the instruction vectors of tests/LaKvm.Cpu.Tests/Vectors from QEMU's user mode.
-# usage: record.sh [DIR]   DIR: where to make a chroot with QEMU and the cross compiler (Debian sid, about 2 GB) when
-#                          this machine has not both itself; kept and reused. Default: ~/.cache/lakvm-oracle
+# usage: record.sh     QEMU and the compiler are those of peers.sh beside it
 # env:   TABLES="base fp lsx lasx"  which of src/LaKvm.Isa/Tables to record
 #        SKIP="..."        further mnemonics to leave out
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
 vectors=$root/tests/LaKvm.Cpu.Tests/Vectors
-dir=${1:-$HOME/.cache/lakvm-oracle}
-packages="qemu-user gcc-loongarch64-linux-gnu libc6-dev-loong64-cross"
+peers=$("$here/peers.sh")
 
 # What differs per run (time), per machine (cpucfg) or leaves the program (traps into the kernel or a debugger).
 skip="rdtimel.w rdtimeh.w rdtime.d cpucfg syscall dbcl ${SKIP:-}"
 
-make_chroot() {
-    [ -e "$dir/usr/bin/dpkg" ] || debootstrap --variant=minbase sid "$dir"
-    chroot "$dir" sh -c "command -v qemu-loongarch64 >/dev/null || apt-get install -y --no-install-recommends $packages" >&2
-}
-
-if command -v qemu-loongarch64 loongarch64-linux-gnu-gcc >/dev/null; then
-    work=$(mktemp -d)
-    run() { sh -c "cd $work && $1"; }
-else
-    make_chroot >/dev/null
-    work=$(mktemp -d "$dir/tmp/oracle.XXXXXX")
-    run() { chroot "$dir" sh -c "cd /tmp/${work##*/} && $1"; }
-fi
+work=$(mktemp -d "${peers%/}/tmp/oracle.XXXXXX")
+run() { chroot "$peers" sh -c "cd /tmp/${work##*/} && $1"; }
 trap 'rm -rf "$work"' EXIT
 
 cp "$here"/*.[ch] "$work"
