@@ -6,15 +6,34 @@ namespace LaKvm.Memory;
 internal static partial class NativeMethods
 {
     internal const int ProtRead = 1, ProtWrite = 2, ProtExecute = 4;
-    internal const int MapPrivate = 2, MapAnonymous = 0x20, MapNoReserve = 0x4000;
+    internal const int MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20, MapNoReserve = 0x4000;
+    internal const int RemapMayMove = 1, RemapFixed = 2;
     internal const int AdviseHugePage = 14;
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     internal static partial nint Map(nint address, nuint length, int protection, int flags, int fd, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "mremap", SetLastError = true)]
+    internal static partial nint Remap(nint address, nuint oldLength, nuint newLength, int flags, nint newAddress);
+
+    [LibraryImport("libc", EntryPoint = "process_vm_readv", SetLastError = true)]
+    internal static unsafe partial nint ReadProcess(
+        int process, IoVector* local, nuint localCount, IoVector* remote, nuint remoteCount, nuint flags);
+
+    [LibraryImport("libc", EntryPoint = "process_vm_writev", SetLastError = true)]
+    internal static unsafe partial nint WriteProcess(
+        int process, IoVector* local, nuint localCount, IoVector* remote, nuint remoteCount, nuint flags);
 
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     internal static partial int Unmap(nint address, nuint length);
 
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     internal static partial int Advise(nint address, nuint length, int advice);
+
+    /// <summary>struct iovec.</summary>
+    internal struct IoVector
+    {
+        internal nint Base;
+        internal nuint Length;
+    }
 }

@@ -15,7 +15,7 @@ public class ReferenceGraphTests
         ["Interpreter"] = ["Cpu", "Isa", "Memory"],
         ["Translator"] = ["Cpu", "Isa", "Memory"],
         ["Machine"] = ["Cpu", "Memory"],
-        ["Hypervisor"] = ["Machine", "Cpu", "Memory"],
+        ["Hypervisor"] = ["Machine", "Cpu", "Isa", "Memory"],
         ["Ioctl"] = ["Hypervisor", "Cpu", "Memory"],
         ["Vmm"] = ["Ioctl", "Machine", "Memory"],
         ["Cli"] = ["Vmm", "Ioctl", "Hypervisor", "Machine", "Images", "Interpreter", "Translator", "Cpu", "Memory"],

@@ -72,7 +72,7 @@ public sealed unsafe partial class KvmVcpu
                 SendIpis(gpr[A0 + 2], gpr[A0 + 3] + 64);
                 return Success;
             case FunctionNotify when HasFeature(PvFeatures.StealTime) && gpr[A0 + 1] == StealTimeId:
-                return SetStealTimeAddress(gpr[A0 + 2]) == Errno.None ? Success : InvalidParameter;
+                return AcceptStealTimeAddress(gpr[A0 + 2]) ? Success : InvalidParameter;
             default:
                 return Unknown;
         }

@@ -15,6 +15,7 @@ public sealed unsafe partial class KvmVcpu
     {
         None,
         Mmio,
+        WideMmio,
         Iocsr,
         Hypercall,
     }
@@ -36,6 +37,11 @@ public sealed unsafe partial class KvmVcpu
                 + $"0x{gpa:x}: only plain loads and stores can");
             QueueException(Trap.Adem);
             return ResumeGuest;
+        }
+
+        if (access.Register != MmioRegister.General)
+        {
+            return EmulateWideAccess(gpa, access, word);
         }
 
         return write ? EmulateStore(gpa, access, Rd(word)) : EmulateLoad(gpa, access, Rd(word));
@@ -88,12 +94,19 @@ public sealed unsafe partial class KvmVcpu
         _registers.Pc += 4;
     }
 
-    /// <summary>Takes over what user space has put into the run page since the last exit.</summary>
-    private void CompleteUserspaceExit()
+    /// <summary>
+    /// Takes over what user space has put into the run page since the last exit. False if it is needed once more before the
+    /// guest can go on: the run page then says for what.
+    /// </summary>
+    private bool CompleteUserspaceExit()
     {
         KvmRun* run = RunPage;
-        switch (_pendingRead)
+        PendingRead pending = _pendingRead;
+        _pendingRead = PendingRead.None;
+        switch (pending)
         {
+            case PendingRead.WideMmio:
+                return CompleteWidePart(run->Data) == ResumeGuest;
             case PendingRead.Mmio:
                 FinishLoad(_pendingRegister, _pendingSize, _pendingSigned, run->Data);
                 Trace(TraceEvent.Mmio, run->PhysicalAddress, run->Data);
@@ -107,6 +120,6 @@ public sealed unsafe partial class KvmVcpu
                 break;
         }
 
-        _pendingRead = PendingRead.None;
+        return true;
     }
 }

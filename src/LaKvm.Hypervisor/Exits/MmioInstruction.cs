@@ -1,38 +1,70 @@
+using LaKvm.Isa;
+
 namespace LaKvm.Hypervisor;
 
-/// <summary>A load or store that can be emulated: width and extension. Its register is in bits 4:0, its address in BADV.</summary>
-/// <param name="Size">Bytes, 0 if the instruction cannot be emulated.</param>
-/// <param name="Store">Direction.</param>
-/// <param name="Signed">Loads: sign-extended.</param>
-internal readonly record struct MmioInstruction(int Size, bool Store, bool Signed)
+/// <summary>What of a register a load or store of a device moves.</summary>
+internal enum MmioRegister : byte
 {
-    /// <summary>Decodes ld/st, ldx/stx and ldptr/stptr (manual volume 1, 2.2.5); everything else has size 0.</summary>
-    internal static MmioInstruction Decode(uint word) => (word >> 24) switch
-    {
-        0x24 => new MmioInstruction(4, false, true), // ldptr.w
-        0x25 => new MmioInstruction(4, true, false), // stptr.w
-        0x26 => new MmioInstruction(8, false, false), // ldptr.d
-        0x27 => new MmioInstruction(8, true, false), // stptr.d
-        >= 0x28 and <= 0x2a => Ordinary(word >> 22),
-        0x38 => Indexed(word >> 15),
-        _ => default,
-    };
+    /// <summary>The instruction cannot be emulated.</summary>
+    None,
 
-    /// <summary>ld.b 0xa0, .h, .w, .d; st.b 0xa4 to .d; ld.bu 0xa8, .hu, .wu.</summary>
-    private static MmioInstruction Ordinary(uint opcode) => opcode switch
-    {
-        >= 0xa0 and <= 0xa3 => new MmioInstruction(1 << (int)(opcode & 3), false, true),
-        >= 0xa4 and <= 0xa7 => new MmioInstruction(1 << (int)(opcode & 3), true, false),
-        >= 0xa8 and <= 0xaa => new MmioInstruction(1 << (int)(opcode & 3), false, false),
-        _ => default,
-    };
+    /// <summary>A general register.</summary>
+    General,
 
-    /// <summary>ldx.b 0x7000, .h, .w, .d in steps of 8; stx from 0x7020; ldx.bu, .hu, .wu from 0x7040.</summary>
-    private static MmioInstruction Indexed(uint opcode) => opcode switch
+    /// <summary>The low 32 or 64 bits of a floating-point register.</summary>
+    Float,
+
+    /// <summary>A whole vector register: 16 or 32 bytes, in parts of 8.</summary>
+    Vector,
+
+    /// <summary>vldrepl: all elements of a vector register get the same value.</summary>
+    AllElements,
+
+    /// <summary>vstelm: one element of a vector register.</summary>
+    OneElement,
+}
+
+/// <summary>
+/// A load or store that can be emulated, from the instruction table. Its register is in bits 4:0 of the word, its address in
+/// BADV; bounds of ldgt and the like have been checked by the core before it translated the address.
+/// </summary>
+/// <param name="Register">Kind of register.</param>
+/// <param name="Size">Bytes in memory, 0 if the instruction cannot be emulated.</param>
+/// <param name="Store">Direction.</param>
+/// <param name="Signed">Loads of a general register: sign-extended.</param>
+/// <param name="Width">Bytes of the register that change: 16 for LSX, 32 for LASX.</param>
+internal readonly record struct MmioInstruction(MmioRegister Register, int Size, bool Store, bool Signed, int Width)
+{
+    private static MmioInstruction[]? _rows;
+
+    /// <summary>
+    /// Decodes every plain load and store. ll, sc and the AM instructions have size 0: nobody can promise that a device in
+    /// user space answers atomically, and the manual leaves their effect on uncached memory open (volume 1, 2.2.7).
+    /// </summary>
+    internal static MmioInstruction Decode(uint word) => (_rows ??= BuildRows())[(int)Decoder.Find(word)];
+
+    private static MmioInstruction[] BuildRows()
     {
-        0x7000 or 0x7008 or 0x7010 or 0x7018 => new MmioInstruction(1 << (int)((opcode >> 3) & 3), false, true),
-        0x7020 or 0x7028 or 0x7030 or 0x7038 => new MmioInstruction(1 << (int)((opcode >> 3) & 3), true, false),
-        0x7040 or 0x7048 or 0x7050 => new MmioInstruction(1 << (int)((opcode >> 3) & 3), false, false),
-        _ => default,
+        var rows = new MmioInstruction[OpcodeTable.Count];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            OpcodeInfo info = ((Opcode)i).Info();
+            if (info.Access is AccessKind.Load or AccessKind.Store && !info.IsPrivileged && info.Unit != Unit.Lbt)
+            {
+                bool store = info.Access == AccessKind.Store;
+                rows[i] = new MmioInstruction(RegisterOf(info, store), info.AccessSize, store,
+                    !info.Mnemonic.EndsWith('u'), info.Unit == Unit.Lasx ? 32 : 16);
+            }
+        }
+
+        return rows;
+    }
+
+    private static MmioRegister RegisterOf(OpcodeInfo info, bool store) => info.Unit switch
+    {
+        Unit.None => MmioRegister.General,
+        Unit.Fp => MmioRegister.Float,
+        _ when info.AccessSize >= 16 => MmioRegister.Vector,
+        _ => store ? MmioRegister.OneElement : MmioRegister.AllElements,
     };
 }

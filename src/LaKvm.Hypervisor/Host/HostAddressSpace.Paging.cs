@@ -6,7 +6,7 @@ namespace LaKvm.Hypervisor;
 public sealed unsafe partial class HostAddressSpace
 {
     private readonly Dictionary<ulong, byte[]> _swap = [];
-    private ulong _nextSwapSlot = HostPages.PageSize;
+    private ulong _nextSwapSlot = pages.PageSize;
 
     /// <summary>Changes whether a whole mapping may be written (Linux: mprotect).</summary>
     public Errno Protect(ulong start, bool writable)
@@ -22,7 +22,7 @@ public sealed unsafe partial class HostAddressSpace
             Invalidate(area.Start, area.End, () =>
             {
                 area.Writable = writable;
-                for (ulong at = area.Start; area.Pages != null && at < area.End; at += HostPages.PageSize)
+                for (ulong at = area.Start; area.Pages != null && at < area.End; at += Pages.PageSize)
                 {
                     HostPte pte = area.Pte(at);
                     bool write = writable && (pte & (HostPte.Present | HostPte.CopyOnWrite)) == HostPte.Present;
@@ -40,7 +40,10 @@ public sealed unsafe partial class HostAddressSpace
         area.SetPte(address, HostPte.None);
     });
 
-    /// <summary>Writes the pages of a range to the swap area and frees them.</summary>
+    /// <summary>
+    /// Writes the pages of a range to the swap area and frees them, but for those that somebody else refers to: shared ones,
+    /// and those that are being copied to or mapped just now.
+    /// </summary>
     public Errno SwapOut(ulong start, ulong bytes) => ForEachPage(start, bytes, (area, address) =>
     {
         HostPte pte = area.Pte(address);
@@ -49,10 +52,18 @@ public sealed unsafe partial class HostAddressSpace
             return;
         }
 
+        // The entry goes before the references are counted, in the opposite order of who pins without the lock.
         ulong page = (ulong)(pte & HostPte.AddressMask);
-        _swap[_nextSwapSlot] = new ReadOnlySpan<byte>(Pages.Pointer(page), (int)HostPages.PageSize).ToArray();
         area.SetPte(address, HostPte.Swapped | (HostPte)_nextSwapSlot);
-        _nextSwapSlot += HostPages.PageSize;
+        Interlocked.MemoryBarrier();
+        if (Pages.References(page) > 1)
+        {
+            area.SetPte(address, pte);
+            return;
+        }
+
+        _swap[_nextSwapSlot] = new ReadOnlySpan<byte>(Pages.Pointer(page), (int)Pages.PageSize).ToArray();
+        _nextSwapSlot += Pages.PageSize;
         Pages.Put(page);
     });
 
@@ -72,10 +83,10 @@ public sealed unsafe partial class HostAddressSpace
 
             ulong size = area.End - area.Start;
             ulong copyStart = Reserve(size);
-            HostMappingArea copy = HostMappingArea.OnDemand(copyStart, copyStart + size);
+            HostMappingArea copy = HostMappingArea.OnDemand(Pages, copyStart, copyStart + size);
             Invalidate(area.Start, area.End, () =>
             {
-                for (ulong offset = 0; offset < size; offset += HostPages.PageSize)
+                for (ulong offset = 0; offset < size; offset += Pages.PageSize)
                 {
                     Share(area, start + offset, copy, copyStart + offset);
                 }
@@ -97,8 +108,8 @@ public sealed unsafe partial class HostAddressSpace
                 return false;
             }
 
-            Invalidate(PageOf(first), PageOf(first) + HostPages.PageSize, () =>
-                Invalidate(PageOf(second), PageOf(second) + HostPages.PageSize, () =>
+            Invalidate(PageOf(first), PageOf(first) + Pages.PageSize, () =>
+                Invalidate(PageOf(second), PageOf(second) + Pages.PageSize, () =>
                 {
                     Forget(b.Pte(second));
                     Share(a, first, b, second);
@@ -131,14 +142,14 @@ public sealed unsafe partial class HostAddressSpace
         }
     }
 
-    private static ulong PageOf(ulong address) => address & ~(HostPages.PageSize - 1);
+    private ulong PageOf(ulong address) => address & ~(Pages.PageSize - 1);
 
     private Errno ForEachPage(ulong start, ulong bytes, Action<HostMappingArea, ulong> change)
     {
         lock (_lock)
         {
             HostMappingArea? area = Find(start);
-            if (((start | bytes) & (HostPages.PageSize - 1)) != 0 || area == null || area.Device
+            if (((start | bytes) & (Pages.PageSize - 1)) != 0 || area == null || area.Device
                 || bytes > area.End - start)
             {
                 return Errno.Inval;
@@ -146,7 +157,7 @@ public sealed unsafe partial class HostAddressSpace
 
             Invalidate(start, start + bytes, () =>
             {
-                for (ulong address = start; address < start + bytes; address += HostPages.PageSize)
+                for (ulong address = start; address < start + bytes; address += Pages.PageSize)
                 {
                     change(area, address);
                 }
@@ -181,8 +192,8 @@ public sealed unsafe partial class HostAddressSpace
             return false;
         }
 
-        var first = new ReadOnlySpan<byte>(Pages.Pointer((ulong)(a & HostPte.AddressMask)), (int)HostPages.PageSize);
-        var second = new ReadOnlySpan<byte>(Pages.Pointer((ulong)(b & HostPte.AddressMask)), (int)HostPages.PageSize);
+        var first = new ReadOnlySpan<byte>(Pages.Pointer((ulong)(a & HostPte.AddressMask)), (int)Pages.PageSize);
+        var second = new ReadOnlySpan<byte>(Pages.Pointer((ulong)(b & HostPte.AddressMask)), (int)Pages.PageSize);
         return first.SequenceEqual(second);
     }
 
@@ -236,11 +247,11 @@ public sealed unsafe partial class HostAddressSpace
                 return Errno.NoMem;
             }
 
-            Buffer.MemoryCopy(Pages.Pointer(shared), Pages.Pointer(own), HostPages.PageSize, HostPages.PageSize);
+            Buffer.MemoryCopy(Pages.Pointer(shared), Pages.Pointer(own), Pages.PageSize, Pages.PageSize);
         }
 
         ulong page = PageOf(address);
-        Invalidate(page, page + HostPages.PageSize, () =>
+        Invalidate(page, page + Pages.PageSize, () =>
             area.SetPte(address, HostPte.Present | HostPte.Writable | (HostPte)own));
         if (own != shared)
         {

@@ -7,7 +7,7 @@ namespace LaKvm.Hypervisor;
 /// What changes a translation tells the notifiers before and after, so that second-stage tables never outlive it.
 /// All methods may be called by any thread; notifiers are called under the address space's lock.
 /// </summary>
-public sealed unsafe partial class HostAddressSpace(HostPages pages)
+public sealed unsafe partial class HostAddressSpace(HostPages pages) : IDisposable
 {
     /// <summary>End of user space: 2^47 (VALEN - 1 bits).</summary>
     public const ulong UserEnd = 1UL << 47;
@@ -29,7 +29,7 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
     /// <returns>The first address, or 0 if there is no memory.</returns>
     public ulong Map(ulong bytes, bool linear)
     {
-        ulong size = RoundUp(bytes, HostPages.PageSize);
+        ulong size = RoundUp(bytes, Pages.PageSize);
         if (size == 0)
         {
             return 0;
@@ -37,7 +37,7 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
 
         lock (_lock)
         {
-            ulong physical = linear ? Pages.AllocateContiguous(size, HostPages.HugeSize) : 0;
+            ulong physical = linear ? Pages.AllocateContiguous(size, Pages.HugeSize) : 0;
             if (linear && physical == 0)
             {
                 return 0;
@@ -45,8 +45,8 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
 
             ulong start = Reserve(size);
             Insert(linear
-                ? new HostMappingArea(start, start + size, physical)
-                : HostMappingArea.OnDemand(start, start + size));
+                ? new HostMappingArea(Pages, start, start + size, physical)
+                : HostMappingArea.OnDemand(Pages, start, start + size));
             return start;
         }
     }
@@ -56,8 +56,8 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
     {
         lock (_lock)
         {
-            ulong start = Reserve(RoundUp(bytes, HostPages.PageSize));
-            Insert(new HostMappingArea(start, start + RoundUp(bytes, HostPages.PageSize), physical) { Device = true });
+            ulong start = Reserve(RoundUp(bytes, Pages.PageSize));
+            Insert(new HostMappingArea(Pages, start, start + RoundUp(bytes, Pages.PageSize), physical) { Device = true });
             return start;
         }
     }
@@ -73,18 +73,38 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
                 return Errno.Inval;
             }
 
-            Invalidate(area.Start, area.End, () =>
-            {
-                for (ulong address = area.Start; !area.Device && address < area.End; address += HostPages.PageSize)
-                {
-                    Forget(area.Pte(address));
-                }
-
-                _areas = [.. _areas.Where(a => a != area)];
-            });
+            Remove(area);
             return Errno.None;
         }
     }
+
+    /// <summary>The process ends: everything is unmapped, and listeners drop all they have.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (IMmuNotifier notifier in _notifiers)
+            {
+                notifier.Release();
+            }
+
+            foreach (HostMappingArea area in _areas)
+            {
+                Remove(area);
+            }
+        }
+    }
+
+    private void Remove(HostMappingArea area) => Invalidate(area.Start, area.End, () =>
+    {
+        // Out of sight first: who looks a page up without the lock sees that it is gone before it is freed.
+        Volatile.Write(ref _areas, [.. _areas.Where(a => a != area)]);
+        Interlocked.MemoryBarrier();
+        for (ulong address = area.Start; !area.Device && address < area.End; address += Pages.PageSize)
+        {
+            Forget(area.Pte(address));
+        }
+    });
 
     /// <summary>Whether every page of the range is mapped.</summary>
     public bool IsMapped(ulong start, ulong bytes)
@@ -117,9 +137,9 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
         page = 0;
         writable = false;
         HostMappingArea? area = Find(address);
-        if (area is { Pages: null } && (area.Writable || !write))
+        if (area is { Pages: null } && (area.Writable || !write) && PinLinear(area, address, out page, out writable))
         {
-            return PinLinear(area, address, out page, out writable);
+            return Errno.None;
         }
 
         lock (_lock)
@@ -167,7 +187,7 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
         }
 
         Unpin(page);
-        return Pages.Pointer(page) + (address & (HostPages.PageSize - 1));
+        return Pages.Pointer(page) + (address & (Pages.PageSize - 1));
     }
 
     /// <summary>Bytes that lie contiguous in host memory from an address on.</summary>
@@ -175,7 +195,7 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
     {
         null => 0,
         { Pages: null } area => area.End - address,
-        _ => HostPages.PageSize - (address & (HostPages.PageSize - 1)),
+        _ => Pages.PageSize - (address & (Pages.PageSize - 1)),
     };
 
     /// <summary>Copies to the address space; false if a part of the range is not mapped writable.</summary>
@@ -188,8 +208,8 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
                 return false;
             }
 
-            ulong offset = address & (HostPages.PageSize - 1);
-            int length = (int)Math.Min((ulong)source.Length, ContiguousBytes(address));
+            ulong offset = address & (Pages.PageSize - 1);
+            int length = (int)Math.Min((ulong)source.Length, Pages.PageSize - offset);
             source[..length].CopyTo(new Span<byte>(Pages.Pointer(page) + offset, length));
             Pages.Memory.Written(page + offset, (ulong)length);
             Unpin(page);
@@ -213,7 +233,7 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
                 return;
             }
 
-            Pages.Memory.Written(page + (address & (HostPages.PageSize - 1)), part);
+            Pages.Memory.Written(page + (address & (Pages.PageSize - 1)), part);
             Unpin(page);
             address += part;
             length -= part;
@@ -225,14 +245,15 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
     {
         while (target.Length > 0)
         {
-            byte* source = Pointer(address, write: false);
-            if (source == null)
+            if (Pin(address, write: false, out ulong page, out _) != Errno.None)
             {
                 return false;
             }
 
-            int length = (int)Math.Min((ulong)target.Length, ContiguousBytes(address));
-            new ReadOnlySpan<byte>(source, length).CopyTo(target);
+            ulong offset = address & (Pages.PageSize - 1);
+            int length = (int)Math.Min((ulong)target.Length, Pages.PageSize - offset);
+            new ReadOnlySpan<byte>(Pages.Pointer(page) + offset, length).CopyTo(target);
+            Unpin(page);
             address += (ulong)length;
             target = target[length..];
         }
@@ -274,23 +295,37 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages)
 
     private static ulong RoundUp(ulong value, ulong unit) => (value + unit - 1) & ~(unit - 1);
 
-    private Errno PinLinear(HostMappingArea area, ulong address, out ulong page, out bool writable)
+    /// <summary>
+    /// Without the lock: takes a reference if there still is one to take, and then sees whether the page was still this
+    /// address's. Who takes pages away does it in the opposite order, so that one of the two sees the other.
+    /// </summary>
+    private bool PinLinear(HostMappingArea area, ulong address, out ulong page, out bool writable)
     {
-        HostPte pte = area.Pte(address);
-        page = (ulong)(pte & HostPte.AddressMask);
+        page = (ulong)(area.LinearPte(address) & HostPte.AddressMask);
         writable = area.Writable;
-        if (!area.Device)
+        if (area.Device)
         {
-            Pages.Get(page);
+            return true;
         }
 
-        return Errno.None;
+        if (!Pages.TryGet(page))
+        {
+            return false;
+        }
+
+        if (area.Pages == null && Find(address) == area)
+        {
+            return true;
+        }
+
+        Pages.Put(page);
+        return false;
     }
 
     private ulong Reserve(ulong size)
     {
-        ulong start = RoundUp(_next, HostPages.HugeSize);
-        _next = start + size + HostPages.PageSize; // a hole behind each mapping catches overruns
+        ulong start = RoundUp(_next, Pages.HugeSize);
+        _next = start + size + Pages.PageSize; // a hole behind each mapping catches overruns
         return start;
     }
 

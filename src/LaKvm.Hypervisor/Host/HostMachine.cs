@@ -19,17 +19,20 @@ public sealed class HostMachine : IDisposable
     /// <param name="ramBytes">RAM for guests, page tables and processes; reserved, not touched.</param>
     /// <param name="clock">Time source of counters and timers.</param>
     /// <param name="engine">Makes the engine that executes a core.</param>
-    public HostMachine(int cpus, ulong ramBytes, IClock clock, Func<Core, IExecutionEngine> engine)
+    /// <param name="geometry">Page size and levels of the host's page tables; null for 16 KiB pages.</param>
+    public HostMachine(
+        int cpus, ulong ramBytes, IClock clock, Func<Core, IExecutionEngine> engine, GpaTableGeometry? geometry = null)
     {
         Clock = clock;
         Memory = new PhysicalMemory();
-        Pages = new HostPages(Memory, Memory.Add(RamBase, ramBytes));
+        Pages = new HostPages(Memory, Memory.Add(RamBase, ramBytes), geometry ?? GpaTableGeometry.Default);
+        var refill = new RefillHandler(Pages.Geometry);
         Cpus = new HostCpu[cpus];
         for (int id = 0; id < cpus; id++)
         {
-            var core = new Core(id, Memory, new NoDevices(), clock) { RootMode = RefillHandler.Instance };
+            var core = new Core(id, Memory, new NoDevices(), clock) { RootMode = refill };
             Cpus[id] = new HostCpu(id, core, engine(core));
-            Boot(core);
+            Boot(core, Pages.Geometry);
         }
 
         Scheduler = new HostScheduler(Cpus, clock);
@@ -73,9 +76,8 @@ public sealed class HostMachine : IDisposable
     }
 
     /// <summary>What the host kernel's own boot leaves in the registers that second-stage translation and exits use.</summary>
-    private static void Boot(Core core)
+    private static void Boot(Core core, GpaTableGeometry geometry)
     {
-        GpaTableGeometry geometry = GpaTableGeometry.Default;
         SetCsr(core, Csr.Crmd, Crmd.Pg | Crmd.Ie);
         SetCsr(core, Csr.Ecfg, 1UL << Estat.Ipi);
         SetCsr(core, Csr.Stlbps, (ulong)geometry.PageShift);

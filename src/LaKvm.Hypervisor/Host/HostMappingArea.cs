@@ -7,7 +7,7 @@ internal enum HostPte : ulong
     /// <summary>Not there yet: the first access gets a zero page.</summary>
     None = 0,
 
-    /// <summary>Bits 47:14 hold a physical page.</summary>
+    /// <summary>Bits 47:12 hold a physical page.</summary>
     Present = 1,
 
     /// <summary>Stores are allowed.</summary>
@@ -16,11 +16,11 @@ internal enum HostPte : ulong
     /// <summary>Shared until somebody writes: the writer gets a copy.</summary>
     CopyOnWrite = 4,
 
-    /// <summary>Bits 47:14 hold a slot of the swap area instead of a page.</summary>
+    /// <summary>Bits 47:12 hold a slot of the swap area instead of a page.</summary>
     Swapped = 8,
 
     /// <summary>Bits of the physical address.</summary>
-    AddressMask = 0x0000_ffff_ffff_c000,
+    AddressMask = 0x0000_ffff_ffff_f000,
 }
 
 /// <summary>
@@ -28,8 +28,10 @@ internal enum HostPte : ulong
 /// linear: contiguous memory from <see cref="Physical"/> on, all there and writable, which costs nothing to look up.
 /// The first change to a single page replaces that by one entry per page.
 /// </summary>
-internal sealed class HostMappingArea(ulong start, ulong end, ulong physical)
+internal sealed class HostMappingArea(HostPages host, ulong start, ulong end, ulong physical)
 {
+    private HostPte[]? _pages;
+
     /// <summary>First address.</summary>
     internal ulong Start { get; } = start;
 
@@ -46,38 +48,39 @@ internal sealed class HostMappingArea(ulong start, ulong end, ulong physical)
     internal bool Device { get; init; }
 
     /// <summary>One entry per page, or null while linear.</summary>
-    internal HostPte[]? Pages { get; private set; }
+    internal HostPte[]? Pages => Volatile.Read(ref _pages);
 
     /// <summary>Entry of the page that holds an address of the mapping.</summary>
     internal HostPte Pte(ulong address) => Pages is { } pages
-        ? pages[(int)((address - Start) >> HostPages.PageShift)]
+        ? pages[(int)((address - Start) >> host.PageShift)]
         : LinearPte(address);
 
     /// <summary>Changes the entry of a page; ends the linear state.</summary>
     internal void SetPte(ulong address, HostPte pte)
     {
         Split();
-        Pages![(int)((address - Start) >> HostPages.PageShift)] = pte;
+        Pages![(int)((address - Start) >> host.PageShift)] = pte;
     }
 
     /// <summary>Whether a huge page of the host maps the address: linear, and both sides aligned.</summary>
     internal bool IsHugeAt(ulong address)
     {
-        ulong start = address & ~(HostPages.HugeSize - 1);
-        return Pages == null && start >= Start && start + HostPages.HugeSize <= End
-            && ((Physical - Start) & (HostPages.HugeSize - 1)) == 0;
+        ulong start = address & ~(host.HugeSize - 1);
+        return Pages == null && start >= Start && start + host.HugeSize <= End
+            && ((Physical - Start) & (host.HugeSize - 1)) == 0;
     }
 
     /// <summary>An area whose pages come when they are touched.</summary>
-    internal static HostMappingArea OnDemand(ulong start, ulong end)
+    internal static HostMappingArea OnDemand(HostPages host, ulong start, ulong end)
     {
-        var area = new HostMappingArea(start, end, 0);
-        area.Pages = new HostPte[(int)((end - start) >> HostPages.PageShift)];
+        var area = new HostMappingArea(host, start, end, 0);
+        area._pages = new HostPte[(int)((end - start) >> host.PageShift)];
         return area;
     }
 
-    private HostPte LinearPte(ulong address) => HostPte.Present | (Writable ? HostPte.Writable : 0)
-        | (HostPte)(((address - Start) + Physical) & (ulong)HostPte.AddressMask);
+    /// <summary>Entry of the page that holds an address while the mapping is linear.</summary>
+    internal HostPte LinearPte(ulong address) => HostPte.Present | (Writable ? HostPte.Writable : 0)
+        | (HostPte)(((address - Start) + Physical) & (ulong)HostPte.AddressMask & ~(host.PageSize - 1));
 
     private void Split()
     {
@@ -86,12 +89,12 @@ internal sealed class HostMappingArea(ulong start, ulong end, ulong physical)
             return;
         }
 
-        var pages = new HostPte[(int)((End - Start) >> HostPages.PageShift)];
+        var pages = new HostPte[(int)((End - Start) >> host.PageShift)];
         for (int i = 0; i < pages.Length; i++)
         {
-            pages[i] = LinearPte(Start + ((ulong)i << HostPages.PageShift));
+            pages[i] = LinearPte(Start + ((ulong)i << host.PageShift));
         }
 
-        Pages = pages;
+        Volatile.Write(ref _pages, pages);
     }
 }

@@ -3,22 +3,19 @@ using LaKvm.Memory;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// The host kernel's page allocator: hands out 16 KiB pages of one RAM block of the host physical address space, single
+/// The host kernel's page allocator: hands out pages of one RAM block of the host physical address space, single
 /// or contiguous, zero-filled, and counts the references to each. All methods may be called by any thread.
 /// </summary>
 public sealed unsafe class HostPages
 {
-    /// <summary>log2 of the host's page size: 16 KiB, Linux's default on LoongArch.</summary>
-    public const int PageShift = 14;
+    /// <summary>log2 of the default page size: 16 KiB, Linux's default on LoongArch.</summary>
+    public const int DefaultPageShift = 14;
 
-    /// <summary>Bytes of a host page.</summary>
-    public const ulong PageSize = 1UL << PageShift;
+    /// <summary>Bytes of a page of the default size.</summary>
+    public const ulong DefaultPageSize = 1UL << DefaultPageShift;
 
-    /// <summary>log2 of what one level-1 entry maps: 32 MiB.</summary>
-    public const int HugeShift = PageShift + (PageShift - 3);
-
-    /// <summary>Bytes of a huge page.</summary>
-    public const ulong HugeSize = 1UL << HugeShift;
+    /// <summary>Bytes of a huge page where pages have the default size: 32 MiB.</summary>
+    public const ulong DefaultHugeSize = 1UL << (DefaultPageShift + DefaultPageShift - 3);
 
     private readonly Lock _lock = new();
     private readonly PhysicalMemory _memory;
@@ -29,9 +26,14 @@ public sealed unsafe class HostPages
     /// <summary>Free extents in order of address, as page indices [Start, End).</summary>
     private readonly List<(int Start, int End)> _free = [];
 
-    /// <summary>Manages a RAM block; its first page is kept back so that no page has address 0.</summary>
-    public HostPages(PhysicalMemory memory, RamBlock block)
+    /// <summary>
+    /// Manages a RAM block by pages of the size that the tables of <paramref name="geometry"/> map; the first page is kept
+    /// back so that no page has address 0.
+    /// </summary>
+    public HostPages(PhysicalMemory memory, RamBlock block, GpaTableGeometry geometry)
     {
+        Geometry = geometry;
+        PageShift = geometry.PageShift;
         _memory = memory;
         _base = block.Base;
         int count = checked((int)(block.Size >> PageShift));
@@ -39,6 +41,18 @@ public sealed unsafe class HostPages
         _used = new bool[count];
         _free.Add((block.Base == 0 ? 1 : 0, count));
     }
+
+    /// <summary>Shape of the page tables of this host.</summary>
+    public GpaTableGeometry Geometry { get; }
+
+    /// <summary>log2 of the page size.</summary>
+    public int PageShift { get; }
+
+    /// <summary>Bytes of a page.</summary>
+    public ulong PageSize => 1UL << PageShift;
+
+    /// <summary>Bytes of a huge page, which one level-1 entry maps.</summary>
+    public ulong HugeSize => 1UL << (PageShift + PageShift - 3);
 
     /// <summary>The host physical address space.</summary>
     public PhysicalMemory Memory => _memory;
@@ -115,6 +129,28 @@ public sealed unsafe class HostPages
     /// <summary>Adds a reference.</summary>
     public void Get(ulong physicalAddress) => Interlocked.Increment(ref _references[Index(physicalAddress)]);
 
+    /// <summary>
+    /// Adds a reference to a page that may have been freed meanwhile: false if it was. The caller then still has to see
+    /// whether it is the page it meant.
+    /// </summary>
+    public bool TryGet(ulong physicalAddress)
+    {
+        ref int references = ref _references[Index(physicalAddress)];
+        int count = Volatile.Read(ref references);
+        while (count > 0)
+        {
+            int seen = Interlocked.CompareExchange(ref references, count + 1, count);
+            if (seen == count)
+            {
+                return true;
+            }
+
+            count = seen;
+        }
+
+        return false;
+    }
+
     /// <summary>Drops a reference; the last one frees the page.</summary>
     public void Put(ulong physicalAddress)
     {
@@ -135,7 +171,6 @@ public sealed unsafe class HostPages
     private ulong Hand(int page)
     {
         ulong address = Address(page);
-        _references[page] = 1;
         if (_used[page])
         {
             new Span<byte>(Pointer(address), (int)PageSize).Clear();
@@ -143,6 +178,7 @@ public sealed unsafe class HostPages
         }
 
         _used[page] = true;
+        Volatile.Write(ref _references[page], 1);
         return address;
     }
 

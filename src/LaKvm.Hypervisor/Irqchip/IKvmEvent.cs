@@ -6,6 +6,9 @@ public interface IKvmEvent
     /// <summary>Raised on the thread that signals.</summary>
     event Action Signalled;
 
+    /// <summary>Raised when nobody can signal it any more.</summary>
+    event Action Closed;
+
     /// <summary>Adds one.</summary>
     void Signal();
 }

@@ -30,8 +30,11 @@ public abstract class KvmDevice
 
     private protected KvmVm Vm { get; }
 
+    /// <summary>What <see cref="AttributeSize"/> says of an attribute that does not exist, whatever the direction.</summary>
+    public const int NoAttribute = -1;
+
     /// <summary>
-    /// Bytes of an attribute's value: 1, 4 or 8; 0 if it does not exist, whatever the direction.
+    /// Bytes of an attribute's value: 1, 4 or 8; 0 if it is an order that takes none; or <see cref="NoAttribute"/>.
     /// </summary>
     public abstract int AttributeSize(uint group, ulong attribute);
 

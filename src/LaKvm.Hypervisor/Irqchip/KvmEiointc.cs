@@ -49,16 +49,17 @@ internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
     /// </summary>
     public override int AttributeSize(uint group, ulong attribute) => group switch
     {
-        GroupRegisters => IsRegister((uint)attribute & 0xffff) ? 4 : 0,
-        GroupStatus => attribute is StatusCores or StatusFeatures or StatusState ? 4 : 0,
-        GroupControl => attribute is ControlCores or ControlFeatures or ControlLoaded ? 4 : 0,
-        _ => 0,
+        GroupRegisters => IsRegister((uint)attribute & 0xffff) ? 4 : NoAttribute,
+        GroupStatus => attribute is StatusCores or StatusFeatures or StatusState ? 4 : NoAttribute,
+        GroupControl when attribute == ControlLoaded => 0,
+        GroupControl => attribute is ControlCores or ControlFeatures ? 4 : NoAttribute,
+        _ => NoAttribute,
     };
 
     public override Errno GetAttribute(uint group, ulong attribute, out ulong value)
     {
         value = 0;
-        if (AttributeSize(group, attribute) == 0)
+        if (AttributeSize(group, attribute) == NoAttribute)
         {
             return Errno.Inval;
         }
@@ -83,7 +84,7 @@ internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
 
     public override Errno SetAttribute(uint group, ulong attribute, ulong value)
     {
-        if (AttributeSize(group, attribute) == 0)
+        if (AttributeSize(group, attribute) == NoAttribute)
         {
             return Errno.Inval;
         }

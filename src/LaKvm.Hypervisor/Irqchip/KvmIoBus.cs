@@ -1,5 +1,18 @@
 namespace LaKvm.Hypervisor;
 
+/// <summary>Where a guest access can come from (enum kvm_bus).</summary>
+public enum KvmBus
+{
+    /// <summary>Guest-physical addresses.</summary>
+    Mmio,
+
+    /// <summary>Ports, which this architecture has not.</summary>
+    Pio,
+
+    /// <summary>Notifications of s390's channel devices, which this architecture has not.</summary>
+    VirtioCcwNotify,
+}
+
 /// <summary>A device that the hypervisor answers for itself. Called from any vCPU's thread.</summary>
 internal interface IKvmIoDevice
 {

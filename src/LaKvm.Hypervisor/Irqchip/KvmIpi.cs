@@ -49,14 +49,14 @@ internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
     {
         (GroupRegisters, 0x0 or 0x4 or 0x8 or 0xc) => 4,
         (GroupRegisters, 0x20 or 0x28 or 0x30 or 0x38) => 8,
-        _ => 0,
+        _ => NoAttribute,
     };
 
     public override Errno GetAttribute(uint group, ulong attribute, out ulong value)
     {
         value = 0;
         int size = AttributeSize(group, attribute);
-        if (size == 0 || !TryCore(attribute, out int core))
+        if (size == NoAttribute || !TryCore(attribute, out int core))
         {
             return Errno.Inval;
         }
@@ -68,7 +68,7 @@ internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
     public override Errno SetAttribute(uint group, ulong attribute, ulong value)
     {
         int size = AttributeSize(group, attribute);
-        if (size == 0 || !TryCore(attribute, out int core))
+        if (size == NoAttribute || !TryCore(attribute, out int core))
         {
             return Errno.Inval;
         }

@@ -42,14 +42,14 @@ internal sealed class KvmPchPic : KvmDevice, IKvmIoDevice, IVectorSink
         GroupRegisters when attribute is PchPic.Mask or PchPic.HtMsiEnable or PchPic.Edge or PchPic.Auto0 or PchPic.Auto1
             or PchPic.Irr or PchPic.Isr or PchPic.Polarity => 8,
         GroupControl when attribute == ControlBase => 8,
-        _ => 0,
+        _ => NoAttribute,
     };
 
     public override Errno GetAttribute(uint group, ulong attribute, out ulong value)
     {
         int size = AttributeSize(group, attribute);
         value = 0;
-        if (size == 0 || group == GroupControl)
+        if (size == NoAttribute || group == GroupControl)
         {
             return Errno.Inval;
         }
@@ -61,7 +61,7 @@ internal sealed class KvmPchPic : KvmDevice, IKvmIoDevice, IVectorSink
     public override Errno SetAttribute(uint group, ulong attribute, ulong value)
     {
         int size = AttributeSize(group, attribute);
-        if (size == 0)
+        if (size == NoAttribute)
         {
             return Errno.Inval;
         }

@@ -1,16 +1,19 @@
-using System.Runtime.InteropServices;
+using LaKvm.Memory;
 
 namespace LaKvm.Hypervisor;
 
 /// <summary>Guest writes that user space need not be entered for: ioeventfd and coalesced MMIO.</summary>
 public sealed unsafe partial class KvmVm
 {
+    private readonly KvmIoBus _pioBus = new(), _ccwBus = new();
     private readonly List<IoEvent> _ioEvents = [];
     private readonly List<CoalescedZone> _zones = [];
     private readonly Lock _ringLock = new();
 
-    /// <summary>The ring that user space maps behind each vCPU's run page.</summary>
-    internal CoalescedMmioRing* CoalescedRing { get; } = AllocateRing();
+    /// <summary>The ring that user space maps behind each vCPU's run page: one page.</summary>
+    internal SharedMemory CoalescedMemory { get; }
+
+    private CoalescedMmioRing* CoalescedRing => (CoalescedMmioRing*)CoalescedMemory.Pointer;
 
     /// <summary>
     /// Signals an event when the guest writes to an address. EINVAL for a length that is none or a range that wraps, EEXIST
@@ -20,39 +23,44 @@ public sealed unsafe partial class KvmVm
     /// <param name="address">Guest-physical address.</param>
     /// <param name="length">1, 2, 4 or 8; 0 for any.</param>
     /// <param name="match">Only this value, or null for any.</param>
-    public Errno AssignIoEvent(IKvmEvent target, ulong address, uint length, ulong? match)
+    /// <param name="bus">Where the guest writes to it.</param>
+    public Errno AssignIoEvent(IKvmEvent target, ulong address, uint length, ulong? match, KvmBus bus = KvmBus.Mmio)
     {
-        if (length is not (0 or 1 or 2 or 4 or 8) || address + length < address || (match != null && length == 0))
+        if (!IsIoEventRange(address, length) || (match != null && length == 0))
         {
             return Errno.Inval;
         }
 
         lock (_lock)
         {
-            if (_ioEvents.Exists(e => e.CollidesWith(address, length, match)))
+            if (_ioEvents.Exists(e => e.CollidesWith(address, length, match, bus)))
             {
                 return Errno.Exist;
             }
 
-            var ioEvent = new IoEvent(target, address, length, match);
+            var ioEvent = new IoEvent(target, address, length, match, bus);
             _ioEvents.Add(ioEvent);
-            return MmioBus.Register(address, length, ioEvent, limited: false);
+            return BusOf(bus).Register(address, length, ioEvent, limited: false);
         }
     }
 
+    /// <summary>Whether a write of that length can signal: 1, 2, 4, 8 or any (0), without wrapping around.</summary>
+    public static bool IsIoEventRange(ulong address, uint length) =>
+        length is 0 or 1 or 2 or 4 or 8 && address + length >= address;
+
     /// <summary>Ends what <see cref="AssignIoEvent"/> began. ENOENT if there is none like it.</summary>
-    public Errno DeassignIoEvent(IKvmEvent target, ulong address, uint length, ulong? match)
+    public Errno DeassignIoEvent(IKvmEvent target, ulong address, uint length, ulong? match, KvmBus bus = KvmBus.Mmio)
     {
         lock (_lock)
         {
-            IoEvent? ioEvent = _ioEvents.Find(e => e.Is(target, address, length, match));
+            IoEvent? ioEvent = _ioEvents.Find(e => e.Is(target, address, length, match, bus));
             if (ioEvent == null)
             {
                 return Errno.NoEnt;
             }
 
             _ioEvents.Remove(ioEvent);
-            MmioBus.Unregister(ioEvent);
+            BusOf(bus).Unregister(ioEvent);
             return Errno.None;
         }
     }
@@ -63,12 +71,7 @@ public sealed unsafe partial class KvmVm
         lock (_lock)
         {
             var zone = new CoalescedZone(this, address, size, pio);
-            if (pio)
-            {
-                return Errno.None; // there is no port I/O: the zone can never be met
-            }
-
-            Errno error = MmioBus.Register(address, size, zone);
+            Errno error = BusOf(zone.Bus).Register(address, size, zone);
             if (error == Errno.None)
             {
                 _zones.Add(zone);
@@ -78,27 +81,28 @@ public sealed unsafe partial class KvmVm
         }
     }
 
-    /// <summary>Ends collecting for the zones inside a range.</summary>
-    public void UnregisterCoalescedMmio(ulong address, uint size)
+    /// <summary>Ends collecting for the zones that hold a range.</summary>
+    public void UnregisterCoalescedMmio(ulong address, uint size, bool pio)
     {
         lock (_lock)
         {
-            foreach (CoalescedZone zone in _zones.Where(z => z.Inside(address, size)).ToList())
+            foreach (CoalescedZone zone in _zones.Where(z => z.Holds(address, size, pio)).ToList())
             {
                 _zones.Remove(zone);
-                MmioBus.Unregister(zone);
+                BusOf(zone.Bus).Unregister(zone);
             }
         }
     }
 
-    private static CoalescedMmioRing* AllocateRing()
+    /// <summary>No guest instruction reaches the buses other than MMIO's: what is registered there is never met.</summary>
+    private KvmIoBus BusOf(KvmBus bus) => bus switch
     {
-        var page = (CoalescedMmioRing*)NativeMemory.AlignedAlloc((nuint)HostPages.PageSize, (nuint)HostPages.PageSize);
-        NativeMemory.Clear(page, (nuint)HostPages.PageSize);
-        return page;
-    }
+        KvmBus.Mmio => MmioBus,
+        KvmBus.Pio => _pioBus,
+        _ => _ccwBus,
+    };
 
-    private sealed class IoEvent(IKvmEvent target, ulong address, uint length, ulong? match) : IKvmIoDevice
+    private sealed class IoEvent(IKvmEvent target, ulong address, uint length, ulong? match, KvmBus bus) : IKvmIoDevice
     {
         public bool Read(KvmVcpu vcpu, ulong at, int size, out ulong data)
         {
@@ -117,11 +121,11 @@ public sealed unsafe partial class KvmVm
             return true;
         }
 
-        internal bool CollidesWith(ulong at, uint size, ulong? value) => at == address
+        internal bool CollidesWith(ulong at, uint size, ulong? value, KvmBus other) => other == bus && at == address
             && (length == 0 || size == 0 || (length == size && (match == null || value == null || match == value)));
 
-        internal bool Is(IKvmEvent other, ulong at, uint size, ulong? value) =>
-            other == target && at == address && size == length && value == match;
+        internal bool Is(IKvmEvent other, ulong at, uint size, ulong? value, KvmBus on) =>
+            on == bus && other == target && at == address && size == length && value == match;
     }
 
     private sealed class CoalescedZone(KvmVm vm, ulong address, uint size, bool pio) : IKvmIoDevice
@@ -139,8 +143,9 @@ public sealed unsafe partial class KvmVm
             lock (vm._ringLock)
             {
                 uint last = Volatile.Read(ref ring->Last);
-                uint next = (last + 1) % (uint)CoalescedMmioRing.Capacity;
-                if (last >= CoalescedMmioRing.Capacity || next == Volatile.Read(ref ring->First))
+                uint capacity = CoalescedMmioRing.Capacity(vm.Machine.Pages.PageSize);
+                uint next = (last + 1) % capacity;
+                if (last >= capacity || next == Volatile.Read(ref ring->First))
                 {
                     return false;
                 }
@@ -155,6 +160,9 @@ public sealed unsafe partial class KvmVm
             }
         }
 
-        internal bool Inside(ulong start, uint bytes) => address >= start && address + size <= start + bytes;
+        internal KvmBus Bus => pio ? KvmBus.Pio : KvmBus.Mmio;
+
+        internal bool Holds(ulong start, uint bytes, bool portIo) => portIo == pio
+            && start + bytes >= start && start >= address && start + bytes <= address + size;
     }
 }

@@ -50,10 +50,11 @@ public sealed partial class KvmVm
         }
     }
 
-    /// <summary>Replaces the routing table. EINVAL for a pin that no controller has.</summary>
+    /// <summary>Replaces the routing table. EINVAL for a pin that no controller has, or a number with two routes.</summary>
     public Errno SetRouting(IReadOnlyCollection<IrqRoute> routes)
     {
-        if (routes.Count > KvmLimits.IrqRoutes
+        // One route for each number: there is one controller, and messages never share a number.
+        if (routes.Count > KvmLimits.IrqRoutes || routes.DistinctBy(r => r.Gsi).Count() != routes.Count
             || routes.Any(r => r.Gsi >= KvmLimits.IrqRoutes || (!r.IsMessage && r.Target >= KvmLimits.IrqChipPins)))
         {
             return Errno.Inval;
@@ -130,12 +131,15 @@ public sealed partial class KvmVm
     /// <summary>No event injects into the VM any more.</summary>
     private void DetachEvents()
     {
-        foreach (IrqFd irqFd in _irqFds.Values)
+        lock (_lock)
         {
-            irqFd.Dispose();
-        }
+            foreach (IrqFd irqFd in _irqFds.Values)
+            {
+                irqFd.Dispose();
+            }
 
-        _irqFds.Clear();
+            _irqFds.Clear();
+        }
     }
 
     private int SetPin(int pin, bool level)
@@ -161,11 +165,19 @@ public sealed partial class KvmVm
             _source = source;
             Gsi = gsi;
             source.Signalled += Inject;
+            source.Closed += Detach;
         }
 
         internal uint Gsi { get; }
 
-        public void Dispose() => _source.Signalled -= Inject;
+        public void Dispose()
+        {
+            _source.Signalled -= Inject;
+            _source.Closed -= Detach;
+        }
+
+        /// <summary>The last descriptor of the event is closed: nobody can signal it any more.</summary>
+        private void Detach() => _vm.DeassignIrqFd(_source, Gsi);
 
         /// <summary>An event has no level: the interrupt goes up and down again.</summary>
         private void Inject()

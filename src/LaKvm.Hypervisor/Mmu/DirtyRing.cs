@@ -1,12 +1,10 @@
-using System.Runtime.InteropServices;
-
 namespace LaKvm.Hypervisor;
 
 /// <summary>
 /// Ring of written pages of one vCPU, in memory shared with user space. The vCPU's thread fills it; user space marks what
 /// it has taken; a reset takes the marked entries out, in order.
 /// </summary>
-internal sealed unsafe class DirtyRing : IDisposable
+internal sealed unsafe class DirtyRing
 {
     /// <summary>Entries kept free above the soft limit, for pages written before the vCPU notices.</summary>
     private const uint Reserved = 64;
@@ -16,18 +14,18 @@ internal sealed unsafe class DirtyRing : IDisposable
     private uint _dirtyIndex;
     private uint _resetIndex;
 
-    internal DirtyRing(uint bytes)
+    /// <summary>A ring in memory of its user: <paramref name="bytes"/>, a power of two.</summary>
+    internal DirtyRing(byte* memory, uint bytes)
     {
         _size = bytes / (uint)sizeof(DirtyGfn);
-        _entries = (DirtyGfn*)NativeMemory.AlignedAlloc(bytes, (nuint)HostPages.PageSize);
-        NativeMemory.Clear(_entries, bytes);
+        _entries = (DirtyGfn*)memory;
     }
+
+    /// <summary>A ring must be at least as large as what is kept free.</summary>
+    internal static ulong ReservedBytes => Reserved * (ulong)sizeof(DirtyGfn);
 
     /// <summary>Protects the 64 pages from an offset of a slot on whose bit is set.</summary>
     internal delegate void Protect(uint slot, ulong offset, ulong mask);
-
-    /// <summary>First entry.</summary>
-    internal DirtyGfn* Entries => _entries;
 
     internal bool IsSoftFull => Used >= _size - Reserved;
 
@@ -86,6 +84,4 @@ internal sealed unsafe class DirtyRing : IDisposable
 
         return count;
     }
-
-    public void Dispose() => NativeMemory.AlignedFree(_entries);
 }

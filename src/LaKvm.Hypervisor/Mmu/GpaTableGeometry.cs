@@ -6,7 +6,10 @@ namespace LaKvm.Hypervisor;
 public readonly record struct GpaTableGeometry(int PageShift, int Levels)
 {
     /// <summary>16 KiB pages, three levels: Linux's default.</summary>
-    public static GpaTableGeometry Default => new(HostPages.PageShift, 3);
+    public static GpaTableGeometry Default => new(HostPages.DefaultPageShift, 3);
+
+    /// <summary>4 KiB pages, four levels.</summary>
+    public static GpaTableGeometry Small => new(12, 4);
 
     /// <summary>log2 of a table's number of entries: a table fills a page of 8-byte entries.</summary>
     public int IndexBits => PageShift - 3;

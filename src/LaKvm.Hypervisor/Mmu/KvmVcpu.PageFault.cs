@@ -36,13 +36,14 @@ public sealed unsafe partial class KvmVcpu
     /// </summary>
     private Errno MapGpa(ulong gpa, bool write)
     {
-        ulong gfn = gpa >> HostPages.PageShift;
-        MemorySlotSet slots = Vm.Slots;
-        MemorySlot? slot = slots.Find(gfn);
-        if (slot != null && MapFast(gpa, write, slot))
+        ulong gfn = gpa >> _machine.Pages.PageShift;
+        if (MapFast(gpa, write))
         {
             return Errno.None;
         }
+
+        MemorySlotSet slots = Vm.Slots;
+        MemorySlot? slot = slots.Find(gfn);
 
         if (slot == null || slot.Invalid || (write && slot.ReadOnly))
         {
@@ -74,12 +75,22 @@ public sealed unsafe partial class KvmVcpu
         }
     }
 
-    /// <summary>The page is mapped already and only has to become young or dirty.</summary>
-    private bool MapFast(ulong gpa, bool write, MemorySlot slot)
+    /// <summary>
+    /// The page is mapped already and only has to become young or dirty. The slot is looked up under the MMU lock, under
+    /// which slots change too: one that is no longer current would not know that writes are logged now.
+    /// </summary>
+    private bool MapFast(ulong gpa, bool write)
     {
         bool newlyDirty = false;
+        MemorySlot? slot;
         lock (Vm.MmuLock)
         {
+            slot = Vm.Slots.Find(gpa >> _machine.Pages.PageShift);
+            if (slot == null)
+            {
+                return false;
+            }
+
             GpaPte* entry = Vm.GpaTable.Find(gpa, SmallPage, null, out int level);
             if (entry == null)
             {
@@ -109,7 +120,7 @@ public sealed unsafe partial class KvmVcpu
 
         if (newlyDirty)
         {
-            Vm.MarkPageDirty(slot, gpa >> HostPages.PageShift, this);
+            Vm.MarkPageDirty(slot, gpa >> _machine.Pages.PageShift, this);
         }
 
         return true;
@@ -170,7 +181,7 @@ public sealed unsafe partial class KvmVcpu
 
     private void Install(MemorySlot slot, ulong gfn, ulong page, bool write, GpaPte value)
     {
-        ulong gpa = gfn << HostPages.PageShift;
+        ulong gpa = gfn << _machine.Pages.PageShift;
         GpaPageTable table = Vm.GpaTable;
         int level = HugePageAllowed(slot, gfn, write) ? HugePage : SmallPage;
         GpaPte* entry = table.Find(gpa, level, _memoryCache, out int found);
@@ -218,7 +229,7 @@ public sealed unsafe partial class KvmVcpu
             Vm.Statistics.CountMapping(HugePage, 1);
         }
 
-        GpaPageTable.Write(entry, value | GpaPte.Huge | (GpaPte)(page & ~(HostPages.HugeSize - 1)));
+        GpaPageTable.Write(entry, value | GpaPte.Huge | (GpaPte)(page & ~(_machine.Pages.HugeSize - 1)));
 
         // Invalid small entries of the whole range may be in the TLB.
         SetRequest(KvmRequest.TlbFlush);
@@ -236,9 +247,9 @@ public sealed unsafe partial class KvmVcpu
         }
 
         ulong hva = slot.HvaOf(gfn);
-        ulong start = hva & ~(HostPages.HugeSize - 1);
+        ulong start = hva & ~(_machine.Pages.HugeSize - 1);
         bool inside = slot.HugePages == HugePageFit.Everywhere
-            || (start >= slot.Hva && start + HostPages.HugeSize <= slot.HvaOf(slot.EndGfn));
+            || (start >= slot.Hva && start + _machine.Pages.HugeSize <= slot.HvaOf(slot.EndGfn));
         return inside && Vm.AddressSpace.IsHugeAt(hva);
     }
 }

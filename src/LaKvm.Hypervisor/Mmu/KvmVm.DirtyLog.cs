@@ -33,14 +33,15 @@ public sealed partial class KvmVm
     /// </summary>
     public Errno EnableDirtyRing(ulong bytes)
     {
+        ulong least = Math.Max(Machine.Pages.PageSize, DirtyRing.ReservedBytes);
+        if ((bytes & (bytes - 1)) != 0 || bytes < least)
+        {
+            return Errno.Inval;
+        }
+
         if (bytes > KvmLimits.DirtyRingMaxBytes)
         {
             return Errno.TooBig;
-        }
-
-        if (bytes < HostPages.PageSize || (bytes & (bytes - 1)) != 0)
-        {
-            return Errno.Inval;
         }
 
         lock (_lock)
@@ -107,30 +108,27 @@ public sealed partial class KvmVm
         }
     }
 
-    /// <summary>Makes the pages of the bits clean and protects them (KVM_CLEAR_DIRTY_LOG).</summary>
+    /// <summary>
+    /// Makes the pages of the bits clean and protects them (KVM_CLEAR_DIRTY_LOG). Useful under manual protection, but allowed
+    /// always.
+    /// </summary>
     /// <param name="slotId">Slot.</param>
     /// <param name="firstPage">First page, a multiple of 64.</param>
     /// <param name="pages">Number of pages: a multiple of 64, or up to the slot's end.</param>
     /// <param name="bitmap">Bits to clear.</param>
     public Errno ClearDirtyLog(uint slotId, ulong firstPage, ulong pages, ReadOnlySpan<ulong> bitmap)
     {
-        if ((_manualProtect & ManualProtect) == 0 || (firstPage & 63) != 0)
-        {
-            return DirtyRingBytes != 0 ? Errno.NxIo : Errno.Inval;
-        }
-
         lock (_slotsLock)
         {
-            Errno error = FindLoggedSlot(slotId, out MemorySlot? slot);
+            Errno error = CheckClear(slotId, firstPage, pages, out MemorySlot? slot);
             if (error != Errno.None)
             {
                 return error;
             }
 
-            if (firstPage > slot!.Pages || pages > slot.Pages - firstPage
-                || (firstPage + pages < slot.Pages && (pages & 63) != 0))
+            if ((ulong)bitmap.Length * 64 < pages)
             {
-                return Errno.Inval;
+                return Errno.Fault;
             }
 
             bool flush = false;
@@ -138,7 +136,7 @@ public sealed partial class KvmVm
             {
                 for (ulong i = 0; i < (pages + 63) / 64; i++)
                 {
-                    ulong cleared = ClearBits(ref slot.DirtyBitmap![(firstPage / 64) + i], bitmap[(int)i]);
+                    ulong cleared = ClearBits(ref slot!.DirtyBitmap![(firstPage / 64) + i], bitmap[(int)i]);
                     flush |= cleared != 0;
                     WriteProtectMasked(slot, firstPage + (i * 64), cleared);
                 }
@@ -147,6 +145,38 @@ public sealed partial class KvmVm
             FlushIf(flush);
             return Errno.None;
         }
+    }
+
+    /// <summary>What <see cref="ClearDirtyLog"/> would say to a range.</summary>
+    public Errno CheckClearDirtyLog(uint slotId, ulong firstPage, ulong pages)
+    {
+        lock (_slotsLock)
+        {
+            return CheckClear(slotId, firstPage, pages, out _);
+        }
+    }
+
+    private Errno CheckClear(uint slotId, ulong firstPage, ulong pages, out MemorySlot? slot)
+    {
+        Errno error = FindLoggedSlot(slotId, out slot);
+        if (error is Errno.NxIo or Errno.Inval)
+        {
+            return error;
+        }
+
+        if ((firstPage & 63) != 0)
+        {
+            return Errno.Inval;
+        }
+
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        bool outside = firstPage > slot!.Pages || pages > slot.Pages - firstPage
+            || (firstPage + pages < slot.Pages && (pages & 63) != 0);
+        return outside ? Errno.Inval : Errno.None;
     }
 
     /// <summary>Takes the harvested entries out of all rings and protects their pages. Returns their number.</summary>
@@ -252,7 +282,7 @@ public sealed partial class KvmVm
         }
 
         ulong first = slot.BaseGfn + offset;
-        var clean = new CleanOperation(first, mask, HostPages.PageShift);
+        var clean = new CleanOperation(first, mask, Machine.Pages.PageShift);
         Walk(first, Math.Min(first + 64, slot.EndGfn), ref clean);
     }
 

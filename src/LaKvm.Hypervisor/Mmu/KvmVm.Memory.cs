@@ -31,11 +31,11 @@ public sealed partial class KvmVm
     /// <param name="hva">Host virtual address.</param>
     public Errno SetMemoryRegion(uint slot, MemorySlotFlags flags, ulong gpa, ulong size, ulong hva)
     {
-        const ulong unaligned = HostPages.PageSize - 1;
+        ulong unaligned = Machine.Pages.PageSize - 1;
         if ((flags & ~(MemorySlotFlags.LogDirtyPages | MemorySlotFlags.ReadOnly)) != 0
             || ((gpa | size | hva) & unaligned) != 0
             || hva + size < hva || hva + size > HostAddressSpace.UserEnd
-            || slot >= KvmLimits.MemorySlots || gpa + size < gpa || size >> HostPages.PageShift > MaxSlotPages)
+            || slot >= KvmLimits.MemorySlots || gpa + size < gpa || size >> Machine.Pages.PageShift > MaxSlotPages)
         {
             return Errno.Inval;
         }
@@ -51,8 +51,9 @@ public sealed partial class KvmVm
             var next = new MemorySlot
             {
                 Id = (int)slot,
-                BaseGfn = gpa >> HostPages.PageShift,
-                Pages = size >> HostPages.PageShift,
+                PageShift = Machine.Pages.PageShift,
+                BaseGfn = gpa >> Machine.Pages.PageShift,
+                Pages = size >> Machine.Pages.PageShift,
                 Hva = hva,
                 Flags = flags,
             };
@@ -63,11 +64,11 @@ public sealed partial class KvmVm
     /// <summary>Host virtual address of a guest page, or 0 outside the slots or, for writing, in a read-only one.</summary>
     internal ulong HvaOf(ulong gpa, bool write)
     {
-        ulong gfn = gpa >> HostPages.PageShift;
+        ulong gfn = gpa >> Machine.Pages.PageShift;
         MemorySlot? slot = Slots.Find(gfn);
         return slot == null || slot.Invalid || (write && slot.ReadOnly)
             ? 0
-            : slot.HvaOf(gfn) + (gpa & (HostPages.PageSize - 1));
+            : slot.HvaOf(gfn) + (gpa & (Machine.Pages.PageSize - 1));
     }
 
     /// <summary>Makes every vCPU use new TLB tags before it enters the guest again, and waits until none runs on old ones.</summary>
@@ -104,12 +105,12 @@ public sealed partial class KvmVm
             return Errno.Exist;
         }
 
-        if (next.EndGfn > GpaSize >> HostPages.PageShift)
+        if (next.EndGfn > GpaSize >> Machine.Pages.PageShift)
         {
             return Errno.NoMem;
         }
 
-        next = next with { HugePages = FitHugePages(next), DirtyBitmap = old?.DirtyBitmap ?? NewDirtyBitmap(next) };
+        next = next with { HugePages = FitHugePages(next), DirtyBitmap = BitmapFor(old, next) };
         if (old != null)
         {
             RetireSlot(old);
@@ -118,6 +119,11 @@ public sealed partial class KvmVm
         Publish(old, next);
         return Errno.None;
     }
+
+    /// <summary>A slot that moves takes its log along, if it is still logged.</summary>
+    private ulong[]? BitmapFor(MemorySlot? old, MemorySlot next) => (next.Flags & MemorySlotFlags.LogDirtyPages) == 0
+        ? null
+        : old?.DirtyBitmap ?? NewDirtyBitmap(next);
 
     private Errno DeleteSlot(MemorySlot old)
     {
@@ -156,7 +162,7 @@ public sealed partial class KvmVm
         {
             var flush = new FlushOperation(Statistics, freed);
             changed = GpaTable.Walk(
-                slot.BaseGfn << HostPages.PageShift, slot.EndGfn << HostPages.PageShift, ref flush);
+                slot.BaseGfn << Machine.Pages.PageShift, slot.EndGfn << Machine.Pages.PageShift, ref flush);
         }
 
         if (changed || freed.Count > 0)
@@ -192,22 +198,22 @@ public sealed partial class KvmVm
     /// Whether huge pages fit a slot: never, if guest and host addresses lie differently in their huge pages or if no
     /// whole huge page is inside; else everywhere or in the interior.
     /// </summary>
-    private static HugePageFit FitHugePages(MemorySlot slot)
+    private HugePageFit FitHugePages(MemorySlot slot)
     {
-        ulong gpa = slot.BaseGfn << HostPages.PageShift;
-        ulong size = slot.Pages << HostPages.PageShift;
-        ulong offset = gpa & (HostPages.HugeSize - 1);
-        if (offset != (slot.Hva & (HostPages.HugeSize - 1)))
+        ulong gpa = slot.BaseGfn << Machine.Pages.PageShift;
+        ulong size = slot.Pages << Machine.Pages.PageShift;
+        ulong offset = gpa & (Machine.Pages.HugeSize - 1);
+        if (offset != (slot.Hva & (Machine.Pages.HugeSize - 1)))
         {
             return HugePageFit.Nowhere;
         }
 
-        if (offset == 0 && (size & (HostPages.HugeSize - 1)) == 0)
+        if (offset == 0 && (size & (Machine.Pages.HugeSize - 1)) == 0)
         {
             return HugePageFit.Everywhere;
         }
 
-        ulong lead = offset == 0 ? HostPages.HugeSize : offset;
-        return size + lead < 2 * HostPages.HugeSize ? HugePageFit.Nowhere : HugePageFit.Interior;
+        ulong lead = offset == 0 ? Machine.Pages.HugeSize : offset;
+        return size + lead < 2 * Machine.Pages.HugeSize ? HugePageFit.Nowhere : HugePageFit.Interior;
     }
 }

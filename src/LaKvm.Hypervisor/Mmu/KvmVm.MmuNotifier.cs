@@ -98,18 +98,22 @@ public sealed partial class KvmVm : IMmuNotifier
 
     void IMmuNotifier.Release()
     {
-        var flush = new FlushOperation(Statistics, null);
-        GpaTable.Walk(0, GpaSize, ref flush);
+        lock (MmuLock)
+        {
+            var flush = new FlushOperation(Statistics, null);
+            GpaTable.Walk(0, GpaSize, ref flush);
+        }
+
         FlushRemoteTlbs();
     }
 
     private bool Walk<T>(ulong firstGfn, ulong endGfn, ref T operation)
         where T : struct, IGpaOperation =>
-        GpaTable.Walk(firstGfn << HostPages.PageShift, endGfn << HostPages.PageShift, ref operation);
+        GpaTable.Walk(firstGfn << Machine.Pages.PageShift, endGfn << Machine.Pages.PageShift, ref operation);
 
     private unsafe bool IsYoung(ulong gfn)
     {
-        GpaPte* entry = GpaTable.Find(gfn << HostPages.PageShift, 0, null, out int level);
+        GpaPte* entry = GpaTable.Find(gfn << Machine.Pages.PageShift, 0, null, out int level);
         if (entry == null)
         {
             return false;
@@ -119,9 +123,9 @@ public sealed partial class KvmVm : IMmuNotifier
         return GpaPageTable.IsPresent(value, level) && (value & GpaPte.Accessed) != 0;
     }
 
-    private static bool Overlap(MemorySlot slot, ulong start, ulong end, out ulong firstGfn, out ulong endGfn)
+    private bool Overlap(MemorySlot slot, ulong start, ulong end, out ulong firstGfn, out ulong endGfn)
     {
-        ulong slotEnd = slot.Hva + (slot.Pages << HostPages.PageShift);
+        ulong slotEnd = slot.Hva + (slot.Pages << Machine.Pages.PageShift);
         ulong from = Math.Max(start, slot.Hva);
         ulong to = Math.Min(end, slotEnd);
         firstGfn = endGfn = 0;
@@ -130,8 +134,8 @@ public sealed partial class KvmVm : IMmuNotifier
             return false;
         }
 
-        firstGfn = slot.BaseGfn + ((from - slot.Hva) >> HostPages.PageShift);
-        endGfn = slot.BaseGfn + ((to - slot.Hva + HostPages.PageSize - 1) >> HostPages.PageShift);
+        firstGfn = slot.BaseGfn + ((from - slot.Hva) >> Machine.Pages.PageShift);
+        endGfn = slot.BaseGfn + ((to - slot.Hva + Machine.Pages.PageSize - 1) >> Machine.Pages.PageShift);
         return true;
     }
 }

@@ -36,6 +36,9 @@ internal sealed record MemorySlot
     /// <summary>First guest page frame.</summary>
     internal required ulong BaseGfn { get; init; }
 
+    /// <summary>log2 of the page size.</summary>
+    internal required int PageShift { get; init; }
+
     /// <summary>Number of pages.</summary>
     internal required ulong Pages { get; init; }
 
@@ -60,7 +63,7 @@ internal sealed record MemorySlot
     internal bool IsDirtyTracked => (Flags & (MemorySlotFlags.LogDirtyPages | MemorySlotFlags.ReadOnly))
         == MemorySlotFlags.LogDirtyPages;
 
-    internal ulong HvaOf(ulong gfn) => Hva + ((gfn - BaseGfn) << HostPages.PageShift);
+    internal ulong HvaOf(ulong gfn) => Hva + ((gfn - BaseGfn) << PageShift);
 
     internal bool Contains(ulong gfn) => gfn - BaseGfn < Pages;
 

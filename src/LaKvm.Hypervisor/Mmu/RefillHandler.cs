@@ -6,16 +6,21 @@ namespace LaKvm.Hypervisor;
 /// The code behind the host's TLBRENTRY: walks the tables that PGDL points to and fills the TLB, knowing nothing of
 /// guests. While one runs, PGDL holds its second-stage tables and GTLBC.TGID tags what is filled.
 /// </summary>
-internal sealed class RefillHandler : IRootMode
+internal sealed class RefillHandler(GpaTableGeometry geometry) : IRootMode
 {
-    internal static readonly RefillHandler Instance = new();
-
     private const int RootDirectory = 3;
+
+    private readonly bool _fourLevels = geometry.Levels == 4;
 
     public void TlbRefill(Core core)
     {
         // The tables lie in RAM and the walk is physical: nothing in it can trap.
         core.LoadDirectory(core.ReadCsr(Csr.Pgd), RootDirectory, out ulong table);
+        if (_fourLevels)
+        {
+            core.LoadDirectory(table, 2, out table);
+        }
+
         core.LoadDirectory(table, 1, out table);
         core.LoadPageEntry(table, 0);
         core.LoadPageEntry(table, 1);

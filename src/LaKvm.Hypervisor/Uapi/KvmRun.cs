@@ -110,8 +110,8 @@ public struct CoalescedMmioEntry
 [StructLayout(LayoutKind.Explicit, Size = 8)]
 public struct CoalescedMmioRing
 {
-    /// <summary>Entries in one page behind the head.</summary>
-    public const int Capacity = (int)((HostPages.PageSize - 8) / 24);
+    /// <summary>Entries in a page of a size behind the head; one of them stays empty.</summary>
+    public static uint Capacity(ulong pageSize) => (uint)((pageSize - 8) / 24);
 
     /// <summary>Next entry that user space takes.</summary>
     [FieldOffset(0)] public uint First;

@@ -29,8 +29,12 @@ public sealed unsafe partial class KvmVcpu
             return Errno.Io;
         }
 
-        CompleteUserspaceExit();
         KvmRun* run = RunPage;
+        if (!CompleteUserspaceExit())
+        {
+            return Errno.None; // the next part of the same access
+        }
+
         if (run->ImmediateExit != 0)
         {
             return Errno.Intr;

@@ -7,7 +7,7 @@ public sealed unsafe partial class KvmVcpu
 {
     private const ulong StealValid = 1, StealReserved = 0x3e, StealAddressMask = ~0x3fUL;
 
-    /// <summary>Guest-physical address of the structure with its valid bit, or 0.</summary>
+    /// <summary>Guest-physical address of the structure, with its valid bit.</summary>
     private ulong _stealAddress;
     private ulong _lastSteal;
     private bool _preempted;
@@ -20,34 +20,38 @@ public sealed unsafe partial class KvmVcpu
 
     private bool HasFeature(PvFeatures feature) => (Vm.PvFeatures & feature) != 0;
 
-    /// <summary>Sets where the structure is: EINVAL for reserved bits or an address without memory.</summary>
+    /// <summary>
+    /// Sets where the structure is, for user space: EINVAL for reserved bits or an address without memory.
+    /// </summary>
     public Errno SetStealTimeAddress(ulong value)
+    {
+        bool hasMemory = (value & StealValid) == 0 || Vm.HvaOf(value & StealAddressMask, write: true) != 0;
+        return hasMemory && AcceptStealTimeAddress(value) ? Errno.None : Errno.Inval;
+    }
+
+    /// <summary>The same for the guest, which may name memory that comes later. False for reserved bits.</summary>
+    private bool AcceptStealTimeAddress(ulong value)
     {
         if ((value & StealReserved) != 0)
         {
-            return Errno.Inval;
-        }
-
-        if ((value & StealValid) == 0)
-        {
-            _stealAddress = 0;
-            return Errno.None;
-        }
-
-        if (Vm.HvaOf(value & StealAddressMask, write: true) == 0)
-        {
-            return Errno.Inval;
+            return false;
         }
 
         _stealAddress = value;
-        _lastSteal = _stealDelay;
-        SetRequest(KvmRequest.StealUpdate);
-        return Errno.None;
+        if (HasStealAddress)
+        {
+            _lastSteal = _stealDelay;
+            SetRequest(KvmRequest.StealUpdate);
+        }
+
+        return true;
     }
+
+    private bool HasStealAddress => (_stealAddress & StealValid) != 0;
 
     private void RequestStealUpdate()
     {
-        if (_stealAddress != 0)
+        if (HasStealAddress)
         {
             SetRequest(KvmRequest.StealUpdate);
         }
@@ -75,7 +79,8 @@ public sealed unsafe partial class KvmVcpu
     /// <summary>The vCPU loses its core although it could run: other vCPUs need not wait for it.</summary>
     private void MarkPreempted()
     {
-        if (HasFeature(PvFeatures.Preempt) && TryReadSteal(out StealTime steal, out ulong hva))
+        // Between two looks at the ring only a few pages may be added to it: this hint can do without.
+        if (HasFeature(PvFeatures.Preempt) && DirtyRing is not { IsSoftFull: true } && TryReadSteal(out StealTime steal, out ulong hva))
         {
             _preempted = true;
             steal.Preempted = 1;
@@ -87,7 +92,7 @@ public sealed unsafe partial class KvmVcpu
     private bool TryReadSteal(out StealTime steal, out ulong hva)
     {
         steal = default;
-        hva = _stealAddress == 0 ? 0 : Vm.HvaOf(_stealAddress & StealAddressMask, write: true);
+        hva = !HasStealAddress ? 0 : Vm.HvaOf(_stealAddress & StealAddressMask, write: true);
         return hva != 0 && Vm.AddressSpace.CopyFrom(hva, MemoryMarshal.AsBytes(new Span<StealTime>(ref steal)));
     }
 
@@ -96,7 +101,7 @@ public sealed unsafe partial class KvmVcpu
 
     private void MarkStealDirty()
     {
-        ulong gfn = _stealAddress >> HostPages.PageShift;
+        ulong gfn = _stealAddress >> _machine.Pages.PageShift;
         if (Vm.Slots.Find(gfn) is { } slot)
         {
             Vm.MarkPageDirty(slot, gfn, this);

@@ -60,7 +60,7 @@ public sealed unsafe partial class KvmVcpu
         }
 
         ulong gid = _core!.ReadCsr(Csr.Gstat) & LvzFields.GstatGidMask;
-        _core.InvalidateTlb(InvalidateGidAddress, gid, _flushGpa & ~((2 * HostPages.PageSize) - 1));
+        _core.InvalidateTlb(InvalidateGidAddress, gid, _flushGpa & ~((2 * _machine.Pages.PageSize) - 1));
         _flushGpa = NoGpa;
     }
 }

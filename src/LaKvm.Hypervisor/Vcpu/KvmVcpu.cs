@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using LaKvm.Cpu;
+using LaKvm.Memory;
 
 namespace LaKvm.Hypervisor;
 
@@ -14,7 +14,9 @@ public sealed unsafe partial class KvmVcpu : IDisposable
     private readonly VcpuRegisters _registers = new();
     private readonly MmuMemoryCache _memoryCache;
     private readonly HostMachine _machine;
-    private readonly KvmRun* _runPage;
+
+    /// <summary>What user space maps: the run page, then the dirty ring.</summary>
+    private readonly SharedMemory _shared;
 
     /// <summary>The core it is loaded on, or null.</summary>
     private HostCpu? _cpu;
@@ -27,10 +29,10 @@ public sealed unsafe partial class KvmVcpu : IDisposable
         Id = id;
         _machine = vm.Machine;
         _memoryCache = new MmuMemoryCache(_machine.Pages);
-        _runPage = (KvmRun*)NativeMemory.AlignedAlloc((nuint)HostPages.PageSize, (nuint)HostPages.PageSize);
-        NativeMemory.Clear(_runPage, (nuint)HostPages.PageSize);
-        DirtyRing = dirtyRingBytes == 0 ? null : new DirtyRing(dirtyRingBytes);
-        DirtyRingBytes = dirtyRingBytes;
+        _shared = new SharedMemory(_machine.Pages.PageSize + dirtyRingBytes);
+        DirtyRing = dirtyRingBytes == 0
+            ? null
+            : new DirtyRing(_shared.Pointer + _machine.Pages.PageSize, dirtyRingBytes);
         ulong* csr = _registers.Csr;
         csr[Csr.Crmd] = Crmd.Da;
         csr[Csr.Asid] = La464Reset(Csr.Asid);
@@ -52,27 +54,45 @@ public sealed unsafe partial class KvmVcpu : IDisposable
     public Lock Mutex { get; } = new();
 
     /// <summary>The page shared with user space.</summary>
-    public KvmRun* RunPage => _runPage;
+    public KvmRun* RunPage => (KvmRun*)_shared.Pointer;
 
     /// <summary>
-    /// Memory that user space maps, by page of the descriptor: the run page, the ring of coalesced MMIO, the dirty ring.
-    /// Null elsewhere.
+    /// mmap of the vCPU: the run page at page 0, the VM's ring of coalesced MMIO, the dirty ring; nothing can be accessed
+    /// between and behind them. Null where there is nothing at all. To be undone by <see cref="SharedMemory.Unmap"/>.
     /// </summary>
-    public byte* SharedPage(int page)
+    /// <param name="page">First page.</param>
+    /// <param name="size">Bytes, rounded up to pages.</param>
+    public byte* MapShared(ulong page, ulong size)
     {
-        ulong offset = (ulong)(page - KvmLimits.DirtyRingPageOffset) << HostPages.PageShift;
-        return page switch
+        ulong unit = _machine.Pages.PageSize;
+        ulong start = page * unit;
+        const ulong ring = KvmLimits.DirtyRingPageOffset, coalesced = KvmLimits.CoalescedMmioPageOffset;
+        ulong ringBytes = _shared.Size - unit;
+        bool exists = page <= coalesced || (page >= ring && page - ring < ringBytes / unit);
+        if (size == 0 || size > int.MaxValue || !exists)
         {
-            0 => (byte*)_runPage,
-            KvmLimits.CoalescedMmioPageOffset => (byte*)Vm.CoalescedRing,
-            >= KvmLimits.DirtyRingPageOffset when offset < DirtyRingBytes => (byte*)DirtyRing!.Entries + offset,
-            _ => null,
-        };
+            return null;
+        }
+
+        size = (size + unit - 1) & ~(unit - 1);
+        byte* view = SharedMemory.Reserve(size);
+        Show(_shared, 0, unit, 0);
+        Show(Vm.CoalescedMemory, 0, unit, coalesced * unit);
+        Show(_shared, unit, ringBytes, ring * unit);
+        return view;
+
+        void Show(SharedMemory memory, ulong from, ulong length, ulong at)
+        {
+            ulong first = Math.Max(at, start);
+            ulong end = Math.Min(at + length, start + size);
+            if (first < end)
+            {
+                memory.ShowAt(view + (first - start), from + (first - at), end - first);
+            }
+        }
     }
 
     internal DirtyRing? DirtyRing { get; }
-
-    internal uint DirtyRingBytes { get; }
 
     /// <summary>CSR.CPUID: what interrupts are routed by; 256 until it is set.</summary>
     internal ulong PhysicalId
@@ -94,9 +114,8 @@ public sealed unsafe partial class KvmVcpu : IDisposable
         }
 
         _memoryCache.Drain();
-        DirtyRing?.Dispose();
         _registers.Dispose();
-        NativeMemory.AlignedFree(_runPage);
+        _shared.Dispose();
         _sleeper.Dispose();
     }
 

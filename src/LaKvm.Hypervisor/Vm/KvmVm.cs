@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using LaKvm.Cpu;
+using LaKvm.Memory;
 
 namespace LaKvm.Hypervisor;
 
@@ -18,7 +18,8 @@ public sealed unsafe partial class KvmVm : IDisposable
     {
         Module = module;
         AddressSpace = addressSpace;
-        GpaTable = new GpaPageTable(module.Machine.Pages, GpaTableGeometry.Default);
+        GpaTable = new GpaPageTable(module.Machine.Pages, module.Machine.Pages.Geometry);
+        CoalescedMemory = new SharedMemory(module.Machine.Pages.PageSize);
         addressSpace.Register(this);
         PvFeatures = PvFeatures.Ipi | PvFeatures.StealTime | PvFeatures.Preempt;
         IocsrBus = new KvmIoBus();
@@ -174,7 +175,7 @@ public sealed unsafe partial class KvmVm : IDisposable
         }
 
         GpaTable.Dispose();
-        NativeMemory.AlignedFree(CoalescedRing);
+        CoalescedMemory.Dispose();
         Module.DestroyVm();
     }
 }

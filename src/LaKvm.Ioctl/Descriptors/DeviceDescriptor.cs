@@ -3,7 +3,7 @@ using LaKvm.Hypervisor;
 namespace LaKvm.Ioctl;
 
 /// <summary>An in-kernel device. Closing it leaves the device in its VM.</summary>
-public sealed unsafe class DeviceDescriptor : Descriptor
+public sealed class DeviceDescriptor : Descriptor
 {
     private readonly VmDescriptor _owner;
     private readonly KvmDevice _device;
@@ -23,8 +23,13 @@ public sealed unsafe class DeviceDescriptor : Descriptor
     };
 
     /// <inheritdoc/>
-    public override int Ioctl(HostProcess process, uint request, nint argument)
+    public override int Ioctl(HostProcess process, uint request, UserPointer argument)
     {
+        if (process.AddressSpace != _owner.Vm.AddressSpace || _owner.Vm.Dead)
+        {
+            return Result(Errno.Io);
+        }
+
         if (request == KvmIoctl.HasDeviceAttr)
         {
             return Result(Errno.Perm); // none of the devices can tell
@@ -35,66 +40,38 @@ public sealed unsafe class DeviceDescriptor : Descriptor
             return Result(Errno.NoTty);
         }
 
-        if (!TryRead(argument, out KvmDeviceAttr attr))
+        if (!argument.TryRead(out KvmDeviceAttr attr))
         {
             return Result(Errno.Fault);
         }
 
         int size = _device.AttributeSize(attr.Group, attr.Attribute);
-        if (size == 0)
+        if (size == KvmDevice.NoAttribute)
         {
             return Result(Errno.Inval);
         }
 
-        return Result(request == KvmIoctl.SetDeviceAttr ? Set(attr, size) : Get(attr, size));
+        UserPointer value = argument.To(attr.Address);
+        return Result(request == KvmIoctl.SetDeviceAttr ? Set(attr, value, size) : Get(attr, value, size));
     }
 
     /// <inheritdoc/>
-    protected internal override void Release() => _owner.DropReference();
+    protected internal override void Release() => _owner.Drop();
 
-    /// <summary>An attribute that is only an order takes no value.</summary>
-    private Errno Set(KvmDeviceAttr attr, int size)
+    private Errno Set(KvmDeviceAttr attr, UserPointer from, int size)
     {
-        ulong value = 0;
-        if (attr.Address != 0)
-        {
-            value = size switch
-            {
-                1 => *(byte*)attr.Address,
-                4 => *(uint*)attr.Address,
-                _ => *(ulong*)attr.Address,
-            };
-        }
-
-        return _device.SetAttribute(attr.Group, attr.Attribute, value);
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        bytes.Clear();
+        return from.TryRead(bytes[..size])
+            ? _device.SetAttribute(attr.Group, attr.Attribute, BitConverter.ToUInt64(bytes))
+            : Errno.Fault;
     }
 
-    private Errno Get(KvmDeviceAttr attr, int size)
+    private Errno Get(KvmDeviceAttr attr, UserPointer to, int size)
     {
-        if (attr.Address == 0)
-        {
-            return Errno.Fault;
-        }
-
         Errno error = _device.GetAttribute(attr.Group, attr.Attribute, out ulong value);
-        if (error != Errno.None)
-        {
-            return error;
-        }
-
-        switch (size)
-        {
-            case 1:
-                *(byte*)attr.Address = (byte)value;
-                break;
-            case 4:
-                *(uint*)attr.Address = (uint)value;
-                break;
-            default:
-                *(ulong*)attr.Address = value;
-                break;
-        }
-
-        return Errno.None;
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        BitConverter.TryWriteBytes(bytes, value);
+        return error != Errno.None ? error : to.TryWrite(bytes[..size]) ? Errno.None : Errno.Fault;
     }
 }

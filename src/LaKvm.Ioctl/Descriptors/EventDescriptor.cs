@@ -35,6 +35,12 @@ public sealed class EventDescriptor : Descriptor, IKvmEvent
     }
 
     /// <inheritdoc/>
+    public event Action? Closed;
+
+    /// <inheritdoc/>
+    protected internal override void Release() => Closed?.Invoke();
+
+    /// <inheritdoc/>
     public void Signal()
     {
         Action? listeners;

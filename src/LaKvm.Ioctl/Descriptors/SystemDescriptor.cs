@@ -8,9 +8,6 @@ public sealed class SystemDescriptor : Descriptor
     /// <summary>Version of the interface.</summary>
     public const int ApiVersion = 12;
 
-    /// <summary>Bytes to map of a vCPU: the run page and the page of coalesced MMIO.</summary>
-    public const int VcpuMmapSize = (int)(2 * HostPages.PageSize);
-
     private readonly KvmModule _module;
 
     internal SystemDescriptor(KvmModule module) => _module = module;
@@ -19,14 +16,17 @@ public sealed class SystemDescriptor : Descriptor
     public override string Name => HostProcess.KvmDevice;
 
     /// <inheritdoc/>
-    public override int Ioctl(HostProcess process, uint request, nint argument) => request switch
+    public override int Ioctl(HostProcess process, uint request, UserPointer argument) => request switch
     {
-        KvmIoctl.GetApiVersion => argument == 0 ? ApiVersion : Result(Errno.Inval),
+        KvmIoctl.GetApiVersion => argument.IsNull ? ApiVersion : Result(Errno.Inval),
         KvmIoctl.CreateVm => CreateVm(process),
-        KvmIoctl.CheckExtension => Capabilities.Check(_module, (ulong)argument),
-        KvmIoctl.GetVcpuMmapSize => argument == 0 ? VcpuMmapSize : Result(Errno.Inval),
+        KvmIoctl.CheckExtension => Capabilities.Check(_module, (ulong)argument.Value),
+        KvmIoctl.GetVcpuMmapSize => argument.IsNull ? VcpuMmapSize : Result(Errno.Inval),
         _ => Result(Errno.NoTty),
     };
+
+    /// <summary>Bytes to map of a vCPU: the run page and the page of coalesced MMIO.</summary>
+    private int VcpuMmapSize => (int)(2 * _module.Machine.Pages.PageSize);
 
     private int CreateVm(HostProcess process)
     {

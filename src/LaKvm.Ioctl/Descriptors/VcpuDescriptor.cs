@@ -27,205 +27,223 @@ public sealed unsafe class VcpuDescriptor : Descriptor
     public KvmVcpu Vcpu => _vcpu;
 
     /// <inheritdoc/>
-    public override int Ioctl(HostProcess process, uint request, nint argument)
+    public override int Ioctl(HostProcess process, uint request, UserPointer argument)
     {
+        const uint typeMask = 0xff00, type = 0xae00;
         if (process.AddressSpace != _vcpu.Vm.AddressSpace || _vcpu.Vm.Dead)
         {
             return Result(Errno.Io);
         }
 
+        if ((request & typeMask) != type)
+        {
+            return Result(Errno.Inval);
+        }
+
         if (request == KvmIoctl.Interrupt)
         {
             // From any thread, while the vCPU runs.
-            return TryRead(argument, out int irq) ? Result(_vcpu.Interrupt(irq)) : Result(Errno.Fault);
+            return Result(argument.TryRead(out int irq) ? _vcpu.Interrupt(irq) : Errno.Fault);
         }
 
         lock (_vcpu.Mutex)
         {
             return request == KvmIoctl.Run
-                ? argument == 0 ? Result(_vcpu.Run()) : Result(Errno.Inval)
+                ? argument.IsNull ? Result(_vcpu.Run()) : Result(Errno.Inval)
                 : IoctlLocked(process, request, argument);
         }
     }
 
     /// <inheritdoc/>
-    public override byte* Map(int page, ulong bytes)
-    {
-        int last = page + (int)((bytes - 1) / HostPages.PageSize);
-        return bytes != 0 && _vcpu.SharedPage(last) != null ? _vcpu.SharedPage(page) : null;
-    }
+    public override byte* Map(ulong page, ulong bytes) => _vcpu.MapShared(page, bytes);
 
     /// <inheritdoc/>
-    protected internal override void Release() => _owner.DropReference();
+    protected internal override void Release() => _owner.Drop();
 
-    private int IoctlLocked(HostProcess process, uint request, nint argument)
+    private int IoctlLocked(HostProcess process, uint request, UserPointer argument)
     {
         switch (request)
         {
             case KvmIoctl.GetStatsFd:
                 return process.Install(new StatsDescriptor(
                     $"kvm-{process.Id}/vcpu-{_vcpu.Id}", "anon_inode:kvm-vcpu-stats:" + _vcpu.Id, _vcpu.Statistics));
+            case KvmIoctl.GetRegs or KvmIoctl.SetRegs:
+                return Regs(argument, request == KvmIoctl.SetRegs);
+            case KvmIoctl.GetFpu or KvmIoctl.SetFpu:
+                return Fpu(argument, request == KvmIoctl.SetFpu);
+            case KvmIoctl.GetOneReg or KvmIoctl.SetOneReg:
+                return Result(OneReg(argument, request == KvmIoctl.SetOneReg));
+            case KvmIoctl.GetMpState:
+                return Copied(argument.TryWrite(MpStateRunnable));
+            case KvmIoctl.SetMpState:
+                return Refuse(argument.TryRead(out uint state), state != MpStateRunnable);
             case KvmIoctl.SetSignalMask:
                 return SetSignalMask(argument);
-            case KvmIoctl.EnableCap or KvmIoctl.Translate:
-                return Result(Errno.Inval);
-        }
-
-        if (argument == 0)
-        {
-            return Result(IsKnown(request) ? Errno.Fault : Errno.NoTty);
-        }
-
-        switch (request)
-        {
-            case KvmIoctl.GetRegs:
-                _vcpu.GetRegs((KvmRegs*)argument);
-                return 0;
-            case KvmIoctl.SetRegs:
-                _vcpu.SetRegs((KvmRegs*)argument);
-                return 0;
-            case KvmIoctl.GetFpu:
-                _vcpu.GetFpu((KvmFpu*)argument);
-                return 0;
-            case KvmIoctl.SetFpu:
-                _vcpu.SetFpu((KvmFpu*)argument);
-                return 0;
-            case KvmIoctl.GetMpState:
-                *(uint*)argument = MpStateRunnable;
-                return 0;
-            case KvmIoctl.SetMpState:
-                return Result(*(uint*)argument == MpStateRunnable ? Errno.None : Errno.Inval);
             case KvmIoctl.SetGuestDebug:
-                return SetGuestDebug((KvmGuestDebug*)argument);
-            case KvmIoctl.GetOneReg or KvmIoctl.SetOneReg:
-                return OneReg((KvmOneReg*)argument, request == KvmIoctl.SetOneReg);
-            case KvmIoctl.HasDeviceAttr:
-                return Result(HasAttribute((KvmDeviceAttr*)argument));
-            case KvmIoctl.GetDeviceAttr or KvmIoctl.SetDeviceAttr:
-                return Result(Attribute((KvmDeviceAttr*)argument, request == KvmIoctl.SetDeviceAttr));
+                return SetGuestDebug(argument);
+            case KvmIoctl.HasDeviceAttr or KvmIoctl.GetDeviceAttr or KvmIoctl.SetDeviceAttr:
+                return Result(argument.TryRead(out KvmDeviceAttr attr)
+                    ? Attribute(request, attr, argument.To(attr.Address))
+                    : Errno.Fault);
+            case KvmIoctl.EnableCap:
+                return Refuse(argument.TryRead(out KvmEnableCap _), true); // there is none to enable
+            case KvmIoctl.Translate:
+                return Refuse(argument.TryRead(out KvmTranslation _), true);
             default:
                 return Result(Errno.NoTty);
         }
     }
 
-    private static bool IsKnown(uint request) => request is KvmIoctl.GetRegs or KvmIoctl.SetRegs or KvmIoctl.GetFpu
-        or KvmIoctl.SetFpu or KvmIoctl.GetMpState or KvmIoctl.SetMpState or KvmIoctl.SetGuestDebug
-        or KvmIoctl.GetOneReg or KvmIoctl.SetOneReg or KvmIoctl.HasDeviceAttr or KvmIoctl.GetDeviceAttr
-        or KvmIoctl.SetDeviceAttr;
+    /// <summary>EFAULT for what could not be read, EINVAL for what is wrong in it.</summary>
+    private static int Refuse(bool read, bool wrong) => Result(!read ? Errno.Fault : wrong ? Errno.Inval : Errno.None);
 
-    private int OneReg(KvmOneReg* reg, bool set)
+    private int Regs(UserPointer argument, bool set)
     {
-        if (reg->Address == 0)
+        KvmRegs regs;
+        if (!set)
+        {
+            _vcpu.GetRegs(&regs);
+            return Copied(argument.TryWrite(regs));
+        }
+
+        if (!argument.TryRead(out regs))
         {
             return Result(Errno.Fault);
         }
 
-        if (set)
-        {
-            return Result(_vcpu.SetOneReg(reg->Id, *(ulong*)reg->Address));
-        }
-
-        Errno error = _vcpu.GetOneReg(reg->Id, out ulong value);
-        if (error == Errno.None)
-        {
-            *(ulong*)reg->Address = value;
-        }
-
-        return Result(error);
-    }
-
-    private int SetGuestDebug(KvmGuestDebug* debug)
-    {
-        if ((debug->Control & ~DebugBits) != 0)
-        {
-            return Result(Errno.Inval);
-        }
-
-        _vcpu.SetGuestDebug(debug->Control);
+        _vcpu.SetRegs(&regs);
         return 0;
     }
 
-    /// <summary>The mask that holds while KVM_RUN runs: a length word, then the set. A null argument takes it back.</summary>
-    private int SetSignalMask(nint argument)
+    private int Fpu(UserPointer argument, bool set)
     {
-        if (argument == 0)
+        KvmFpu fpu = default;
+        if (!set)
+        {
+            _vcpu.GetFpu(&fpu);
+            return Copied(argument.TryWrite(fpu));
+        }
+
+        if (!argument.TryRead(out fpu))
+        {
+            return Result(Errno.Fault);
+        }
+
+        _vcpu.SetFpu(&fpu);
+        return 0;
+    }
+
+    private Errno OneReg(UserPointer argument, bool set)
+    {
+        if (!argument.TryRead(out KvmOneReg reg))
+        {
+            return Errno.Fault;
+        }
+
+        if ((reg.Id & KvmOneReg.SizeMask) != KvmOneReg.Size64)
+        {
+            return Errno.Inval;
+        }
+
+        UserPointer address = argument.To(reg.Address);
+        if (set)
+        {
+            return address.TryRead(out ulong given) ? _vcpu.SetOneReg(reg.Id, given) : Errno.Fault;
+        }
+
+        Errno error = _vcpu.GetOneReg(reg.Id, out ulong value);
+        return error != Errno.None ? error : address.TryWrite(value) ? Errno.None : Errno.Fault;
+    }
+
+    private int SetGuestDebug(UserPointer argument)
+    {
+        bool read = argument.TryRead(out KvmGuestDebug debug);
+        bool wrong = (debug.Control & ~DebugBits) != 0;
+        if (read && !wrong)
+        {
+            _vcpu.SetGuestDebug(debug.Control);
+        }
+
+        return Refuse(read, wrong);
+    }
+
+    /// <summary>The mask that holds while KVM_RUN runs: a length word, then the set. A null argument takes it back.</summary>
+    private int SetSignalMask(UserPointer argument)
+    {
+        if (argument.IsNull)
         {
             _vcpu.SignalMask = null;
             return 0;
         }
 
-        if (*(uint*)argument != SignalSetBytes)
+        if (!argument.TryRead(out uint length))
+        {
+            return Result(Errno.Fault);
+        }
+
+        if (length != SignalSetBytes)
         {
             return Result(Errno.Inval);
         }
 
-        _vcpu.SignalMask = *(ulong*)(argument + sizeof(uint));
+        if (!argument.Skip(sizeof(uint)).TryRead(out ulong set))
+        {
+            return Result(Errno.Fault);
+        }
+
+        _vcpu.SignalMask = set;
         return 0;
     }
 
-    private Errno HasAttribute(KvmDeviceAttr* attr)
+    private Errno Attribute(uint request, KvmDeviceAttr attr, UserPointer value)
     {
-        bool has = attr->Group switch
+        if (request == KvmIoctl.HasDeviceAttr)
         {
-            GroupCpucfg => attr->Attribute is 2 or 6 or PvFeatureWord,
-            GroupPvTime => attr->Attribute == PvTimeGpa && _vcpu.HasStealTime,
-            _ => false,
-        };
-        return has ? Errno.None : Errno.NxIo;
-    }
-
-    private Errno Attribute(KvmDeviceAttr* attr, bool set)
-    {
-        var value = (ulong*)attr->Address;
-        if (value == null)
-        {
-            return Errno.Fault;
+            return HasAttribute(attr) ? Errno.None : Errno.NxIo;
         }
 
-        return attr->Group switch
+        bool set = request == KvmIoctl.SetDeviceAttr;
+        return attr.Group switch
         {
-            GroupCpucfg when attr->Attribute == PvFeatureWord => PvFeatures(value, set),
-            GroupCpucfg when !set => CpucfgMask(attr->Attribute, value),
-            GroupPvTime when attr->Attribute == PvTimeGpa => PvTime(value, set),
+            GroupCpucfg when attr.Attribute == PvFeatureWord => PvFeatures(value, set),
+            GroupCpucfg when !set && attr.Attribute < KvmLimits.CpucfgWords => CpucfgMask(attr.Attribute, value),
+            GroupPvTime when attr.Attribute == PvTimeGpa && _vcpu.HasStealTime => PvTime(value, set),
             _ => Errno.NxIo,
         };
     }
 
-    private Errno PvFeatures(ulong* value, bool set)
+    private bool HasAttribute(KvmDeviceAttr attr) => attr.Group switch
     {
-        if (set)
+        GroupCpucfg => attr.Attribute is 2 or 6 or PvFeatureWord,
+        GroupPvTime => attr.Attribute == PvTimeGpa && _vcpu.HasStealTime,
+        _ => false,
+    };
+
+    private static Errno Write(UserPointer to, ulong value) => to.TryWrite(value) ? Errno.None : Errno.Fault;
+
+    private Errno PvFeatures(UserPointer value, bool set)
+    {
+        if (!set)
         {
-            return _vcpu.SetPvFeatures(*value);
+            return Write(value, _vcpu.GetPvFeatures());
         }
 
-        *value = _vcpu.GetPvFeatures();
-        return Errno.None;
+        return value.TryRead(out ulong features) ? _vcpu.SetPvFeatures(features) : Errno.Fault;
     }
 
-    private Errno CpucfgMask(ulong word, ulong* value)
+    private Errno CpucfgMask(ulong word, UserPointer value)
     {
         Errno error = _vcpu.GetCpucfgMask(word, out uint mask);
-        if (error == Errno.None)
-        {
-            *value = mask;
-        }
-
-        return error == Errno.None ? Errno.None : Errno.NxIo;
+        return error == Errno.None ? Write(value, mask) : error;
     }
 
-    private Errno PvTime(ulong* value, bool set)
+    private Errno PvTime(UserPointer value, bool set)
     {
-        if (!_vcpu.HasStealTime)
+        if (!set)
         {
-            return Errno.NxIo;
+            return Write(value, _vcpu.StealTimeAddress);
         }
 
-        if (set)
-        {
-            return _vcpu.SetStealTimeAddress(*value);
-        }
-
-        *value = _vcpu.StealTimeAddress;
-        return Errno.None;
+        return value.TryRead(out ulong address) ? _vcpu.SetStealTimeAddress(address) : Errno.Fault;
     }
 }

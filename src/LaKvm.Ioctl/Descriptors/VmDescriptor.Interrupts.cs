@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LaKvm.Hypervisor;
 
 namespace LaKvm.Ioctl;
@@ -6,72 +7,78 @@ namespace LaKvm.Ioctl;
 public sealed unsafe partial class VmDescriptor
 {
     private const uint IrqFdDeassign = 1, IrqFdResample = 2;
-    private const uint IoEventDataMatch = 1, IoEventPio = 2, IoEventDeassign = 4;
+    private const uint IoEventDataMatch = 1, IoEventPio = 2, IoEventDeassign = 4, IoEventCcw = 8;
+    private const uint MsiValidDevId = 1;
 
-    private int IoctlForInterrupts(HostProcess process, uint request, nint argument)
+    private int IoctlForInterrupts(HostProcess process, uint request, UserPointer argument)
     {
         switch (request)
         {
             case KvmIoctl.IrqLine or KvmIoctl.IrqLineStatus:
-                return argument == 0
-                    ? Result(Errno.Fault)
-                    : IrqLine((KvmIrqLevel*)argument, request == KvmIoctl.IrqLineStatus);
+                return IrqLine(argument, request == KvmIoctl.IrqLineStatus);
             case KvmIoctl.SetGsiRouting:
-                return argument == 0 ? Result(Errno.Fault) : Result(SetRouting((KvmIrqRouting*)argument));
+                return Result(SetRouting(argument));
             case KvmIoctl.IrqFd:
-                return TryRead(argument, out KvmIrqFd irqFd) ? Result(IrqFd(process, irqFd)) : Result(Errno.Fault);
+                return Result(argument.TryRead(out KvmIrqFd irqFd) ? IrqFd(process, irqFd) : Errno.Fault);
             case KvmIoctl.IoEventFd:
-                return TryRead(argument, out KvmIoEventFd io) ? Result(IoEvent(process, io)) : Result(Errno.Fault);
+                return Result(argument.TryRead(out KvmIoEventFd io) ? IoEvent(process, io) : Errno.Fault);
             case KvmIoctl.SignalMsi:
-                return TryRead(argument, out KvmMsi msi) ? SignalMsi(msi) : Result(Errno.Fault);
+                return argument.TryRead(out KvmMsi msi) ? SignalMsi(msi) : Result(Errno.Fault);
             case KvmIoctl.RegisterCoalescedMmio:
-                return TryRead(argument, out KvmCoalescedMmioZone zone) ? Result(Register(zone)) : Result(Errno.Fault);
+                return Result(argument.TryRead(out KvmCoalescedMmioZone zone) ? Register(zone) : Errno.Fault);
             case KvmIoctl.UnregisterCoalescedMmio:
-                if (!TryRead(argument, out KvmCoalescedMmioZone old))
-                {
-                    return Result(Errno.Fault);
-                }
-
-                if (old.Pio == 0)
-                {
-                    _vm.UnregisterCoalescedMmio(old.Address, old.Size);
-                }
-
-                return old.Pio > 1 ? Result(Errno.Inval) : 0;
+                return Result(argument.TryRead(out KvmCoalescedMmioZone old) ? Unregister(old) : Errno.Fault);
             default:
                 return Result(Errno.NoTty);
         }
     }
 
-    private int IrqLine(KvmIrqLevel* level, bool status)
+    private int IrqLine(UserPointer argument, bool status)
     {
+        if (!argument.TryRead(out KvmIrqLevel level))
+        {
+            return Result(Errno.Fault);
+        }
+
         if (!_vm.HasIrqChip)
         {
             return Result(Errno.NxIo);
         }
 
-        int delivered = _vm.SetIrq(level->Irq, level->Level != 0);
-        if (status)
+        if (status && !argument.TryWrite(level))
         {
-            level->Status = delivered;
+            return Result(Errno.Fault); // before anything has changed
         }
 
-        return 0;
+        level.Status = _vm.SetIrq(level.Irq, level.Level != 0);
+        return Copied(!status || argument.TryWrite(level));
     }
 
-    private Errno SetRouting(KvmIrqRouting* routing)
+    private Errno SetRouting(UserPointer argument)
     {
-        if (routing->Flags != 0 || routing->Count > KvmLimits.IrqRoutes)
+        if (!argument.TryRead(out KvmIrqRouting routing))
+        {
+            return Errno.Fault;
+        }
+
+        if (routing.Flags != 0 || routing.Count > KvmLimits.IrqRoutes)
         {
             return Errno.Inval;
         }
 
-        var routes = new List<IrqRoute>((int)routing->Count);
-        var entries = (KvmIrqRoutingEntry*)(routing + 1);
-        for (uint i = 0; i < routing->Count; i++)
+        var entries = new KvmIrqRoutingEntry[routing.Count];
+        return argument.Skip(sizeof(KvmIrqRouting)).TryRead(MemoryMarshal.AsBytes(entries.AsSpan()))
+            ? SetRouting(entries)
+            : Errno.Fault;
+    }
+
+    private Errno SetRouting(KvmIrqRoutingEntry[] entries)
+    {
+        var routes = new List<IrqRoute>(entries.Length);
+        foreach (KvmIrqRoutingEntry entry in entries)
         {
-            KvmIrqRoutingEntry entry = entries[i];
-            if (entry.Flags != 0)
+            uint allowed = entry.Type == KvmIrqRoutingEntry.TypeMsi ? MsiValidDevId : 0;
+            if ((entry.Flags & ~allowed) != 0)
             {
                 return Errno.Inval;
             }
@@ -93,52 +100,90 @@ public sealed unsafe partial class VmDescriptor
         return _vm.SetRouting(routes);
     }
 
+    /// <summary>The event behind a descriptor: EBADF if it is not open, EINVAL if it is something else.</summary>
+    private static Errno FindEvent(HostProcess process, int fd, out EventDescriptor? found)
+    {
+        Descriptor? descriptor = process.Find(fd);
+        found = descriptor as EventDescriptor;
+        return found != null ? Errno.None : descriptor == null ? Errno.BadF : Errno.Inval;
+    }
+
     private Errno IrqFd(HostProcess process, KvmIrqFd irqFd)
     {
+        bool assign = (irqFd.Flags & IrqFdDeassign) == 0;
         if ((irqFd.Flags & ~(IrqFdDeassign | IrqFdResample)) != 0)
         {
             return Errno.Inval;
         }
 
-        if (process.Find(irqFd.Fd) is not EventDescriptor source
-            || ((irqFd.Flags & IrqFdResample) != 0 && process.Find(irqFd.ResampleFd) is not EventDescriptor))
+        if (assign && !_vm.HasIrqChip)
         {
-            return Errno.BadF;
+            return Errno.Again;
         }
 
-        if ((irqFd.Flags & IrqFdDeassign) == 0)
+        Errno error = FindEvent(process, irqFd.Fd, out EventDescriptor? source);
+        if (error == Errno.None && assign && (irqFd.Flags & IrqFdResample) != 0)
         {
             // Nothing on this architecture tells of acknowledgements: a resample event is accepted and never signalled.
-            return _vm.AssignIrqFd(source, irqFd.Gsi);
+            error = FindEvent(process, irqFd.ResampleFd, out _);
         }
 
-        _vm.DeassignIrqFd(source, irqFd.Gsi);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        if (assign)
+        {
+            return _vm.AssignIrqFd(source!, irqFd.Gsi);
+        }
+
+        _vm.DeassignIrqFd(source!, irqFd.Gsi);
         return Errno.None;
     }
 
     private Errno IoEvent(HostProcess process, KvmIoEventFd io)
     {
-        if ((io.Flags & ~(IoEventDataMatch | IoEventPio | IoEventDeassign)) != 0 || (io.Flags & IoEventPio) != 0)
+        const uint fastMmio = 16, known = IoEventDataMatch | IoEventPio | IoEventDeassign | IoEventCcw | fastMmio;
+        KvmBus bus = (io.Flags & IoEventPio) != 0 ? KvmBus.Pio
+            : (io.Flags & IoEventCcw) != 0 ? KvmBus.VirtioCcwNotify : KvmBus.Mmio;
+        bool deassign = (io.Flags & IoEventDeassign) != 0;
+        bool matches = (io.Flags & IoEventDataMatch) != 0;
+        bool wrong = !KvmVm.IsIoEventRange(io.Address, io.Length) || (io.Flags & ~known) != 0
+            || (matches && io.Length == 0);
+        if (!deassign && wrong)
         {
             return Errno.Inval;
         }
 
-        if (process.Find(io.Fd) is not EventDescriptor target)
+        Errno error = FindEvent(process, io.Fd, out EventDescriptor? target);
+        if (error != Errno.None)
         {
-            return Errno.BadF;
+            return error;
         }
 
-        ulong? match = (io.Flags & IoEventDataMatch) != 0 ? io.DataMatch : null;
-        return (io.Flags & IoEventDeassign) != 0
-            ? _vm.DeassignIoEvent(target, io.Address, io.Length, match)
-            : _vm.AssignIoEvent(target, io.Address, io.Length, match);
+        ulong? match = matches ? io.DataMatch : null;
+        return deassign
+            ? _vm.DeassignIoEvent(target!, io.Address, io.Length, match, bus)
+            : _vm.AssignIoEvent(target!, io.Address, io.Length, match, bus);
     }
 
-    private int SignalMsi(KvmMsi msi) => !_vm.HasIrqChip || msi.Flags != 0
+    private int SignalMsi(KvmMsi msi) => !_vm.HasIrqChip || (msi.Flags & ~MsiValidDevId) != 0
         ? Result(Errno.Inval)
         : _vm.SignalMsi(msi.Data);
 
     private Errno Register(KvmCoalescedMmioZone zone) => zone.Pio > 1
         ? Errno.Inval
         : _vm.RegisterCoalescedMmio(zone.Address, zone.Size, zone.Pio == 1);
+
+    private Errno Unregister(KvmCoalescedMmioZone zone)
+    {
+        if (zone.Pio > 1)
+        {
+            return Errno.Inval;
+        }
+
+        _vm.UnregisterCoalescedMmio(zone.Address, zone.Size, zone.Pio == 1);
+        return Errno.None;
+    }
 }

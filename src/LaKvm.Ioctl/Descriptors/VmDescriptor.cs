@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LaKvm.Hypervisor;
 
 namespace LaKvm.Ioctl;
@@ -10,7 +11,6 @@ public sealed unsafe partial class VmDescriptor : Descriptor
     private const uint GroupFeatures = 0;
 
     private readonly KvmVm _vm;
-    private int _references = 1;
 
     internal VmDescriptor(KvmVm vm) => _vm = vm;
 
@@ -21,7 +21,7 @@ public sealed unsafe partial class VmDescriptor : Descriptor
     public KvmVm Vm => _vm;
 
     /// <inheritdoc/>
-    public override int Ioctl(HostProcess process, uint request, nint argument)
+    public override int Ioctl(HostProcess process, uint request, UserPointer argument)
     {
         if (process.AddressSpace != _vm.AddressSpace || _vm.Dead)
         {
@@ -31,9 +31,9 @@ public sealed unsafe partial class VmDescriptor : Descriptor
         switch (request)
         {
             case KvmIoctl.CreateVcpu:
-                return CreateVcpu(process, (ulong)argument);
+                return CreateVcpu(process, (ulong)argument.Value);
             case KvmIoctl.CheckExtension:
-                return Capabilities.Check(_vm.Module, (ulong)argument);
+                return Capabilities.Check(_vm.Module, (ulong)argument.Value);
             case KvmIoctl.CreateIrqChip:
                 return 0; // the controllers are devices of their own
             case KvmIoctl.ResetDirtyRings:
@@ -48,42 +48,39 @@ public sealed unsafe partial class VmDescriptor : Descriptor
     }
 
     /// <inheritdoc/>
-    protected internal override void Release() => DropReference();
+    protected internal override void Release() => _vm.Dispose();
 
-    /// <summary>A vCPU or device of the VM has a descriptor of its own.</summary>
-    internal void AddReference() => Interlocked.Increment(ref _references);
-
-    /// <summary>A descriptor is closed; the last one destroys the VM.</summary>
-    internal void DropReference()
+    /// <summary>
+    /// Gives a vCPU or device of the VM a descriptor, which keeps the VM alive: this call is under way, so that it is now.
+    /// </summary>
+    private int InstallMember(HostProcess process, Descriptor member)
     {
-        if (Interlocked.Decrement(ref _references) == 0)
-        {
-            _vm.Dispose();
-        }
+        _ = TryHold();
+        return process.Install(member);
     }
 
-    private int IoctlWithArgument(HostProcess process, uint request, nint argument)
+    private int IoctlWithArgument(HostProcess process, uint request, UserPointer argument)
     {
         switch (request)
         {
             case KvmIoctl.SetUserMemoryRegion:
-                return TryRead(argument, out KvmUserspaceMemoryRegion region)
+                return argument.TryRead(out KvmUserspaceMemoryRegion region)
                     ? Result(SetRegion(region))
                     : Result(Errno.Fault);
             case KvmIoctl.SetUserMemoryRegion2:
-                return TryRead(argument, out KvmUserspaceMemoryRegion2 region2)
+                return argument.TryRead(out KvmUserspaceMemoryRegion2 region2)
                     ? Result(SetRegion(region2.Region))
                     : Result(Errno.Fault);
             case KvmIoctl.GetDirtyLog:
-                return TryRead(argument, out KvmDirtyLog log) ? Result(GetDirtyLog(log)) : Result(Errno.Fault);
+                return argument.TryRead(out KvmDirtyLog log) ? Result(GetDirtyLog(log, argument.To(log.DirtyBitmap))) : Result(Errno.Fault);
             case KvmIoctl.ClearDirtyLog:
-                return TryRead(argument, out KvmClearDirtyLog clear) ? Result(ClearDirtyLog(clear)) : Result(Errno.Fault);
+                return argument.TryRead(out KvmClearDirtyLog clear) ? Result(ClearDirtyLog(clear, argument.To(clear.DirtyBitmap))) : Result(Errno.Fault);
             case KvmIoctl.EnableCap:
-                return TryRead(argument, out KvmEnableCap cap) ? Result(EnableCapability(cap)) : Result(Errno.Fault);
+                return argument.TryRead(out KvmEnableCap cap) ? Result(EnableCapability(cap)) : Result(Errno.Fault);
             case KvmIoctl.HasDeviceAttr:
-                return TryRead(argument, out KvmDeviceAttr attr) ? Result(HasAttribute(attr)) : Result(Errno.Fault);
+                return argument.TryRead(out KvmDeviceAttr attr) ? Result(HasAttribute(attr)) : Result(Errno.Fault);
             case KvmIoctl.CreateDevice:
-                return argument == 0 ? Result(Errno.Fault) : CreateDevice(process, (KvmCreateDevice*)argument);
+                return CreateDevice(process, argument);
             default:
                 return IoctlForInterrupts(process, request, argument);
         }
@@ -102,8 +99,7 @@ public sealed unsafe partial class VmDescriptor : Descriptor
             return Result(error);
         }
 
-        AddReference();
-        return process.Install(new VcpuDescriptor(this, vcpu!));
+        return InstallMember(process, new VcpuDescriptor(this, vcpu!));
     }
 
     private Errno SetRegion(KvmUserspaceMemoryRegion region) => (region.Flags & (~(uint)SlotFlagsV1 | MemfdFlag)) != 0
@@ -111,18 +107,32 @@ public sealed unsafe partial class VmDescriptor : Descriptor
         : _vm.SetMemoryRegion(region.Slot, (MemorySlotFlags)region.Flags, region.GuestPhysicalAddress,
             region.MemorySize, region.UserspaceAddress);
 
-    private Errno GetDirtyLog(KvmDirtyLog log)
+    /// <summary>The bits are harvested only when it is certain that they can be handed over.</summary>
+    private Errno GetDirtyLog(KvmDirtyLog log, UserPointer to)
     {
-        int words = _vm.DirtyBitmapWords(log.Slot);
-        return words != 0 && log.DirtyBitmap == 0
-            ? Errno.Fault
-            : _vm.GetDirtyLog(log.Slot, new Span<ulong>((ulong*)log.DirtyBitmap, words));
+        var bitmap = new ulong[_vm.DirtyBitmapWords(log.Slot)];
+        if (!to.TryWrite(MemoryMarshal.AsBytes(bitmap.AsSpan())))
+        {
+            return Errno.Fault;
+        }
+
+        Errno error = _vm.GetDirtyLog(log.Slot, bitmap);
+        return error == Errno.None && !to.TryWrite(MemoryMarshal.AsBytes(bitmap.AsSpan())) ? Errno.Fault : error;
     }
 
-    private Errno ClearDirtyLog(KvmClearDirtyLog clear) => clear.DirtyBitmap == 0
-        ? Errno.Fault
-        : _vm.ClearDirtyLog(clear.Slot, clear.FirstPage, clear.PageCount,
-            new ReadOnlySpan<ulong>((ulong*)clear.DirtyBitmap, (int)((clear.PageCount + 63UL) / 64)));
+    private Errno ClearDirtyLog(KvmClearDirtyLog clear, UserPointer from)
+    {
+        var bitmap = new ulong[Math.Min((clear.PageCount + 63UL) / 64, (ulong)_vm.DirtyBitmapWords(clear.Slot))];
+        Errno error = _vm.CheckClearDirtyLog(clear.Slot, clear.FirstPage, clear.PageCount);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        return from.TryRead(MemoryMarshal.AsBytes(bitmap.AsSpan()))
+            ? _vm.ClearDirtyLog(clear.Slot, clear.FirstPage, clear.PageCount, bitmap)
+            : Errno.Fault;
+    }
 
     private Errno EnableCapability(KvmEnableCap cap)
     {
@@ -139,7 +149,7 @@ public sealed unsafe partial class VmDescriptor : Descriptor
                 _vm.MaxHaltPollNs = (uint)cap.Arguments[0];
                 return Errno.None;
             case KvmCap.DirtyLogRingAcqRel:
-                return _vm.EnableDirtyRing(cap.Arguments[0]);
+                return _vm.EnableDirtyRing((uint)cap.Arguments[0]);
             default:
                 return Errno.Inval;
         }
@@ -150,18 +160,28 @@ public sealed unsafe partial class VmDescriptor : Descriptor
             ? Errno.None
             : Errno.NxIo;
 
-    private int CreateDevice(HostProcess process, KvmCreateDevice* create)
+    private int CreateDevice(HostProcess process, UserPointer argument)
     {
         const uint testOnly = 1;
-        var type = (KvmDeviceType)create->Type;
+        if (!argument.TryRead(out KvmCreateDevice create))
+        {
+            return Result(Errno.Fault);
+        }
+
+        var type = (KvmDeviceType)create.Type;
         if (!KvmVm.KnowsDevice(type))
         {
             return Result(Errno.NoDev);
         }
 
-        if ((create->Flags & testOnly) != 0)
+        if ((create.Flags & testOnly) != 0)
         {
             return 0;
+        }
+
+        if (!argument.TryWrite(create))
+        {
+            return Result(Errno.Fault); // before anything has changed
         }
 
         Errno error = _vm.CreateDevice(type, out KvmDevice? device);
@@ -170,8 +190,7 @@ public sealed unsafe partial class VmDescriptor : Descriptor
             return Result(error);
         }
 
-        AddReference();
-        create->Fd = process.Install(new DeviceDescriptor(this, device!));
-        return 0;
+        create.Fd = InstallMember(process, new DeviceDescriptor(this, device!));
+        return Copied(argument.TryWrite(create));
     }
 }

@@ -2,41 +2,65 @@ using LaKvm.Hypervisor;
 
 namespace LaKvm.Ioctl;
 
-/// <summary>What a descriptor of a process refers to.</summary>
+/// <summary>
+/// What a descriptor of a process refers to (struct file). It lives as long as somebody refers to it: the process's table, a
+/// mapping, a call that is under way, another object.
+/// </summary>
 public abstract unsafe class Descriptor
 {
+    private int _references = 1;
+
     /// <summary>Name as /proc shows it.</summary>
     public abstract string Name { get; }
 
     /// <summary>
     /// ioctl: a value, or a negative error number. ENOTTY for a request that the descriptor does not know.
     /// </summary>
-    public virtual int Ioctl(HostProcess process, uint request, nint argument) => -(int)Errno.NoTty;
+    public virtual int Ioctl(HostProcess process, uint request, UserPointer argument) => Result(Errno.NoTty);
 
     /// <summary>
     /// mmap of <paramref name="bytes"/> from a page on: the address in the process's own memory, or null where there is
     /// nothing.
     /// </summary>
-    public virtual byte* Map(int page, ulong bytes) => null;
+    public virtual byte* Map(ulong page, ulong bytes) => null;
 
     /// <summary>pread: bytes read, or a negative error number.</summary>
-    public virtual int Read(Span<byte> buffer, long offset) => -(int)Errno.Inval;
+    public virtual int Read(Span<byte> buffer, long offset) => Result(Errno.Inval);
 
-    /// <summary>Another descriptor of the process refers to this too.</summary>
-    internal int References { get; set; } = 1;
+    /// <summary>Keeps the object alive; false if it is gone already.</summary>
+    internal bool TryHold()
+    {
+        int count = Volatile.Read(ref _references);
+        while (count > 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _references, count + 1, count);
+            if (seen == count)
+            {
+                return true;
+            }
 
-    /// <summary>The last reference is closed.</summary>
+            count = seen;
+        }
+
+        return false;
+    }
+
+    /// <summary>Ends what a successful <see cref="TryHold"/>, or the object's making, began.</summary>
+    internal void Drop()
+    {
+        if (Interlocked.Decrement(ref _references) == 0)
+        {
+            Release();
+        }
+    }
+
+    /// <summary>Nobody refers to it any more.</summary>
     protected internal virtual void Release()
     {
     }
 
-    /// <summary>The argument as a structure; null for a null pointer, which is EFAULT.</summary>
-    private protected static bool TryRead<T>(nint argument, out T value)
-        where T : unmanaged
-    {
-        value = argument == 0 ? default : *(T*)argument;
-        return argument != 0;
-    }
-
     private protected static int Result(Errno error) => -(int)error;
+
+    /// <summary>Success, or EFAULT for an address that could not be copied to.</summary>
+    private protected static int Copied(bool copied) => copied ? 0 : Result(Errno.Fault);
 }

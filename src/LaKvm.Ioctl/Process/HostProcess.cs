@@ -1,5 +1,6 @@
 using LaKvm.Cpu;
 using LaKvm.Hypervisor;
+using LaKvm.Memory;
 
 namespace LaKvm.Ioctl;
 
@@ -15,6 +16,7 @@ public sealed unsafe class HostProcess : IDisposable
 
     private readonly Lock _lock = new();
     private readonly KvmModule? _module;
+    private readonly Dictionary<nint, (Descriptor Descriptor, ulong Bytes)> _views = [];
     private Descriptor?[] _table = new Descriptor?[16];
 
     /// <summary>Starts a process on a machine, with KVM loaded if the machine can have it.</summary>
@@ -45,16 +47,99 @@ public sealed unsafe class HostProcess : IDisposable
         ? Install(new SystemDescriptor(_module))
         : -(int)Errno.NoEnt;
 
-    /// <summary>ioctl: a value, or a negative error number.</summary>
-    public int Ioctl(int fd, uint request, nint argument) =>
-        Find(fd)?.Ioctl(this, request, argument) ?? -(int)Errno.BadF;
+    /// <summary>
+    /// ioctl: a value, or a negative error number. The argument is a number, or an address of this .NET process, which may
+    /// be a bad one.
+    /// </summary>
+    public int Ioctl(int fd, uint request, nint argument)
+    {
+        if (Hold(fd) is not { } descriptor)
+        {
+            return -(int)Errno.BadF;
+        }
 
-    /// <summary>mmap of a descriptor: the address, or null.</summary>
-    public byte* Map(int fd, int page, ulong bytes) => Find(fd) is { } descriptor ? descriptor.Map(page, bytes) : null;
+        try
+        {
+            return descriptor.Ioctl(this, request, new UserPointer(argument, good: false));
+        }
+        finally
+        {
+            descriptor.Drop();
+        }
+    }
+
+    /// <summary>
+    /// mmap of a descriptor: the address, or null. What is mapped outlives the descriptor, up to <see cref="Unmap"/>.
+    /// </summary>
+    public byte* Map(int fd, ulong page, ulong bytes)
+    {
+        if (Hold(fd) is not { } descriptor)
+        {
+            return null;
+        }
+
+        byte* view = descriptor.Map(page, bytes);
+        if (view == null)
+        {
+            descriptor.Drop();
+            return null;
+        }
+
+        lock (_lock)
+        {
+            _views[(nint)view] = (descriptor, bytes);
+        }
+
+        return view;
+    }
+
+    /// <summary>munmap of what <see cref="Map"/> returned: 0, or -EINVAL for another address.</summary>
+    public int Unmap(byte* view)
+    {
+        (Descriptor Descriptor, ulong Bytes) mapping;
+        lock (_lock)
+        {
+            if (!_views.Remove((nint)view, out mapping))
+            {
+                return -(int)Errno.Inval;
+            }
+        }
+
+        ulong unit = Machine.Pages.PageSize;
+        SharedMemory.Unmap(view, (mapping.Bytes + unit - 1) & ~(unit - 1));
+        mapping.Descriptor.Drop();
+        return 0;
+    }
 
     /// <summary>pread: bytes read, or a negative error number.</summary>
-    public int Read(int fd, Span<byte> buffer, long offset) =>
-        Find(fd)?.Read(buffer, offset) ?? -(int)Errno.BadF;
+    public int Read(int fd, Span<byte> buffer, long offset)
+    {
+        if (Hold(fd) is not { } descriptor)
+        {
+            return -(int)Errno.BadF;
+        }
+
+        try
+        {
+            return descriptor.Read(buffer, offset);
+        }
+        finally
+        {
+            descriptor.Drop();
+        }
+    }
+
+    /// <summary>Descriptors in use.</summary>
+    public int OpenDescriptors
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _table.Count(d => d != null);
+            }
+        }
+    }
 
     /// <summary>eventfd: a descriptor of a counter.</summary>
     public int CreateEventFd() => Install(new EventDescriptor());
@@ -74,7 +159,7 @@ public sealed unsafe class HostProcess : IDisposable
             _table[fd] = null;
         }
 
-        Drop(descriptor);
+        descriptor.Drop();
         return 0;
     }
 
@@ -102,35 +187,28 @@ public sealed unsafe class HostProcess : IDisposable
         }
     }
 
-    /// <summary>Keeps an object alive beyond its own descriptor.</summary>
-    internal void Hold(Descriptor descriptor)
-    {
-        lock (_lock)
-        {
-            descriptor.References++;
-        }
-    }
+    /// <summary>The object behind a descriptor, kept alive until it is dropped; null if the descriptor is not open.</summary>
+    internal Descriptor? Hold(int fd) => Find(fd) is { } descriptor && descriptor.TryHold() ? descriptor : null;
 
-    /// <summary>Drops a reference.</summary>
-    internal void Drop(Descriptor descriptor)
-    {
-        lock (_lock)
-        {
-            if (--descriptor.References > 0)
-            {
-                return;
-            }
-        }
-
-        descriptor.Release();
-    }
-
-    /// <summary>The process ends: all its descriptors are closed.</summary>
+    /// <summary>The process ends: all is unmapped and closed.</summary>
     public void Dispose()
     {
+        nint[] views;
+        lock (_lock)
+        {
+            views = [.. _views.Keys];
+        }
+
+        foreach (nint view in views)
+        {
+            _ = Unmap((byte*)view);
+        }
+
         for (int fd = 0; fd < _table.Length; fd++)
         {
             Close(fd);
         }
+
+        AddressSpace.Dispose();
     }
 }

@@ -36,12 +36,13 @@ public sealed unsafe class UserMemory : IDisposable
     }
 
     /// <summary>
-    /// Host memory behind a range, for writing, if the mapping is linear; else empty. Whoever executes code from there is
+    /// Host memory behind a range, for writing, if the mapping is linear and no page of it has been changed; else empty. Whoever executes code from there is
     /// told that it changed.
     /// </summary>
     public Span<byte> Writable(ulong offset, ulong length)
     {
-        if (!_linear || length > int.MaxValue || offset > Size || length > Size - offset)
+        if (!_linear || length > int.MaxValue || offset > Size || length > Size - offset
+            || _addressSpace.ContiguousBytes(Address + offset) < length)
         {
             return [];
         }

@@ -227,6 +227,12 @@ public struct KvmDeviceAttr
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public struct KvmOneReg
 {
+    /// <summary>Field of <see cref="Id"/> that says how wide the register is (KVM_REG_SIZE_MASK).</summary>
+    internal const ulong SizeMask = 0x00f0_0000_0000_0000;
+
+    /// <summary>Its value for 64 bits, the only width there is (KVM_REG_SIZE_U64).</summary>
+    internal const ulong Size64 = 0x0030_0000_0000_0000;
+
     /// <summary>Register.</summary>
     [FieldOffset(0)] public ulong Id;
 
@@ -247,6 +253,10 @@ public unsafe struct KvmEnableCap
     /// <summary>Arguments.</summary>
     [FieldOffset(8)] public fixed ulong Arguments[4];
 }
+
+/// <summary>struct kvm_translation, whose ioctl this architecture refuses.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 24)]
+internal struct KvmTranslation;
 
 /// <summary>struct kvm_guest_debug.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 8)]

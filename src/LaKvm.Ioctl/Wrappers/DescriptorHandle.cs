@@ -5,6 +5,8 @@ namespace LaKvm.Ioctl;
 /// <summary>A descriptor owned by a typed wrapper, which makes the raw calls and turns errors into exceptions.</summary>
 public abstract unsafe class DescriptorHandle : IDisposable
 {
+    private const int Closed = -1;
+
     private readonly Descriptor _descriptor;
     private int _fd;
 
@@ -21,17 +23,34 @@ public abstract unsafe class DescriptorHandle : IDisposable
     private protected HostProcess Process { get; }
 
     /// <summary>Closes the descriptor.</summary>
-    public void Dispose()
+    public virtual void Dispose()
     {
-        if (_fd >= 0)
+        int fd = Interlocked.Exchange(ref _fd, Closed);
+        if (fd != Closed)
         {
-            Process.Close(_fd);
-            _fd = -1;
+            Process.Close(fd);
         }
     }
 
-    /// <summary>The raw call; a negative result is an error number.</summary>
-    private protected int TryCall(uint request, nint argument) => _descriptor.Ioctl(Process, request, argument);
+    /// <summary>
+    /// The call with an argument that is a number or an address of ours; a negative result is an error number.
+    /// </summary>
+    private protected int TryCall(uint request, nint argument)
+    {
+        if (_fd == Closed || !_descriptor.TryHold())
+        {
+            return -(int)Hypervisor.Errno.BadF;
+        }
+
+        try
+        {
+            return _descriptor.Ioctl(Process, request, new UserPointer(argument, good: true));
+        }
+        finally
+        {
+            _descriptor.Drop();
+        }
+    }
 
     private protected int TryCall<T>(uint request, ref T argument)
         where T : unmanaged

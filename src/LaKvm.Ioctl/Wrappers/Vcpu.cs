@@ -10,11 +10,23 @@ public sealed unsafe class Vcpu : DescriptorHandle
 
     private const int KickSignal = 10; // SIGUSR1
 
-    private readonly KvmRun* _run;
+    private KvmRun* _run;
     private HostThread? _thread;
 
     internal Vcpu(HostProcess process, int fd)
-        : base(process, fd) => _run = (KvmRun*)process.Map(fd, 0, SystemDescriptor.VcpuMmapSize);
+        : base(process, fd) => _run = (KvmRun*)process.Map(fd, 0, (ulong)sizeof(KvmRun));
+
+    /// <summary>Closes the descriptor and gives the run page back; no call may be under way.</summary>
+    public override void Dispose()
+    {
+        if (_run != null)
+        {
+            Process.Unmap((byte*)_run);
+            _run = null;
+        }
+
+        base.Dispose();
+    }
 
     /// <summary>KVM_RUN: runs the guest on the calling thread until it needs user space.</summary>
     /// <exception cref="KvmException">The run failed other than by a signal.</exception>
@@ -40,6 +52,11 @@ public sealed unsafe class Vcpu : DescriptorHandle
     /// </summary>
     public void RequestExit()
     {
+        if (_run == null)
+        {
+            return; // closed
+        }
+
         Volatile.Write(ref _run->ImmediateExit, 1);
         Interlocked.MemoryBarrier();
         Volatile.Read(ref _thread)?.Signal(KickSignal);

@@ -5,7 +5,7 @@ namespace LaKvm.Hypervisor.Tests;
 /// <summary>The raw interface: what is refused, and with which error number.</summary>
 public sealed unsafe class ErrnoTests : IDisposable
 {
-    private const ulong Page = HostPages.PageSize;
+    private const ulong Page = HostPages.DefaultPageSize;
 
     private readonly GuestBench _bench = new(withRam: false);
 
@@ -158,13 +158,15 @@ public sealed unsafe class ErrnoTests : IDisposable
     {
         int fd = _bench.Process.CreateEventFd();
         Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 3 }).Should().Be(Errno.Inval);
-        Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4, Flags = 2 }).Should().Be(Errno.Inval);
+        Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4, Flags = 32 }).Should().Be(Errno.Inval);
+        Event(new KvmIoEventFd { Fd = _bench.Vm.Fd, Address = 0x1000, Length = 4 }).Should().Be(Errno.Inval);
         Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 0, Flags = 1 }).Should().Be(Errno.Inval);
         Event(new KvmIoEventFd { Fd = fd, Address = ulong.MaxValue, Length = 4 }).Should().Be(Errno.Inval);
         Event(new KvmIoEventFd { Fd = 99, Address = 0x1000, Length = 4 }).Should().Be(Errno.BadF);
         Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4, DataMatch = 1, Flags = 1 }).Should().Be(Errno.None);
         Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4, DataMatch = 2, Flags = 1 }).Should().Be(Errno.None);
         Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4 }).Should().Be(Errno.Exist);
+        Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4, Flags = 2 }).Should().Be(Errno.None, "a port");
         Event(new KvmIoEventFd { Fd = fd, Address = 0x2000, Length = 4, Flags = 4 }).Should().Be(Errno.NoEnt);
     }
 

@@ -203,8 +203,8 @@ public sealed unsafe class IrqchipTests : IDisposable
             st.d    $t1, $t0, 8
             b       1b
             """);
-        var ring = (CoalescedMmioRing*)_bench.Process.Map(vcpu.Fd, 1, HostPages.PageSize);
-        int usable = CoalescedMmioRing.Capacity - 1;
+        var ring = (CoalescedMmioRing*)_bench.Process.Map(vcpu.Fd, 1, HostPages.DefaultPageSize);
+        int usable = (int)CoalescedMmioRing.Capacity(HostPages.DefaultPageSize) - 1;
 
         vcpu.Run().Should().BeEquivalentTo(new VcpuExit(VcpuExitKind.Mmio, 0x1fe0_0008, 8, true, (ulong)usable + 1));
 

@@ -4,7 +4,7 @@ namespace LaKvm.Hypervisor.Tests;
 
 public sealed unsafe class DirtyLogTests : IDisposable
 {
-    private const ulong Page = HostPages.PageSize;
+    private const ulong Page = HostPages.DefaultPageSize;
     private const uint LogDirty = 1;
     private const ulong Base = 0x1000_0000;
     private const ulong Pages = 100;
@@ -49,7 +49,7 @@ public sealed unsafe class DirtyLogTests : IDisposable
     [Fact]
     public void Huge_pages_are_split_by_logged_writes()
     {
-        using UserMemory large = UserMemory.Map(_bench.Process, 2 * HostPages.HugeSize);
+        using UserMemory large = UserMemory.Map(_bench.Process, 2 * HostPages.DefaultHugeSize);
         _bench.Vm.SetMemoryRegion(1, 0x4000_0000, large);
         Vcpu vcpu = StartWriterAt(0x4000_0000, 0, 5, 2047);
         RunRound(vcpu);

@@ -10,7 +10,7 @@ public sealed unsafe class GpaPageTableTests : IDisposable
     private readonly HostPages _pages;
     private readonly VmStatistics _statistics = new();
 
-    public GpaPageTableTests() => _pages = new HostPages(_memory, _memory.Add(HostMachine.RamBase, 64UL << 20));
+    public GpaPageTableTests() => _pages = new HostPages(_memory, _memory.Add(HostMachine.RamBase, 64UL << 20), GpaTableGeometry.Default);
 
     public static TheoryData<int, int> Geometries => new() { { 12, 3 }, { 12, 4 }, { 14, 3 } };
 
@@ -56,14 +56,14 @@ public sealed unsafe class GpaPageTableTests : IDisposable
         using var table = new GpaPageTable(_pages, GpaTableGeometry.Default);
         var cache = new MmuMemoryCache(_pages);
         cache.TopUp(4);
-        GpaPte* huge = table.Find(HostPages.HugeSize, 1, cache, out _);
+        GpaPte* huge = table.Find(HostPages.DefaultHugeSize, 1, cache, out _);
         GpaPageTable.Write(huge, Page | GpaPte.Huge | (GpaPte)HostMachine.RamBase);
 
-        ((nint)table.Find(HostPages.HugeSize + 0x8000, 0, null, out int level)).Should().Be((nint)huge);
+        ((nint)table.Find(HostPages.DefaultHugeSize + 0x8000, 0, null, out int level)).Should().Be((nint)huge);
         level.Should().Be(1);
         table.SplitHuge(huge, cache);
 
-        GpaPte* small = table.Find(HostPages.HugeSize + 0x8000, 0, null, out level);
+        GpaPte* small = table.Find(HostPages.DefaultHugeSize + 0x8000, 0, null, out level);
         level.Should().Be(0);
         GpaPageTable.Read(small).Should().Be(Page | (GpaPte)(HostMachine.RamBase + 0x8000));
         cache.Drain();
@@ -73,13 +73,13 @@ public sealed unsafe class GpaPageTableTests : IDisposable
     public void Unmapping_a_whole_table_frees_it_and_parts_keep_it()
     {
         using var table = new GpaPageTable(_pages, GpaTableGeometry.Default);
-        Map(table, 0, HostPages.HugeSize);
+        Map(table, 0, HostPages.DefaultHugeSize);
         var freed = new List<ulong>();
         var flush = new FlushOperation(_statistics, freed);
 
-        table.Walk(HostPages.PageSize, HostPages.HugeSize, ref flush).Should().BeTrue();
+        table.Walk(HostPages.DefaultPageSize, HostPages.DefaultHugeSize, ref flush).Should().BeTrue();
         freed.Should().BeEmpty();
-        table.Walk(0, HostPages.HugeSize, ref flush).Should().BeTrue();
+        table.Walk(0, HostPages.DefaultHugeSize, ref flush).Should().BeTrue();
 
         freed.Should().HaveCount(1);
         ((nint)table.Find(0, 0, null, out _)).Should().Be(0);
@@ -90,14 +90,14 @@ public sealed unsafe class GpaPageTableTests : IDisposable
     public void Cleaning_by_mask_protects_only_the_pages_named()
     {
         using var table = new GpaPageTable(_pages, GpaTableGeometry.Default);
-        Map(table, 0, 64 * HostPages.PageSize, GpaPte.DirtyMask);
-        var clean = new CleanOperation(0, 0b1010, HostPages.PageShift);
+        Map(table, 0, 64 * HostPages.DefaultPageSize, GpaPte.DirtyMask);
+        var clean = new CleanOperation(0, 0b1010, HostPages.DefaultPageShift);
 
-        table.Walk(0, 64 * HostPages.PageSize, ref clean).Should().BeTrue();
+        table.Walk(0, 64 * HostPages.DefaultPageSize, ref clean).Should().BeTrue();
 
         for (ulong page = 0; page < 64; page++)
         {
-            GpaPte entry = GpaPageTable.Read(table.Find(page * HostPages.PageSize, 0, null, out _));
+            GpaPte entry = GpaPageTable.Read(table.Find(page * HostPages.DefaultPageSize, 0, null, out _));
             ((entry & GpaPte.Dirty) == 0).Should().Be(page is 1 or 3);
         }
     }
@@ -107,8 +107,8 @@ public sealed unsafe class GpaPageTableTests : IDisposable
     {
         int before = _pages.FreePages;
         var table = new GpaPageTable(_pages, GpaTableGeometry.Default);
-        Map(table, 0, 8 * HostPages.PageSize);
-        Map(table, 1UL << 40, 8 * HostPages.PageSize);
+        Map(table, 0, 8 * HostPages.DefaultPageSize);
+        Map(table, 1UL << 40, 8 * HostPages.DefaultPageSize);
 
         table.Dispose();
 
@@ -127,7 +127,7 @@ public sealed unsafe class GpaPageTableTests : IDisposable
     private void Map(GpaPageTable table, ulong start, ulong bytes, GpaPte bits = GpaPte.None)
     {
         var cache = new MmuMemoryCache(_pages);
-        for (ulong gpa = start; gpa < start + bytes; gpa += HostPages.PageSize)
+        for (ulong gpa = start; gpa < start + bytes; gpa += HostPages.DefaultPageSize)
         {
             cache.TopUp(2);
             GpaPageTable.Write(table.Find(gpa, 0, cache, out _), Page | bits | (GpaPte)HostMachine.RamBase);

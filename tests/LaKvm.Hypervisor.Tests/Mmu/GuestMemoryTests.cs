@@ -5,7 +5,7 @@ namespace LaKvm.Hypervisor.Tests;
 /// <summary>Second-stage translation seen from a guest: mapping, huge pages, and changes on the host's side.</summary>
 public sealed class GuestMemoryTests
 {
-    private const ulong Page = HostPages.PageSize;
+    private const ulong Page = HostPages.DefaultPageSize;
     private const ulong Data = 0x80_0000;
     private const int T1 = 13;
 

@@ -5,7 +5,7 @@ namespace LaKvm.Hypervisor.Tests;
 /// <summary>The host's page allocator and address space on their own.</summary>
 public sealed unsafe class HostMemoryTests : IDisposable
 {
-    private const ulong Page = HostPages.PageSize;
+    private const ulong Page = HostPages.DefaultPageSize;
 
     private readonly PhysicalMemory _memory = new();
     private readonly HostPages _pages;
@@ -13,7 +13,7 @@ public sealed unsafe class HostMemoryTests : IDisposable
 
     public HostMemoryTests()
     {
-        _pages = new HostPages(_memory, _memory.Add(HostMachine.RamBase, 256UL << 20));
+        _pages = new HostPages(_memory, _memory.Add(HostMachine.RamBase, 256UL << 20), GpaTableGeometry.Default);
         _space = new HostAddressSpace(_pages);
     }
 
@@ -34,10 +34,10 @@ public sealed unsafe class HostMemoryTests : IDisposable
     public void Contiguous_memory_is_aligned_and_freed_in_any_order()
     {
         int before = _pages.FreePages;
-        ulong first = _pages.AllocateContiguous(3 * Page, HostPages.HugeSize);
-        ulong second = _pages.AllocateContiguous(Page, HostPages.HugeSize);
-        (first % HostPages.HugeSize).Should().Be(0);
-        (second % HostPages.HugeSize).Should().Be(0);
+        ulong first = _pages.AllocateContiguous(3 * Page, HostPages.DefaultHugeSize);
+        ulong second = _pages.AllocateContiguous(Page, HostPages.DefaultHugeSize);
+        (first % HostPages.DefaultHugeSize).Should().Be(0);
+        (second % HostPages.DefaultHugeSize).Should().Be(0);
 
         _pages.Put(first + Page);
         _pages.Put(second);
@@ -45,8 +45,8 @@ public sealed unsafe class HostMemoryTests : IDisposable
         _pages.Put(first + (2 * Page));
 
         _pages.FreePages.Should().Be(before);
-        _pages.AllocateContiguous(200UL << 20, HostPages.HugeSize).Should().NotBe(0, "the extents are one again");
-        _pages.AllocateContiguous(200UL << 20, HostPages.HugeSize).Should().Be(0);
+        _pages.AllocateContiguous(200UL << 20, HostPages.DefaultHugeSize).Should().NotBe(0, "the extents are one again");
+        _pages.AllocateContiguous(200UL << 20, HostPages.DefaultHugeSize).Should().Be(0);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using LaKvm.Cpu;
 using LaKvm.Hypervisor;
 using LaKvm.Interpreter;
 using LaKvm.Ioctl;
@@ -15,9 +16,11 @@ internal sealed class GuestBench : IDisposable
     /// <summary>An address without memory.</summary>
     internal const ulong DeviceBase = 0x1fe0_0000;
 
-    internal GuestBench(int cpus = 2, ulong ramSize = RamSize, bool linear = true, bool withRam = true)
+    internal GuestBench(int cpus = 2, ulong ramSize = RamSize, bool linear = true, bool withRam = true,
+        GpaTableGeometry? geometry = null, Func<Core, IExecutionEngine>? engine = null, ulong hostMemory = 512UL << 20)
     {
-        Machine = new HostMachine(cpus, 512UL << 20, new MonotonicClock(), core => new InterpreterEngine(core));
+        Machine = new HostMachine(
+            cpus, hostMemory, new MonotonicClock(), engine ?? (core => new InterpreterEngine(core)), geometry);
         Process = new HostProcess(Machine) { Log = Log.Add };
         Kvm = Kvm.Open(Process);
         Vm = Kvm.CreateVm();

@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+
+namespace LaKvm.Memory;
+
+/// <summary>Zero-filled host memory that can be seen at several addresses at once.</summary>
+public sealed unsafe class SharedMemory : IDisposable
+{
+    /// <summary>Maps <paramref name="size"/> bytes, a multiple of the computer's page size.</summary>
+    /// <exception cref="OutOfMemoryException">The host refuses.</exception>
+    public SharedMemory(ulong size)
+    {
+        Size = size;
+        Pointer = Map(size, NativeMethods.ProtRead | NativeMethods.ProtWrite,
+            NativeMethods.MapShared | NativeMethods.MapAnonymous);
+    }
+
+    /// <summary>First byte; page aligned.</summary>
+    public byte* Pointer { get; private set; }
+
+    /// <summary>Bytes mapped.</summary>
+    public ulong Size { get; }
+
+    /// <summary>Reserves addresses at which nothing can be accessed until <see cref="ShowAt"/> puts something there.</summary>
+    /// <exception cref="OutOfMemoryException">The host refuses.</exception>
+    public static byte* Reserve(ulong size) =>
+        Map(size, 0, NativeMethods.MapPrivate | NativeMethods.MapAnonymous | NativeMethods.MapNoReserve);
+
+    /// <summary>Gives reserved addresses back, with whatever is shown there.</summary>
+    public static void Unmap(byte* address, ulong size) => _ = NativeMethods.Unmap((nint)address, (nuint)size);
+
+    /// <summary>
+    /// Makes a part of this memory visible at reserved addresses too; it stays there until <see cref="Unmap"/>, even if this
+    /// object is disposed first.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">The host refuses.</exception>
+    public void ShowAt(byte* address, ulong offset, ulong size)
+    {
+        // An old length of 0 makes a second mapping of shared pages (mremap(2)).
+        nint result = NativeMethods.Remap((nint)(Pointer + offset), 0, (nuint)size,
+            NativeMethods.RemapMayMove | NativeMethods.RemapFixed, (nint)address);
+        ThrowIfFailed(result, size);
+    }
+
+    /// <summary>Ends this view of the memory.</summary>
+    public void Dispose()
+    {
+        if (Pointer != null)
+        {
+            Unmap(Pointer, Size);
+            Pointer = null;
+        }
+    }
+
+    private static byte* Map(ulong size, int protection, int flags)
+    {
+        nint address = NativeMethods.Map(0, (nuint)size, protection, flags, -1, 0);
+        ThrowIfFailed(address, size);
+        return (byte*)address;
+    }
+
+    private static void ThrowIfFailed(nint address, ulong size)
+    {
+        if (address == -1)
+        {
+            throw new OutOfMemoryException(
+                $"The host refused {size} bytes of shared memory (errno {Marshal.GetLastPInvokeError()}).");
+        }
+    }
+}
