@@ -81,7 +81,7 @@ internal sealed unsafe partial class BlockTranslator
 
     private void CompareFlag(Condition condition, in Instruction i)
     {
-        CheckFp(i);
+        CheckUnit(i);
         _e.CompareByte(Field(CpuState.FccOffset + (i.J & 7)), 0);
         GoToIf(condition, _offset + i.Imm);
     }

@@ -5,82 +5,164 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <content>
-/// Floating-point arithmetic on the host's FPU (manual vol. 1, 3.2.1), where both do the same: rounding to nearest, nothing
-/// enabled, and a number as result that raises inexact at most. In all other cases the handler does it again.
+/// Floating-point instructions (manual vol. 1, 3.2): what surrounds an operation of <see cref="Compute"/>. Results that
+/// the host may have different, NaNs and integers out of range, are left to the handler.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
-    private const int SseLoad = 0x10, SseStore = 0x11, SseSqrt = 0x51, SseAdd = 0x58, SseMul = 0x59, SseSub = 0x5C, SseDiv = 0x5E;
-
-    /// <summary>Exceptions of MXCSR: all but the last, inexact.</summary>
-    private const int MxcsrSerious = 0x1F, MxcsrInexact = 0x20;
-
-    private bool FpArithmetic(in Instruction i)
+    private bool Fp(in Instruction i)
     {
-        switch (i.Opcode)
+        if (i.Opcode.Info().Unit == Unit.None || !features.Sse41)
         {
-            case Opcode.FaddS: Compute(SseAdd, false, i); break;
-            case Opcode.FaddD: Compute(SseAdd, true, i); break;
-            case Opcode.FsubS: Compute(SseSub, false, i); break;
-            case Opcode.FsubD: Compute(SseSub, true, i); break;
-            case Opcode.FmulS: Compute(SseMul, false, i); break;
-            case Opcode.FmulD: Compute(SseMul, true, i); break;
-            case Opcode.FdivS: Compute(SseDiv, false, i); break;
-            case Opcode.FdivD: Compute(SseDiv, true, i); break;
-            case Opcode.FsqrtS: Compute(SseSqrt, false, i); break;
-            case Opcode.FsqrtD: Compute(SseSqrt, true, i); break;
-            default: return false;
+            return false;
+        }
+
+        FpRow row = FpTable.Of(i.Opcode);
+        if (row.Kind == FpKind.None)
+        {
+            return FpMove(i) || FpMemory(i);
+        }
+
+        if (!CanCompute(row))
+        {
+            return false;
+        }
+
+        BeginFp(i);
+        switch (row.Kind)
+        {
+            case FpKind.Extremum: Extremum(i, row); break;
+            case FpKind.Compare when row.IsScalar: CompareToFlag(i, row); break;
+            case FpKind.ToInt32 or FpKind.ToInt64 when row.IsScalar: ToIntegerRegister(i, row); break;
+            default: Arithmetic(i, row); break;
         }
 
         return true;
     }
 
-    private void Compute(int operation, bool isDouble, in Instruction i)
+    private bool CanCompute(in FpRow row) =>
+        features.Sse41 && (row.IsScalar || features.Avx2) && (row.Kind != FpKind.MultiplyAdd || features.Fma);
+
+    private void Arithmetic(in Instruction i, in FpRow row)
     {
-        Rm clear = Rm.At(Reg.Rsp), raised = Rm.At(Reg.Rsp, 4);
-        CheckFp(i);
-        _e.TestImmediate(Field(CpuState.FcsrOffset), Fcsr.EnablesMask | Fcsr.RmMask);
-        AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
-        _e.LoadMxcsr(clear);
-        if (operation == SseSqrt)
+        int j = _vectors.Read(i.J, row.Bytes), k = -1, a = -1;
+        if (row.Operands > 1)
         {
-            _e.Scalar(operation, isDouble, 0, Fpr(i.J));
+            k = _vectors.Read(i.K, row.Bytes);
+        }
+
+        if (row.Operands > 2)
+        {
+            a = _vectors.Read(i.A, row.Bytes);
+        }
+
+        int d = _vectors.Fresh();
+        Compute(i, row, d, j, k, a);
+        if (row.ChecksResult)
+        {
+            CheckResult(i, row, d);
+        }
+
+        if (row.Kind == FpKind.MultiplyAdd && row.Mode != 0)
+        {
+            _e.Vector(Simd.Xorps, row.Bytes, d, d, SignsOf(row));
+        }
+
+        KeepOperands(i, row, j, k, a);
+        bool isBoxed = IsSingleResult(row) && Boxed(i, row, d);
+        _vectors.Commit(i.D, d, row.Bytes, isBoxed);
+        if (row.ChecksResult)
+        {
+            ResumeHere();
+        }
+    }
+
+    /// <summary>Whether the result is a single number, with ones above it.</summary>
+    private static bool IsSingleResult(in FpRow row) =>
+        row.IsScalar && row.Kind is not (FpKind.Round or FpKind.ToDouble) && (row.IsDouble == (row.Kind == FpKind.ToSingle));
+
+    /// <summary>Puts ones above a single number where they are not there already; true.</summary>
+    private bool Boxed(in Instruction i, in FpRow row, int d)
+    {
+        // The host takes what is above a result from the first operand.
+        bool isBoxed = row.Kind switch
+        {
+            FpKind.Binary or FpKind.SquareRoot => _vectors.IsBoxed(i.J),
+            FpKind.MultiplyAdd => _vectors.IsBoxed(i.A),
+            FpKind.Extremum => false,
+            _ => true,
+        };
+        if (!isBoxed)
+        {
+            _e.Vector(Simd.Orps, 16, d, d, arena.Constant(Box));
+        }
+
+        return true;
+    }
+
+    private Rm SignsOf(in FpRow row) =>
+        arena.Constant(row.IsDouble ? SignDouble : row.IsScalar ? SignSingle : SignsSingle);
+
+    /// <summary>To the handler if a result is no number.</summary>
+    private void CheckResult(in Instruction i, in FpRow row, int d) => CheckOrdered(i, row, d, d);
+
+    private void CheckOrdered(in Instruction i, in FpRow row, int first, int second)
+    {
+        if (row.IsScalar)
+        {
+            _e.Vector((Simd)((int)Simd.Ucomis | (row.IsDouble ? 0x1000 : 0)), 8, first, Rm.Xmm(second));
+            AddSlowPath(_e.JumpIf(Condition.Parity, null), i);
         }
         else
         {
-            _e.Scalar(SseLoad, isDouble, 0, Fpr(i.J));
-            _e.Scalar(operation, isDouble, 0, Fpr(i.K));
+            const int unordered = 3;
+            _e.Vector(row.Host(0xC2), row.Bytes, 0, first, Rm.Xmm(second), unordered);
+            _e.Vector(Simd.Ptest, row.Bytes, 0, Rm.Xmm(0));
+            AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
         }
-
-        _e.StoreMxcsr(raised);
-        _e.TestByte(raised, MxcsrSerious);
-        AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
-        _e.CompareWithSelf(0, isDouble);
-        AddSlowPath(_e.JumpIf(Condition.Parity, null), i);
-        UpdateFcsr(raised);
-        if (!isDouble)
-        {
-            // A single number has ones above it, as everywhere in this machine.
-            _e.StoreImmediate(Fpr(i.D), -1);
-        }
-
-        _e.Scalar(SseStore, isDouble, 0, Fpr(i.D));
-        ResumeHere(paths: 3);
     }
 
-    /// <summary>Cause becomes inexact or nothing; Flags gather it (manual vol. 1, 3.1.2.3).</summary>
-    private void UpdateFcsr(Rm raised)
+    /// <summary>
+    /// maxNum, minNum: NaNs go to the handler. Of two zeros the host returns the second; both orders joined give the one
+    /// that is greater (no sign: and) or less (or), and are the same for other numbers.
+    /// </summary>
+    private void Extremum(in Instruction i, in FpRow row)
     {
-        const int inexactToFlags = Fcsr.FlagsShift - 5;
-        _e.Mov(Reg.Rax, raised, Width.W32);
-        _e.OpImmediate(Alu.And, Reg.Rax, MxcsrInexact, Width.W32);
-        _e.ShiftImmediate(Shift.Shl, Reg.Rax, inexactToFlags, Width.W32);
-        _e.Mov(Reg.Rcx, Reg.Rax, Width.W32);
-        _e.ShiftImmediate(Shift.Shl, Reg.Rcx, Fcsr.CauseShift - Fcsr.FlagsShift, Width.W32);
-        _e.Op(Alu.Or, Reg.Rax, Reg.Rcx, Width.W32);
-        _e.Mov(Reg.Rcx, Field(CpuState.FcsrOffset), Width.W32);
-        _e.OpImmediate(Alu.And, Reg.Rcx, ~(int)Fcsr.CauseMask, Width.W32);
-        _e.Op(Alu.Or, Reg.Rax, Reg.Rcx, Width.W32);
-        _e.Store(Field(CpuState.FcsrOffset), Reg.Rax, Width.W32);
+        int j = _vectors.Read(i.J, row.Bytes), k = _vectors.Read(i.K, row.Bytes), d = _vectors.Fresh();
+        CheckOrdered(i, row, j, k);
+        _e.Vector(row.Host(row.Op), row.Bytes, 0, j, Rm.Xmm(k));
+        _e.Vector(row.Host(row.Op), row.Bytes, d, k, Rm.Xmm(j));
+        _e.Vector(row.Op == FpRow.Max ? Simd.Andps : Simd.Orps, row.Bytes, d, d, Rm.Xmm(0));
+        KeepOperands(i, row, j, k, -1);
+        bool isBoxed = IsSingleResult(row) && Boxed(i, row, d);
+        _vectors.Commit(i.D, d, row.Bytes, isBoxed);
+        ResumeHere();
+    }
+
+    private void CompareToFlag(in Instruction i, in FpRow row)
+    {
+        int j = _vectors.Read(i.J, 8), k = _vectors.Read(i.K, 8);
+        Compare(i, row, -1, j, k);
+        _e.StoreSized(Field(CpuState.FccOffset + (i.D & 7)), Reg.Rax, 1);
+        KeepOperands(i, row, j, k, -1);
+    }
+
+    /// <summary>What is out of range, or one integer that the host answers it with, goes to the handler.</summary>
+    private void ToIntegerRegister(in Instruction i, in FpRow row)
+    {
+        int j = _vectors.Read(i.J, 8), d = _vectors.Fresh();
+        ToInteger(row, j);
+        _e.OpImmediate(Alu.Cmp, Reg.Rax, 1, row.Kind == FpKind.ToInt32 ? Width.W32 : Width.W64);
+        AddSlowPath(_e.JumpIf(Condition.Overflow, null), i);
+        RaiseInexact(row, j);
+        if (row.Kind == FpKind.ToInt32)
+        {
+            _e.SignExtend32(Reg.Rax, Reg.Rax);
+        }
+
+        _e.Vector(Simd.MovqLoad, 8, d, Reg.Rax);
+        KeepOperands(i, row, j, -1, -1);
+        _vectors.Commit(i.D, d, 8);
+        ResumeHere();
     }
 }

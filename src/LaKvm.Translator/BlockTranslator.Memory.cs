@@ -5,8 +5,7 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <content>
-/// Loads, stores and floating-point moves (manual vol. 1, 2.2.5, 3.2.4 and 3.2.6). What the software TLB does not answer,
-/// the handler does.
+/// Loads and stores (manual vol. 1, 2.2.5). What the software TLB does not answer, the handler does.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
@@ -25,22 +24,13 @@ internal sealed unsafe partial class BlockTranslator
                 or Opcode.StxB or Opcode.StxH or Opcode.StxW or Opcode.StxD:
                 StoreGpr(i);
                 break;
-            case Opcode.FldS or Opcode.FldD or Opcode.FldxS or Opcode.FldxD:
-                LoadFpr(i);
-                break;
-            case Opcode.FstS or Opcode.FstD or Opcode.FstxS or Opcode.FstxD:
-                StoreFpr(i);
-                break;
             case Opcode.Preld or Opcode.Preldx:
                 break;
             case Opcode.Dbar:
                 _e.Barrier();
                 break;
-            case Opcode.FmovD or Opcode.Movgr2frD or Opcode.Movfr2grD or Opcode.Movgr2frW or Opcode.Movfr2grS:
-                MoveFp(i);
-                break;
             default:
-                return Atomic(i) || FpArithmetic(i);
+                return Atomic(i) || Fp(i);
         }
 
         return true;
@@ -116,73 +106,5 @@ internal sealed unsafe partial class BlockTranslator
         Translate(i, size, WriteTag);
         _e.StoreSized(Rm.At(Reg.Rax), Value(i.D, Reg.Rdx), size);
         ResumeHere();
-    }
-
-    private void LoadFpr(in Instruction i)
-    {
-        CheckFp(i);
-        int size = i.Opcode.Info().AccessSize;
-        Translate(i, size, ReadTag);
-        if (size == 8)
-        {
-            _e.Mov(Reg.Rdx, Rm.At(Reg.Rax));
-        }
-        else
-        {
-            // A single number has ones above it, as everywhere in this machine.
-            _e.MovImmediate(Reg.Rdx, 0xFFFF_FFFF_0000_0000);
-            _e.Mov(Reg.Rax, Rm.At(Reg.Rax), Width.W32);
-            _e.Op(Alu.Or, Reg.Rdx, Reg.Rax);
-        }
-
-        _e.Store(Fpr(i.D), Reg.Rdx);
-        ResumeHere();
-    }
-
-    private void StoreFpr(in Instruction i)
-    {
-        CheckFp(i);
-        int size = i.Opcode.Info().AccessSize;
-        Translate(i, size, WriteTag);
-        _e.Mov(Reg.Rdx, Fpr(i.D));
-        _e.StoreSized(Rm.At(Reg.Rax), Reg.Rdx, size);
-        ResumeHere();
-    }
-
-    private void MoveFp(in Instruction i)
-    {
-        CheckFp(i);
-        switch (i.Opcode)
-        {
-            case Opcode.FmovD:
-                _e.Mov(Reg.Rax, Fpr(i.J));
-                _e.Store(Fpr(i.D), Reg.Rax);
-                break;
-            case Opcode.Movgr2frD:
-                _e.Store(Fpr(i.D), Value(i.J, Reg.Rax));
-                break;
-            case Opcode.Movgr2frW:
-                _e.Store(Fpr(i.D), Value(i.J, Reg.Rax), Width.W32);
-                break;
-            case Opcode.Movfr2grD when i.D != 0:
-                _e.Mov(Reg.Rax, Fpr(i.J));
-                Write(i.D, Reg.Rax);
-                break;
-            case Opcode.Movfr2grS when i.D != 0:
-                _e.SignExtend32(Reg.Rax, Fpr(i.J));
-                Write(i.D, Reg.Rax);
-                break;
-        }
-    }
-
-    /// <summary>Makes sure, once in a block, that the FPU is on: else the handler's call raises the exception.</summary>
-    private void CheckFp(in Instruction i)
-    {
-        if (!_fpChecked)
-        {
-            _e.TestByte(Field(CpuState.UnitsOffset), (int)Checks.Fp);
-            AddSlowPath(_e.JumpIf(Condition.Equal, null), i);
-            _fpChecked = true;
-        }
     }
 }

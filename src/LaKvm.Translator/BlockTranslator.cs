@@ -14,10 +14,10 @@ namespace LaKvm.Translator;
 /// executed is known by <see cref="Site.Left"/>.
 /// </remarks>
 internal sealed unsafe partial class BlockTranslator(
-    Emitter emitter, CodeArena arena, Stubs stubs, CodeRegion region, List<Link> links)
+    Emitter emitter, CodeArena arena, Stubs stubs, CodeRegion region, List<Link> links, HostFeatures features)
 {
-    /// <summary>Bytes of code and sites that the longest region may need: no instruction takes more than 400.</summary>
-    public const int RegionBytes = CodeRegion.Capacity * 512;
+    /// <summary>Bytes of code and sites that the longest region may need: no instruction takes more than 1000.</summary>
+    public const int RegionBytes = CodeRegion.Capacity * 1024;
 
     /// <summary>Length of the check for attention at the entry of a block.</summary>
     public const int CheckBytes = 10;
@@ -29,13 +29,13 @@ internal sealed unsafe partial class BlockTranslator(
     private CodePage* _page;
     private int _offset;
     private int _blockEnd;
-    private bool _fpChecked;
 
     /// <summary>Translates the collected region of <paramref name="page"/> and enters its blocks in the page.</summary>
     public void Translate(CodePage* page)
     {
         _page = page;
         _e.Position = arena.Next;
+        PrepareRepetitions();
         for (int start = region.Start; start < region.End; start = _blockEnd)
         {
             _blockEnd = region.EndOfBlock(start);
@@ -54,11 +54,17 @@ internal sealed unsafe partial class BlockTranslator(
     private void TranslateBlock(int start)
     {
         EmitEntry(start);
-        _fpChecked = false;
         ForgetConstants();
+        ForgetVectors();
         for (_offset = start; _offset < _blockEnd; _offset += 4)
         {
             ref readonly Instruction i = ref region[_offset];
+            _vectors.NextInstruction();
+            if (CodeRegion.EndsBlock(i.Opcode))
+            {
+                _vectors.WriteBack();
+            }
+
             if (!Constant(i) && !Inline(i))
             {
                 CallHandler(i);
@@ -67,6 +73,7 @@ internal sealed unsafe partial class BlockTranslator(
 
         if (CodeRegion.FallsThrough(region[_blockEnd - 4].Opcode))
         {
+            _vectors.WriteBack();
             FallThrough();
         }
     }
@@ -177,8 +184,10 @@ internal sealed unsafe partial class BlockTranslator(
     /// <summary>Has the shared handler execute an instruction.</summary>
     private void CallHandler(in Instruction i)
     {
+        _vectors.WriteBack();
         EmitCall(NewSite(i));
         ForgetConstants();
+        ForgetVectors();
     }
 
     private void EmitCall(Site* site)
@@ -208,14 +217,21 @@ internal sealed unsafe partial class BlockTranslator(
     /// there; see <see cref="ResumeHere"/>.
     /// </summary>
     private void AddSlowPath(byte* place, in Instruction i) =>
-        _tails.Add(new(TailKind.Slow, place, _offset) { Site = (nint)NewSite(i), Resume = (nint)_e.Position });
+        _tails.Add(new(TailKind.Slow, place, _offset)
+        {
+            Site = (nint)NewSite(i),
+            Resume = (nint)_e.Position,
+            Held = _vectors.Now,
+            ResumeHeld = _vectors.Now,
+            Ready = _ready,
+        });
 
     /// <summary>Where execution goes on behind the last <paramref name="paths"/> slow paths that were added.</summary>
     private void ResumeHere(int paths = 1)
     {
         for (int n = 1; n <= paths; n++)
         {
-            _tails[^n] = _tails[^n] with { Resume = (nint)_e.Position };
+            _tails[^n] = _tails[^n] with { Resume = (nint)_e.Position, ResumeHeld = _vectors.Now };
         }
     }
 
@@ -233,8 +249,10 @@ internal sealed unsafe partial class BlockTranslator(
         switch (tail.Kind)
         {
             case TailKind.Slow:
-                EmitCall((Site*)tail.Site);
-                _ = _e.Jump((byte*)tail.Resume);
+                EmitSlow(tail);
+                break;
+            case TailKind.Begin:
+                EmitBegin(tail);
                 break;
             case TailKind.Far:
                 EmitFar(tail.Offset);
@@ -251,6 +269,20 @@ internal sealed unsafe partial class BlockTranslator(
                 links.Add(new((nint)_page, tail.Offset, tail.Place, tail.Kind == TailKind.TakenEdge));
                 break;
         }
+    }
+
+    private void EmitSlow(in Tail tail)
+    {
+        _vectors.EmitSpill(tail.Held);
+        EmitCall((Site*)tail.Site);
+        if (tail.Ready != 0)
+        {
+            _e.MovImmediate(Reg.Rcx, (uint)tail.Ready);
+            _e.Call(stubs.Fp.Begin);
+        }
+
+        _vectors.EmitReload(tail.ResumeHeld);
+        _ = _e.Jump((byte*)tail.Resume);
     }
 
     private void EmitLeave(int offset, int code)
@@ -272,6 +304,9 @@ internal sealed unsafe partial class BlockTranslator(
         /// <summary>Calls a handler and resumes.</summary>
         Slow,
 
+        /// <summary>Makes the host's FPU compute for the guest and resumes, or has the rest of the block interpreted.</summary>
+        Begin,
+
         /// <summary>Goes to another page.</summary>
         Far,
 
@@ -292,5 +327,17 @@ internal sealed unsafe partial class BlockTranslator(
         public nint Site { get; init; }
 
         public nint Resume { get; init; }
+
+        /// <summary>What the host's vector registers hold at the jump.</summary>
+        public VectorCache.Snapshot Held { get; init; }
+
+        /// <summary>What they have to hold where execution resumes.</summary>
+        public VectorCache.Snapshot ResumeHeld { get; init; }
+
+        /// <summary>Units that computing on the host's FPU was begun for.</summary>
+        public int Ready { get; init; }
+
+        /// <summary>Instructions of the block that are not executed when it is left here.</summary>
+        public int Left { get; init; }
     }
 }

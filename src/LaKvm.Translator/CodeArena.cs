@@ -15,6 +15,7 @@ internal sealed unsafe class CodeArena : IDisposable
     private readonly HostMapping _code;
     private readonly HostMapping _tables;
     private readonly Dictionary<nint, nint> _pages = [];
+    private readonly Dictionary<(ulong, ulong), nint> _constants = [];
     private readonly int _capacity;
     private byte* _floor;
     private Site* _sites;
@@ -37,6 +38,9 @@ internal sealed unsafe class CodeArena : IDisposable
     /// <summary>Target of the entries of what is not translated.</summary>
     public byte* Resolve { get; private set; }
 
+    /// <summary>How often everything was forgotten.</summary>
+    public int Flushes { get; private set; }
+
     /// <summary>Keeps the code below <paramref name="end"/> for good and makes the rest ready for use.</summary>
     public void Seal(byte* end, byte* resolve)
     {
@@ -53,6 +57,28 @@ internal sealed unsafe class CodeArena : IDisposable
 
     /// <summary>Memory for a site, near the code.</summary>
     public Site* NewSite() => --_sites;
+
+    /// <summary>
+    /// Memory near the code that holds 128 bits twice, on a boundary of 32 bytes. How much that can take counts in
+    /// <see cref="HasRoom"/> as the instruction's code does.
+    /// </summary>
+    public Rm Constant(ulong low, ulong high)
+    {
+        if (!_constants.TryGetValue((low, high), out nint place))
+        {
+            const int bytes = 32;
+            place = ((nint)_sites - bytes) & -bytes;
+            _sites = (Site*)place;
+            var words = (ulong*)place;
+            (words[0], words[1], words[2], words[3]) = (low, high, low, high);
+            _constants.Add((low, high), place);
+        }
+
+        return Rm.Near(place);
+    }
+
+    /// <summary>As <see cref="Constant(ulong, ulong)"/>, 64 bits four times.</summary>
+    public Rm Constant(ulong word) => Constant(word, word);
 
     /// <summary>The code page of the memory at <paramref name="host"/>, or null.</summary>
     public CodePage* Find(byte* host) => _pages.TryGetValue((nint)host, out nint page) ? (CodePage*)page : null;
@@ -77,6 +103,8 @@ internal sealed unsafe class CodeArena : IDisposable
     public void Flush()
     {
         _pages.Clear();
+        _constants.Clear();
+        Flushes++;
         Next = _floor;
         _sites = (Site*)(_code.Pointer + _code.Size);
     }

@@ -6,7 +6,7 @@ namespace LaKvm.Translator;
 /// Writes x86-64 machine code (Intel SDM volume 2, chapter 2): only the forms that the translator uses, with
 /// displacements and immediates as short as they can be.
 /// </summary>
-internal sealed unsafe class Emitter
+internal sealed unsafe partial class Emitter
 {
     /// <summary>Where the next byte goes; whoever sets it has made sure that there is room.</summary>
     public byte* Position { get; set; }
@@ -118,31 +118,14 @@ internal sealed unsafe class Emitter
         Byte(bits);
     }
 
+    /// <summary>Tests the bits of a byte in memory that are set in the low byte of a register.</summary>
+    public void TestByte(Rm memory, Reg bits) => Encode(Width.W32, 0x84, (int)bits, memory, byteRegister: true);
+
     /// <summary>Tests bits of a 32-bit word in memory.</summary>
     public void TestImmediate(Rm memory, uint bits)
     {
         Encode(Width.W32, 0xF7, 0, memory);
         Int32((int)bits);
-    }
-
-    /// <summary>
-    /// A scalar SSE instruction 0F <paramref name="opcode"/> of xmm<paramref name="register"/>, double or single.
-    /// </summary>
-    public void Scalar(int opcode, bool isDouble, int register, Rm operand)
-    {
-        Byte(isDouble ? 0xF2 : 0xF3);
-        Encode(Width.W32, 0x0F00 | opcode, register, operand);
-    }
-
-    /// <summary>Compares xmm<paramref name="register"/> with itself: parity says that it is no number.</summary>
-    public void CompareWithSelf(int register, bool isDouble)
-    {
-        if (isDouble)
-        {
-            Byte(0x66);
-        }
-
-        Encode(Width.W32, 0x0F2E, register, (Reg)register);
     }
 
     public void LoadMxcsr(Rm memory) => Encode(Width.W32, 0x0FAE, 2, memory);

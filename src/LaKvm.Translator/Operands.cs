@@ -24,6 +24,7 @@ internal enum Reg : byte
 /// <summary>Conditions of jcc, setcc and cmovcc; flipping bit 0 negates one.</summary>
 internal enum Condition : byte
 {
+    Overflow = 0,
     Below = 2,
     AboveOrEqual = 3,
     Equal = 4,
@@ -31,6 +32,7 @@ internal enum Condition : byte
     BelowOrEqual = 6,
     Above = 7,
     Parity = 10,
+    NotParity = 11,
     Less = 12,
     GreaterOrEqual = 13,
     LessOrEqual = 14,
@@ -83,13 +85,14 @@ internal readonly struct Rm
 {
     private const sbyte NoIndex = -1;
 
-    private Rm(bool isMemory, Reg register, sbyte index, byte scale, int displacement)
+    private Rm(bool isMemory, Reg register, sbyte index, byte scale, int displacement, nint target = 0)
     {
         IsMemory = isMemory;
         Register = register;
         IndexNumber = index;
         Scale = scale;
         Displacement = displacement;
+        Target = target;
     }
 
     /// <summary>Whether the operand is memory.</summary>
@@ -107,6 +110,9 @@ internal readonly struct Rm
     /// <summary>What is added to the address.</summary>
     public int Displacement { get; }
 
+    /// <summary>The memory itself, if its address is relative to the code; else 0.</summary>
+    public nint Target { get; }
+
     public bool HasIndex => IndexNumber != NoIndex;
 
     public static implicit operator Rm(Reg register) => new(false, register, NoIndex, 0, 0);
@@ -115,6 +121,15 @@ internal readonly struct Rm
 
     public static Rm At(Reg address, Reg index, int scale, int displacement = 0) =>
         new(true, address, (sbyte)index, (byte)scale, displacement);
+
+    /// <summary>Memory near the code.</summary>
+    public static Rm Near(nint target) => new(true, 0, NoIndex, 0, 0, target);
+
+    /// <summary>A vector register.</summary>
+    public static Rm Xmm(int number) => (Reg)number;
+
+    /// <summary>What lies <paramref name="bytes"/> behind memory that has a base register.</summary>
+    public Rm Plus(int bytes) => new(IsMemory, Register, IndexNumber, Scale, Displacement + bytes);
 
     public bool Is(Reg register) => !IsMemory && Register == register;
 }

@@ -14,10 +14,9 @@ namespace LaKvm.Translator;
 internal sealed unsafe class Stubs
 {
     /// <summary>
-    /// MXCSR with all exceptions masked, none raised, and rounding to nearest: what the C ABI and .NET expect too. On the
-    /// stack of translated code, followed by a word for the MXCSR that an operation leaves.
+    /// MXCSR with all exceptions masked, none raised, and rounding to nearest: what the C ABI and .NET expect.
     /// </summary>
-    private const int DefaultMxcsr = 0x1F80;
+    public const int DefaultMxcsr = 0x1F80;
 
     private static readonly Reg[] Preserved = [Reg.Rbp, Reg.Rbx, Reg.R12, Reg.R13, Reg.R14, Reg.R15];
 
@@ -27,6 +26,7 @@ internal sealed unsafe class Stubs
     /// </summary>
     public Stubs(Emitter emitter, nint engine, void* handler)
     {
+        Fp = new FpStubs(emitter);
         Enter = (delegate* unmanaged<CpuState*, byte*, int>)emitter.Position;
         EmitEnter(emitter);
         byte* trapped = emitter.Position;
@@ -42,6 +42,9 @@ internal sealed unsafe class Stubs
         EmitCallHandler(emitter, engine, handler, trapped);
         End = emitter.Position;
     }
+
+    /// <summary>Around computing on the host's FPU.</summary>
+    public FpStubs Fp { get; }
 
     /// <summary>Runs translated code from its entry; returns a trap or an <see cref="Exit"/>.</summary>
     public delegate* unmanaged<CpuState*, byte*, int> Enter { get; }
@@ -69,7 +72,6 @@ internal sealed unsafe class Stubs
         }
 
         e.OpImmediate(Alu.Sub, Reg.Rsp, 8);
-        e.StoreImmediate(Rm.At(Reg.Rsp), DefaultMxcsr);
         e.Lea(State, Rm.At(Reg.Rdi, Bias));
         e.Mov(Reg.Rax, Reg.Rsi);
         e.Mov(Budget, Field(CpuState.BudgetOffset));
@@ -89,10 +91,12 @@ internal sealed unsafe class Stubs
         e.Return();
     }
 
-    private static void EmitExit(Emitter e)
+    private void EmitExit(Emitter e)
     {
         e.OpStore(Alu.Add, Field(CpuState.PcOffset), Reg.Rax);
         StoreMapped(e);
+        Fp.EmitSettleIfDue(e);
+        e.ZeroUpper();
 
         // Settles the budget, as the engine does where a handler is called.
         e.Mov(Reg.Rcx, Field(CpuState.BudgetOffset));
@@ -103,9 +107,11 @@ internal sealed unsafe class Stubs
         EmitLeave(e);
     }
 
-    private static void EmitCallHandler(Emitter e, nint engine, void* handler, byte* trapped)
+    private void EmitCallHandler(Emitter e, nint engine, void* handler, byte* trapped)
     {
         StoreMapped(e);
+        Fp.EmitSettleIfDue(e);
+        e.ZeroUpper();
         e.MovImmediate(Reg.Rdi, (ulong)engine);
         e.Mov(Reg.Rdx, Budget);
         e.OpImmediate(Alu.Sub, Reg.Rsp, 8);

@@ -49,12 +49,12 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         _warmCount = options.WarmCount;
         _arena = new CodeArena(options.ArenaBytes);
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
-        var emitter = new Emitter { Position = _arena.Start };
+        var emitter = new Emitter { Position = _arena.Start, UseVex = options.Features.Avx2 };
         delegate* unmanaged<nint, Site*, long, int> executeSite = &ExecuteSite;
         _stubs = new Stubs(emitter, GCHandle.ToIntPtr(_self), executeSite);
         _arena.Seal(_stubs.End, _stubs.Resolve);
         _region = new CodeRegion(core.SupportedUnits, options.MaximumBlock);
-        _translator = new BlockTranslator(emitter, _arena, _stubs, _region, _links);
+        _translator = new BlockTranslator(emitter, _arena, _stubs, _region, _links, options.Features);
         core.CodeCache = this;
     }
 

@@ -11,4 +11,7 @@ public sealed record TranslatorOptions
 
     /// <summary>Longest block in instructions, 1 to 1024.</summary>
     public int MaximumBlock { get; init; } = 64;
+
+    /// <summary>What translations may use of the host; less than it has only in tests.</summary>
+    public HostFeatures Features { get; init; } = HostFeatures.Detect();
 }

@@ -144,10 +144,6 @@ public sealed unsafe class EmitterTests
             (i.Mnemonic, i.HasLockPrefix, i.Op1Register).Should().Be((Mnemonic.Xadd, true, Register.EDX));
             i = Read(e => e.Exchange(address, Reg.Rdx, Width.W64));
             (i.Mnemonic, i.Op1Register).Should().Be((Mnemonic.Xchg, Register.RDX));
-            i = Read(e => e.Scalar(0x5C, true, 3, address));
-            (i.Mnemonic, i.Op0Register).Should().Be((Mnemonic.Subsd, Register.XMM3));
-            i = Read(e => e.Scalar(0x11, false, 0, address));
-            (i.Mnemonic, i.Op1Register).Should().Be((Mnemonic.Movss, Register.XMM0));
             Read(e => e.LoadMxcsr(address)).Mnemonic.Should().Be(Mnemonic.Ldmxcsr);
             Read(e => e.StoreMxcsr(address)).Mnemonic.Should().Be(Mnemonic.Stmxcsr);
             i = Read(e => e.TestImmediate(address, 0x31F));
@@ -156,8 +152,6 @@ public sealed unsafe class EmitterTests
             (i.Mnemonic, i.MemorySize, i.Immediate8).Should().Be((Mnemonic.Mov, MemorySize.UInt8, (byte)1));
         }
 
-        Read(e => e.CompareWithSelf(2, true)).Mnemonic.Should().Be(Mnemonic.Ucomisd);
-        Read(e => e.CompareWithSelf(2, false)).Mnemonic.Should().Be(Mnemonic.Ucomiss);
         Read(e => e.SignToRdx()).Mnemonic.Should().Be(Mnemonic.Cqo);
         Read(e => e.SignToRdx(Width.W32)).Mnemonic.Should().Be(Mnemonic.Cdq);
         Read(e => e.Return()).Mnemonic.Should().Be(Mnemonic.Ret);

@@ -42,6 +42,14 @@ public unsafe struct CpuState
     /// </summary>
     [FieldOffset(UnitsOffset)] public byte Units;
 
+    /// <summary>
+    /// For engines that compute on the host's FPU: not 0 while MXCSR is the guest's, then what <see cref="Units"/> was.
+    /// </summary>
+    [FieldOffset(HostFpOffset)] public byte HostFp;
+
+    /// <summary>For the same: a place for MXCSR.</summary>
+    [FieldOffset(HostMxcsrOffset)] public uint HostMxcsr;
+
     /// <summary>BADV, or TLBRBADV, of the exception that a handler returns.</summary>
     [FieldOffset(TrapAddressOffset)] public ulong TrapAddress;
 
@@ -57,6 +65,12 @@ public unsafe struct CpuState
     /// <summary>FCSR0: enables 4:0, RM 9:8, flags 20:16, cause 28:24 (V Z O U I from high to low).</summary>
     [FieldOffset(FcsrOffset)] public uint Fcsr;
 
+    /// <summary>
+    /// For engines that compute on the host's FPU: names the last operation whose exceptions are not in
+    /// <see cref="Fcsr"/> yet, 0 for none.
+    /// </summary>
+    [FieldOffset(LastFpOffset)] public uint LastFp;
+
     /// <summary>Condition flags fcc0 to fcc7, one byte each, 0 or 1.</summary>
     [FieldOffset(FccOffset)] public fixed byte Fcc[8];
 
@@ -64,6 +78,9 @@ public unsafe struct CpuState
     /// Vector registers, 32 bytes each, low word first. f0 to f31 are their low 64 bits, vr the low 128.
     /// </summary>
     [FieldOffset(VrOffset)] public fixed ulong Vr[32 * 4];
+
+    /// <summary>The operands of <see cref="LastFp"/>, 32 bytes each.</summary>
+    [FieldOffset(LastFpOperandsOffset)] public fixed ulong LastFpOperands[3 * 4];
 
     /// <summary>Bytes of the general registers' block; offset of r0.</summary>
     public const int GprOffset = 0;
@@ -98,6 +115,12 @@ public unsafe struct CpuState
     /// <summary>Offset of <see cref="Units"/>.</summary>
     public const int UnitsOffset = 0x138;
 
+    /// <summary>Offset of <see cref="HostFp"/>.</summary>
+    public const int HostFpOffset = 0x139;
+
+    /// <summary>Offset of <see cref="HostMxcsr"/>.</summary>
+    public const int HostMxcsrOffset = 0x13C;
+
     /// <summary>Offset of <see cref="TrapAddress"/>.</summary>
     public const int TrapAddressOffset = 0x140;
 
@@ -113,14 +136,20 @@ public unsafe struct CpuState
     /// <summary>Offset of <see cref="Fcsr"/>.</summary>
     public const int FcsrOffset = 0x160;
 
+    /// <summary>Offset of <see cref="LastFp"/>.</summary>
+    public const int LastFpOffset = 0x164;
+
     /// <summary>Offset of <see cref="Fcc"/>.</summary>
     public const int FccOffset = 0x168;
 
     /// <summary>Offset of <see cref="Vr"/>.</summary>
     public const int VrOffset = 0x180;
 
+    /// <summary>Offset of <see cref="LastFpOperands"/>.</summary>
+    public const int LastFpOperandsOffset = VrOffset + (32 * 32);
+
     /// <summary>Size of the block.</summary>
-    public const int SizeInBytes = VrOffset + (32 * 32);
+    public const int SizeInBytes = LastFpOperandsOffset + (3 * 32);
 
     /// <summary>Entries of one software TLB (32 bytes each).</summary>
     public const int SoftTlbEntries = 1024;
