@@ -15,7 +15,8 @@ public static class La464
         0x0014_c010, // PRID: Loongson, LA464
         0x03f2_f2fe, // LA64, 48-bit addresses, UAL, RI, EP, RPLV, HP, CRC
         0x0060_cc0f | (Lsx << 6) | (Lasx << 7), // FP, LVZ version 1, LLFTP, LSPW, LAM
-        0x0000_fcfb, // cache coherence, LLEXC, SCDLY, LLDBAR, page walk levels, RVA
+        0x0000_fcff, // cache coherence, UCACC (QEMU's LA464 has it, KVM gives a guest no more than this), LLEXC, SCDLY,
+                     // LLDBAR, page walk levels, RVA
         (uint)IClock.Frequency,
         0x0001_0001, // crystal multiplier and divider
         0, // no performance counters

@@ -43,7 +43,8 @@ internal sealed class GuestShell : IDisposable
 
     public void Dispose() => _lakvm.Dispose();
 
-    private static void EnsureImage()
+    /// <summary>Fetches the Debian image unless it is there.</summary>
+    internal static void EnsureImage()
     {
         if (!LakvmProcess.Run("images", "list").Output.StartsWith("debian\t", StringComparison.Ordinal))
         {

@@ -196,6 +196,13 @@ public sealed class CsrTests
         (word & (7 << 18)).Should().Be(0, "there is no binary translation unit");
     }
 
+    [Fact]
+    public void Cpucfg3_announces_what_qemu_gives_a_guest_with_an_LA464()
+    {
+        // QEMU's model says 0xcfd; Linux's KVM refuses a guest what the host has not, apart from SFB (bit 1).
+        (~La464.Cpucfg(3) & 0xcfd).Should().Be(0);
+    }
+
     [Theory]
     [InlineData(0x06480000u, "ior1 1020", 0xffff_ffff_ffff_ff81)]
     [InlineData(0x06480400u, "ior2 1020", 0x2281)]
