@@ -6,6 +6,7 @@ public class EscapeKeyTests
     [InlineData("ls\n", "ls\n")]
     [InlineData("\u0001\u0001", "\u0001")]
     [InlineData("a\u0001hb", "a?b")]
+    [InlineData("a\u0001sb", "a#b")]
     [InlineData("\u0001\u0001x", "\u0001x")]
     [InlineData("a\u0001xb", "a!b")]
     [InlineData("\u0001qa", "a")]
@@ -20,6 +21,7 @@ public class EscapeKeyTests
                 EscapeCommand.None => c.ToString(),
                 EscapeCommand.Exit => "!",
                 EscapeCommand.Help => "?",
+                EscapeCommand.Statistics => "#",
                 _ => "",
             };
         }

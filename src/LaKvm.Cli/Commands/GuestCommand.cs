@@ -42,6 +42,17 @@ internal sealed class GuestCommand : Command
     private readonly Option<string?> _irqChip = Text(IrqChipOption.Name, IrqChipOption.Names,
         "Interrupt controllers in the hypervisor, or in user space [default: kernel]");
 
+    private readonly Option<string?> _stat = new(StatOption.Name)
+    {
+        Description = "Show a table of exits every second, and one of the whole run at the end, on stderr or in a file; where"
+            + " stderr is the guest's console, on Ctrl-A s and at the end",
+        HelpName = "FILE",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string?> _trace = Text(TraceFile.Option, "FILE",
+        "Write all tracepoints to a file that Perfetto opens (Chrome trace events, JSON)");
+
     private readonly Option<string?> _logLevel = Text(LogLevels.Option, LogLevels.Names,
         "What to report on stderr [default: warning]");
 
@@ -57,6 +68,8 @@ internal sealed class GuestCommand : Command
         if (isVirtual)
         {
             Options.Add(_irqChip);
+            Options.Add(_stat);
+            Options.Add(_trace);
         }
 
         SetAction(async (result, stop) =>
@@ -82,6 +95,8 @@ internal sealed class GuestCommand : Command
             NoReboot = result.GetValue(_noReboot),
             CreateEngine = EngineOption.Parse(result.GetValue(_engine)),
             IrqChip = IrqChipOption.Parse(result.GetValue(_irqChip)),
+            Stat = result.GetResult(_stat) == null ? null : new StatOption(result.GetValue(_stat)),
+            Trace = result.GetValue(_trace),
             LogLevel = LogLevels.Parse(result.GetValue(_logLevel)),
         };
         options.Check();

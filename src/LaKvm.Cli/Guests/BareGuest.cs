@@ -28,7 +28,8 @@ internal sealed class BareGuest : IGuest
     }
 
     /// <summary>Builds the machine and loads the kernel.</summary>
-    internal static IGuest Create(GuestOptions options, BootFiles files, GuestDevices devices, ILogger log) =>
+    internal static IGuest Create(
+        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log) =>
         new BareGuest(options, files, devices, log);
 
     /// <inheritdoc/>

@@ -12,8 +12,10 @@ internal sealed class VirtualGuest : IGuest
     private readonly GuestDevices _devices;
     private readonly HostMachine _host;
     private readonly VirtualMachine _machine;
+    private readonly IDisposable _observation;
 
-    private VirtualGuest(GuestOptions options, BootFiles files, GuestDevices devices, ILogger log)
+    private VirtualGuest(
+        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log)
     {
         _devices = devices;
         var vmOptions = new VmOptions
@@ -29,13 +31,16 @@ internal sealed class VirtualGuest : IGuest
         };
         ulong hostMemory = VirtualMachine.HostMemoryFor(vmOptions);
         _host = new HostMachine(options.Cpus, hostMemory, new MonotonicClock(), options.CreateEngine);
-        _machine = VirtualMachine.Create(new HostProcess(_host), vmOptions);
+        var process = new HostProcess(_host);
+        _machine = VirtualMachine.Create(process, vmOptions);
+        _observation = observers.Attach(process, _machine);
         devices.Attach(_machine.Devices.Uarts[0]);
     }
 
     /// <summary>Builds the host with its hypervisor and the virtual machine, and loads the kernel.</summary>
-    internal static IGuest Create(GuestOptions options, BootFiles files, GuestDevices devices, ILogger log) =>
-        new VirtualGuest(options, files, devices, log);
+    internal static IGuest Create(
+        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log) =>
+        new VirtualGuest(options, files, devices, observers, log);
 
     /// <inheritdoc/>
     public GuestEnd Run(CancellationToken stop) => _machine.Run(stop) switch
@@ -49,6 +54,7 @@ internal sealed class VirtualGuest : IGuest
     public void Dispose()
     {
         _devices.Detach();
+        _observation.Dispose();
         _machine.Dispose();
         _host.Dispose();
     }

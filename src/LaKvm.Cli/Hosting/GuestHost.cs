@@ -26,6 +26,7 @@ internal static class GuestHost
             .AddSingleton(options)
             .AddSingleton(files)
             .AddSingleton(factory)
+            .AddSingleton<GuestObservers>()
             .AddSingleton<GuestTerminal>()
             .AddSingleton<ITerminal>(services => services.GetRequiredService<GuestTerminal>())
             .AddSingleton<GuestDevices>()

@@ -12,6 +12,7 @@ internal sealed class GuestService(
     GuestTerminal terminal,
     BootFiles files,
     GuestDevices devices,
+    GuestObservers observers,
     IHostApplicationLifetime lifetime,
     ILogger<GuestService> log) : IHostedService
 {
@@ -44,7 +45,7 @@ internal sealed class GuestService(
     {
         while (true)
         {
-            using IGuest guest = factory(options, files, devices, log);
+            using IGuest guest = factory(options, files, devices, observers, log);
             terminal.Start();
             LogStart();
             GuestEnd end = guest.Run(lifetime.ApplicationStopping);

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace LaKvm.Cli;
 
 /// <summary>Finds out about unusable files before anything is started, in words about the option that named them.</summary>
@@ -25,6 +27,20 @@ internal static class FileChecks
         {
             string verb = access == FileAccess.Read ? "read" : "written";
             throw new UserErrorException($"{option}: '{path}' cannot be {verb}: {e.Message}");
+        }
+    }
+
+    /// <summary>Opens a file, pipe or terminal to write to; a file is made, or begun anew.</summary>
+    /// <exception cref="UserErrorException">It cannot be written.</exception>
+    internal static SafeFileHandle OpenForWriting(string option, string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"{option}: '{path}' cannot be written: {e.Message}");
         }
     }
 }

@@ -47,6 +47,12 @@ internal sealed record GuestOptions
     /// <summary>Where a virtual machine's interrupt controllers are.</summary>
     internal IrqChipPlace IrqChip { get; init; }
 
+    /// <summary>Where a table of a virtual machine's exits is shown, if it is.</summary>
+    internal StatOption? Stat { get; init; }
+
+    /// <summary>File that takes a virtual machine's tracepoints, or null.</summary>
+    internal string? Trace { get; init; }
+
     /// <summary>What is reported on stderr.</summary>
     internal LogLevel LogLevel { get; init; } = LogLevel.Warning;
 

@@ -14,6 +14,9 @@ internal enum EscapeCommand
 
     /// <summary>List the keys.</summary>
     Help,
+
+    /// <summary>Show the exits.</summary>
+    Statistics,
 }
 
 /// <summary>Finds Ctrl-A and the key behind it in what the user types.</summary>
@@ -27,10 +30,14 @@ internal struct EscapeKey
 
         Ctrl-A x       leave LaKvm (the guest loses power)
         Ctrl-A Ctrl-A  send Ctrl-A to the guest
+        Ctrl-A s       exits since the last time (lakvm run --stat)
         Ctrl-A h       this help
 
 
         """u8;
+
+    /// <summary>What <see cref="EscapeCommand.Statistics"/> shows where nothing counts exits.</summary>
+    internal static ReadOnlySpan<byte> NoStatistics => "\nExits are counted by lakvm run --stat.\n"u8;
 
     private bool _pressed;
 
@@ -48,6 +55,7 @@ internal struct EscapeKey
         {
             Key => EscapeCommand.None,
             (byte)'x' or (byte)'X' => EscapeCommand.Exit,
+            (byte)'s' or (byte)'S' => EscapeCommand.Statistics,
             (byte)'h' or (byte)'H' or (byte)'?' => EscapeCommand.Help,
             _ => EscapeCommand.Swallow,
         };

@@ -11,11 +11,17 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
 
     private readonly ConsoleOutput _output = new();
     private readonly RawMode? _rawMode = RawMode.Enter();
+    private readonly GuestObservers _observers;
     private EscapeKey _escape;
     private int _started;
 
     /// <summary>Takes stdin and stdout.</summary>
-    public GuestTerminal() => _output.Broken += () => Left?.Invoke();
+    /// <param name="observers">Whom a key asks for statistics; they outlive the console and have the last word.</param>
+    public GuestTerminal(GuestObservers observers)
+    {
+        _observers = observers;
+        _output.Broken += () => Left?.Invoke();
+    }
 
     /// <inheritdoc/>
     public Func<ReadOnlySpan<byte>, int>? Input { get; set; }
@@ -81,13 +87,22 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
                 case EscapeCommand.Exit:
                     Left?.Invoke();
                     break;
+                case EscapeCommand.Statistics:
+                    if (!_observers.ShowStatistics())
+                    {
+                        Say(EscapeKey.NoStatistics);
+                    }
+
+                    break;
                 case EscapeCommand.Help:
-                    // Not through Console, which would switch the terminal's keypad to another mode.
-                    NativeMethods.WriteAll(NativeMethods.StandardError, EscapeKey.Help);
+                    Say(EscapeKey.Help);
                     break;
             }
         }
 
         return [.. forGuest];
     }
+
+    /// <summary>Not through Console, which would switch the terminal's keypad to another mode.</summary>
+    private static void Say(ReadOnlySpan<byte> text) => NativeMethods.WriteAll(NativeMethods.StandardError, text);
 }

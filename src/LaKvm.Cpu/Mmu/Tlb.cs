@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace LaKvm.Cpu;
@@ -44,8 +45,16 @@ internal sealed unsafe class Tlb : IDisposable
     public const int StlbSets = 256, StlbWays = 8, StlbEntries = StlbSets * StlbWays, MtlbEntries = 64;
     public const int Entries = StlbEntries + MtlbEntries;
 
+    private const int RecentShift = 25;
+
     private readonly TlbPair* _pairs = (TlbPair*)NativeMemory.AlignedAlloc((nuint)(Entries * sizeof(TlbPair)), 64);
+
+    /// <summary>Ways in use of each STLB set, and MTLB entries in use: a search looks at no others.</summary>
+    private readonly byte[] _stlbUsed = new byte[StlbSets];
     private ulong _mtlbUsed;
+
+    /// <summary>MTLB entry that was found last for addresses of the same 32 MiB, a second stage's huge page pair.</summary>
+    private readonly byte[] _mtlbRecent = new byte[MtlbEntries];
     private uint _random = 0x9e3779b9;
 
     public Tlb() => NativeMemory.Clear(_pairs, (nuint)(Entries * sizeof(TlbPair)));
@@ -56,24 +65,19 @@ internal sealed unsafe class Tlb : IDisposable
     public int Find(ulong va, int asid, int gid, int stlbPageShift)
     {
         int set = (int)(va >> (stlbPageShift + 1)) & (StlbSets - 1);
-        for (int index = set; index < StlbEntries; index += StlbSets)
+        for (uint left = _stlbUsed[set]; left != 0; left &= left - 1)
         {
+            int index = (BitOperations.TrailingZeroCount(left) * StlbSets) + set;
             if (Matches(_pairs + index, va, asid, gid))
             {
                 return index;
             }
         }
 
-        for (ulong left = _mtlbUsed; left != 0; left &= left - 1)
-        {
-            int index = StlbEntries + System.Numerics.BitOperations.TrailingZeroCount(left);
-            if (Matches(_pairs + index, va, asid, gid))
-            {
-                return index;
-            }
-        }
-
-        return -1;
+        ref byte recent = ref _mtlbRecent[(int)(va >> RecentShift) & (MtlbEntries - 1)];
+        return Matches(_pairs + StlbEntries + recent, va, asid, gid)
+            ? StlbEntries + recent
+            : FindInMtlb(va, asid, gid, ref recent);
     }
 
     /// <summary>Where TLBFILL puts an entry: a random way of its set, or a random MTLB entry.</summary>
@@ -85,50 +89,64 @@ internal sealed unsafe class Tlb : IDisposable
         if (pageShift != stlbPageShift)
         {
             ulong free = ~_mtlbUsed;
-            return StlbEntries + (free != 0
-                ? System.Numerics.BitOperations.TrailingZeroCount(free)
-                : (int)(_random % MtlbEntries));
+            return StlbEntries + (free != 0 ? BitOperations.TrailingZeroCount(free) : (int)(_random % MtlbEntries));
         }
 
         int set = (int)(va >> (stlbPageShift + 1)) & (StlbSets - 1);
-        for (int way = 0; way < StlbWays; way++)
-        {
-            if (!_pairs[(way * StlbSets) + set].Exists)
-            {
-                return (way * StlbSets) + set;
-            }
-        }
-
-        return (int)(_random % StlbWays * StlbSets) + set;
+        int way = BitOperations.TrailingZeroCount(~(uint)_stlbUsed[set]);
+        return ((way < StlbWays ? way : (int)(_random % StlbWays)) * StlbSets) + set;
     }
 
     public void Write(int index, in TlbPair pair)
     {
         _pairs[index] = pair;
-        if (index >= StlbEntries)
-        {
-            ulong bit = 1UL << (index - StlbEntries);
-            _mtlbUsed = pair.Exists ? _mtlbUsed | bit : _mtlbUsed & ~bit;
-        }
+        Mark(index, pair.Exists);
     }
 
     public void Clear(int index)
     {
         _pairs[index].Exists = false;
-        if (index >= StlbEntries)
-        {
-            _mtlbUsed &= ~(1UL << (index - StlbEntries));
-        }
+        Mark(index, used: false);
     }
 
     /// <summary>Drops everything, whatever its tags.</summary>
     public void Clear()
     {
         NativeMemory.Clear(_pairs, (nuint)(Entries * sizeof(TlbPair)));
+        Array.Clear(_stlbUsed);
         _mtlbUsed = 0;
     }
 
     public void Dispose() => NativeMemory.AlignedFree(_pairs);
+
+    private int FindInMtlb(ulong va, int asid, int gid, ref byte recent)
+    {
+        for (ulong left = _mtlbUsed; left != 0; left &= left - 1)
+        {
+            int entry = BitOperations.TrailingZeroCount(left);
+            if (Matches(_pairs + StlbEntries + entry, va, asid, gid))
+            {
+                recent = (byte)entry;
+                return StlbEntries + entry;
+            }
+        }
+
+        return -1;
+    }
+
+    private void Mark(int index, bool used)
+    {
+        if (index < StlbEntries)
+        {
+            ref byte ways = ref _stlbUsed[index % StlbSets];
+            int way = 1 << (index / StlbSets);
+            ways = (byte)(used ? ways | way : ways & ~way);
+            return;
+        }
+
+        ulong bit = 1UL << (index - StlbEntries);
+        _mtlbUsed = used ? _mtlbUsed | bit : _mtlbUsed & ~bit;
+    }
 
     private static bool Matches(TlbPair* pair, ulong va, int asid, int gid) =>
         pair->Exists && pair->Covers(va) && (pair->Global || pair->Asid == asid) && pair->Gid == gid;

@@ -13,11 +13,7 @@ public sealed unsafe partial class KvmVcpu
     {
         Volatile.Write(ref _mode, OutsideGuest);
         int ecode = (int)(_exitEstat >> Estat.EcodeShift) & EcodeMask;
-        if (Vm.Tracer.Wants(TraceEvent.Exit))
-        {
-            Trace(TraceEvent.Exit, (ulong)ecode);
-        }
-
+        Trace(TraceEvent.Exit, (ulong)ecode, _exitBadi);
         if (ecode != 0)
         {
             return FaultTable[ecode](this);

@@ -75,14 +75,15 @@ public sealed unsafe partial class KvmVcpu
     {
         Statistics.Count(VcpuStat.CpucfgExits);
         ulong index = _registers.Gpr[Rj(word)];
-        Trace(TraceEvent.ExitCpucfg, index);
-        WriteGpr(Rd(word), index switch
+        uint value = index switch
         {
             < KvmLimits.CpucfgWords => _cpucfg[index],
             CpucfgSignature => KvmSignature,
             CpucfgFeatures => (uint)Vm.PvFeatures,
             _ => 0,
-        });
+        };
+        Trace(TraceEvent.ExitCpucfg, index, value);
+        WriteGpr(Rd(word), value);
     }
 
     /// <summary>csrrd, csrwr or csrxchg of a register that only software keeps; others read 0 and forget.</summary>
@@ -90,14 +91,13 @@ public sealed unsafe partial class KvmVcpu
     {
         int csr = (int)(word >> 10) & 0x3fff;
         int rj = Rj(word);
-        Trace(TraceEvent.ExitCsr, (ulong)csr);
-        ulong old = 0;
+        ulong old = 0, value = 0;
         if (GuestCsrs.IsSoftware(csr))
         {
             ref ulong register = ref _registers.Csr[csr];
             old = register;
             ulong mask = rj switch { 0 => 0, 1 => ulong.MaxValue, _ => _registers.Gpr[rj] };
-            register = (old & ~mask) | (_registers.Gpr[Rd(word)] & mask);
+            register = value = (old & ~mask) | (_registers.Gpr[Rd(word)] & mask);
         }
         else if (!_unsupportedCsrLogged)
         {
@@ -105,6 +105,7 @@ public sealed unsafe partial class KvmVcpu
             Vm.Log?.Invoke($"vCPU {Id}: the guest uses CSR 0x{csr:x}, which it does not have (reported once)");
         }
 
+        Trace(TraceEvent.ExitCsr, (ulong)csr, old, value);
         WriteGpr(Rd(word), old);
     }
 
@@ -148,11 +149,11 @@ public sealed unsafe partial class KvmVcpu
                 WriteGpr(rd, SignExtend(data, size));
             }
 
-            Trace(TraceEvent.Iocsr, address, data, write ? 1UL : 0);
+            Trace(TraceEvent.Iocsr, address, data, (ulong)(write ? TraceAccess.Write : TraceAccess.Read));
             return ResumeGuest;
         }
 
-        Trace(TraceEvent.Iocsr, address, data, write ? 1UL : 0);
+        Trace(TraceEvent.Iocsr, address, data, (ulong)(write ? TraceAccess.Write : TraceAccess.ReadUnsatisfied));
         KvmRun* run = RunPage;
         run->ExitReason = KvmExitReason.LoongArchIocsr;
         run->PhysicalAddress = address;

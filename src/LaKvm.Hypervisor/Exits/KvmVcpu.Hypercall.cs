@@ -6,7 +6,7 @@ namespace LaKvm.Hypervisor;
 /// <summary>hvcl: services for paravirtualized guests, breakpoints of a debugger, calls to user space.</summary>
 public sealed unsafe partial class KvmVcpu
 {
-    private const uint ServiceCode = 0x100, DebugCode = 0x101, UserCode = 0x102;
+    private const uint CodeMask = 0x7fff, ServiceCode = 0x100, DebugCode = 0x101, UserCode = 0x102;
     private const ulong FunctionIpi = 1, FunctionNotify = 2;
     private const ulong StealTimeId = 1 << 2;
     private const ulong Success = 0, Unknown = unchecked((ulong)-1), InvalidParameter = unchecked((ulong)-2);
@@ -24,7 +24,7 @@ public sealed unsafe partial class KvmVcpu
     private int HandleHypercall()
     {
         Statistics.Count(VcpuStat.HypercallExits);
-        switch (_exitBadi & 0x7fff)
+        switch (_exitBadi & CodeMask)
         {
             case DebugCode when (_guestDebug & (DebugEnable | DebugSoftwareBreakpoint))
                 == (DebugEnable | DebugSoftwareBreakpoint):
@@ -41,6 +41,7 @@ public sealed unsafe partial class KvmVcpu
 
     private int FinishHypercall(ulong result)
     {
+        Trace(TraceEvent.Hypercall, _exitBadi & CodeMask, _registers.Gpr[A0], result);
         _registers.Gpr[HypercallResult] = result;
         _registers.Pc += 4;
         return ResumeGuest;

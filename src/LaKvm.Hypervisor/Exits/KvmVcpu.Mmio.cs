@@ -51,7 +51,7 @@ public sealed unsafe partial class KvmVcpu
     {
         ulong data = Low(_registers.Gpr[rd], access.Size);
         _registers.Pc += 4;
-        Trace(TraceEvent.Mmio, gpa, data, 1);
+        Trace(TraceEvent.Mmio, gpa, data, (ulong)TraceAccess.Write);
         if (Vm.MmioBus.Write(this, gpa, access.Size, data))
         {
             return ResumeGuest;
@@ -70,6 +70,7 @@ public sealed unsafe partial class KvmVcpu
             return ResumeGuest;
         }
 
+        Trace(TraceEvent.Mmio, gpa, 0, (ulong)TraceAccess.ReadUnsatisfied);
         ExitForMmio(gpa, access.Size, 0, write: false);
         _pendingRead = PendingRead.Mmio;
         _pendingRegister = rd;
@@ -113,10 +114,12 @@ public sealed unsafe partial class KvmVcpu
                 break;
             case PendingRead.Iocsr:
                 WriteGpr(_pendingRegister, SignExtend(run->Data, _pendingSize));
+                Trace(TraceEvent.Iocsr, run->PhysicalAddress, run->Data);
                 break;
             case PendingRead.Hypercall:
                 _registers.Pc += 4;
                 WriteGpr(HypercallResult, run->HypercallResult);
+                Trace(TraceEvent.Hypercall, UserCode, run->HypercallArguments[0], run->HypercallResult);
                 break;
         }
 

@@ -92,7 +92,7 @@ public sealed unsafe partial class KvmVcpu
             ExchangeGcsr(Csr.Estat, level ? software : 0, software);
         }
 
-        for (int rest = interrupts; Vm.Tracer.Wants(TraceEvent.SetIrq) && rest != 0; rest &= rest - 1)
+        for (int rest = interrupts; _tracer.Wants(TraceEvent.SetIrq) && rest != 0; rest &= rest - 1)
         {
             Trace(TraceEvent.SetIrq, (ulong)BitOperations.TrailingZeroCount(rest), level ? 1UL : 0);
         }

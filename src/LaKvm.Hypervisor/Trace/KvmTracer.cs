@@ -1,19 +1,40 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace LaKvm.Hypervisor;
 
+/// <summary>Takes an event; called on the thread where it happens, a vCPU's mostly, and must not fail.</summary>
+/// <param name="record">The event.</param>
+public delegate void TraceSink(in TraceRecord record);
+
 /// <summary>The tracepoints of a VM: all off until a sink asks for some.</summary>
 public sealed class KvmTracer
 {
-    private uint _enabled;
-    private Action<TraceRecord>? _sink;
+    /// <summary>All events.</summary>
+    public const uint AllEvents = uint.MaxValue;
 
-    /// <summary>Sends the events of a set (bit n is event n) to a sink, called from the vCPUs' threads. 0 turns all off.</summary>
-    public void Enable(uint events, Action<TraceRecord>? sink)
+    private static readonly ulong NanosecondsPerTimestamp = 1_000_000_000 / (ulong)Stopwatch.Frequency;
+
+    private readonly Lock _lock = new();
+    private uint _enabled;
+    private Subscription[] _subscriptions = [];
+
+    /// <summary>Nanoseconds of the clock that events are stamped with.</summary>
+    public static ulong Now => (ulong)Stopwatch.GetTimestamp() * NanosecondsPerTimestamp;
+
+    /// <summary>
+    /// Sends the events of a set (bit n is event n) to a sink, until what is returned is disposed of. A thread that was just
+    /// sending may call the sink once more after that.
+    /// </summary>
+    public IDisposable Attach(uint events, TraceSink sink)
     {
-        Volatile.Write(ref _enabled, 0);
-        _sink = sink;
-        Volatile.Write(ref _enabled, sink == null ? 0 : events);
+        var subscription = new Subscription(this, events, sink);
+        lock (_lock)
+        {
+            Publish([.. _subscriptions, subscription]);
+        }
+
+        return subscription;
     }
 
     /// <summary>Whether an event is wanted.</summary>
@@ -21,5 +42,43 @@ public sealed class KvmTracer
     internal bool Wants(TraceEvent e) => (_enabled >> (int)e & 1) != 0;
 
     /// <summary>Sends an event that is wanted.</summary>
-    internal void Send(in TraceRecord record) => _sink?.Invoke(record);
+    internal void Send(in TraceRecord record)
+    {
+        foreach (Subscription subscription in Volatile.Read(ref _subscriptions))
+        {
+            if ((subscription.Events >> (int)record.Event & 1) != 0)
+            {
+                subscription.Sink(record);
+            }
+        }
+    }
+
+    private void Publish(Subscription[] subscriptions)
+    {
+        uint events = 0;
+        foreach (Subscription subscription in subscriptions)
+        {
+            events |= subscription.Events;
+        }
+
+        Volatile.Write(ref _subscriptions, subscriptions);
+        Volatile.Write(ref _enabled, events);
+    }
+
+    private void Detach(Subscription subscription)
+    {
+        lock (_lock)
+        {
+            Publish([.. _subscriptions.Where(s => s != subscription)]);
+        }
+    }
+
+    private sealed class Subscription(KvmTracer tracer, uint events, TraceSink sink) : IDisposable
+    {
+        internal uint Events => events;
+
+        internal TraceSink Sink => sink;
+
+        public void Dispose() => tracer.Detach(this);
+    }
 }

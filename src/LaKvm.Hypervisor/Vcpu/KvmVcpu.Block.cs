@@ -25,7 +25,7 @@ public sealed unsafe partial class KvmVcpu
         bool polled = _haltPollNs != 0;
         if (polled && PollForWakeUp(start))
         {
-            AdjustHaltPolling(_machine.Now - start);
+            FinishHalt(_machine.Now - start, slept: false);
             return;
         }
 
@@ -38,7 +38,18 @@ public sealed unsafe partial class KvmVcpu
         }
 
         Statistics.Count(VcpuStat.HaltWakeup);
-        AdjustHaltPolling(now - start);
+        FinishHalt(now - start, slept);
+    }
+
+    private void FinishHalt(ulong waited, bool slept)
+    {
+        uint polled = _haltPollNs;
+        AdjustHaltPolling(waited);
+        Trace(TraceEvent.VcpuWakeup, waited, slept ? 1UL : 0);
+        if (_haltPollNs != polled)
+        {
+            Trace(TraceEvent.HaltPollNs, _haltPollNs, polled);
+        }
     }
 
     private bool PollForWakeUp(ulong start)

@@ -44,9 +44,7 @@ public sealed unsafe partial class KvmVcpu
         _thread = HostThread.Current;
         _thread.Enter(this);
         Load();
-        Trace(TraceEvent.Enter);
         int result = RunGuest();
-        Trace(TraceEvent.Out);
         Put();
         _thread.Leave();
         Trace(TraceEvent.UserspaceExit, (ulong)run->ExitReason);
@@ -56,18 +54,29 @@ public sealed unsafe partial class KvmVcpu
     private int RunGuest()
     {
         int result = PrepareEntry();
-        while (result == ResumeGuest)
+        if (result != ResumeGuest)
+        {
+            return result;
+        }
+
+        Trace(TraceEvent.Enter);
+        while (true)
         {
             SwitchToGuest();
             result = HandleExit();
             if (result == ResumeGuest)
             {
                 result = PrepareEntry();
-                Trace(TraceEvent.Reenter);
             }
-        }
 
-        return result;
+            if (result != ResumeGuest)
+            {
+                Trace(TraceEvent.Out);
+                return result;
+            }
+
+            Trace(TraceEvent.Reenter);
+        }
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LaKvm.Cpu;
 using LaKvm.Memory;
 
@@ -14,6 +15,7 @@ public sealed unsafe partial class KvmVcpu : IDisposable
     private readonly VcpuRegisters _registers = new();
     private readonly MmuMemoryCache _memoryCache;
     private readonly HostMachine _machine;
+    private readonly KvmTracer _tracer;
 
     /// <summary>What user space maps: the run page, then the dirty ring.</summary>
     private readonly SharedMemory _shared;
@@ -28,6 +30,7 @@ public sealed unsafe partial class KvmVcpu : IDisposable
         Vm = vm;
         Id = id;
         _machine = vm.Machine;
+        _tracer = vm.Tracer;
         _memoryCache = new MmuMemoryCache(_machine.Pages);
         _shared = new SharedMemory(_machine.Pages.PageSize + dirtyRingBytes);
         DirtyRing = dirtyRingBytes == 0
@@ -121,13 +124,17 @@ public sealed unsafe partial class KvmVcpu : IDisposable
 
     private static ulong La464Reset(int csr) => CsrTable.Find(csr)!.Reset;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Trace(TraceEvent e, ulong a = 0, ulong b = 0, ulong c = 0)
     {
-        if (Vm.Tracer.Wants(e))
+        if (_tracer.Wants(e))
         {
-            Vm.Tracer.Send(new TraceRecord(e, _machine.Now, Id, _registers.Pc, a, b, c));
+            SendTrace(e, a, b, c);
         }
     }
+
+    private void SendTrace(TraceEvent e, ulong a, ulong b, ulong c) =>
+        _tracer.Send(new TraceRecord(e, KvmTracer.Now, Id, _registers.Pc, a, b, c));
 
     private ulong ExchangeGcsr(int csr, ulong value, ulong mask = ulong.MaxValue) =>
         _core!.ExchangeGcsr(csr, value, mask);

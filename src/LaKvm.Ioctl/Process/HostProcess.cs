@@ -141,6 +141,14 @@ public sealed unsafe class HostProcess : IDisposable
         }
     }
 
+    /// <summary>
+    /// Sends tracepoints of a VM to a sink (see <see cref="KvmTracer.Attach"/>): stands for perf_event_open on them.
+    /// </summary>
+    /// <exception cref="ArgumentException">The descriptor is not a VM's.</exception>
+    public IDisposable Trace(int vmFd, uint events, TraceSink sink) => Find(vmFd) is VmDescriptor vm
+        ? vm.Vm.Tracer.Attach(events, sink)
+        : throw new ArgumentException("Only a VM has tracepoints.", nameof(vmFd));
+
     /// <summary>eventfd: a descriptor of a counter.</summary>
     public int CreateEventFd() => Install(new EventDescriptor());
 

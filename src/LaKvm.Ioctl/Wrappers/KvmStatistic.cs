@@ -11,11 +11,18 @@ public sealed record KvmStatistic(string Name, IReadOnlyList<ulong> Values)
     private const int MaxFile = 64 << 10;
 
     /// <summary>Reads what a statistics descriptor shows, and closes it.</summary>
-    internal static unsafe IReadOnlyList<KvmStatistic> Read(HostProcess process, int fd)
+    internal static IReadOnlyList<KvmStatistic> ReadAndClose(HostProcess process, int fd)
+    {
+        IReadOnlyList<KvmStatistic> statistics = Read(process, fd);
+        process.Close(fd);
+        return statistics;
+    }
+
+    /// <summary>Reads what a statistics descriptor (KVM_GET_STATS_FD) shows now.</summary>
+    public static unsafe IReadOnlyList<KvmStatistic> Read(HostProcess process, int fd)
     {
         var file = new byte[MaxFile];
         int length = process.Read(fd, file, 0);
-        process.Close(fd);
         KvmStatsHeader header = MemoryMarshal.Read<KvmStatsHeader>(file.AsSpan(0, length));
         var statistics = new KvmStatistic[header.DescriptorCount];
         for (int i = 0; i < statistics.Length; i++)

@@ -132,7 +132,7 @@ public sealed unsafe class Vcpu : DescriptorHandle
     public int GetStatsFd() => Call(KvmIoctl.GetStatsFd, 0);
 
     /// <summary>The statistics as they are now. Waits for a run that is under way to end.</summary>
-    public IReadOnlyList<KvmStatistic> ReadStatistics() => KvmStatistic.Read(Process, GetStatsFd());
+    public IReadOnlyList<KvmStatistic> ReadStatistics() => KvmStatistic.ReadAndClose(Process, GetStatsFd());
 
     /// <summary>KVM_GET_ONE_REG.</summary>
     public ulong GetRegister(ulong id)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LaKvm.Hypervisor;
 
 namespace LaKvm.Ioctl;
 
@@ -150,9 +151,15 @@ public sealed unsafe class Vm : DescriptorHandle
         Call(register ? KvmIoctl.RegisterCoalescedMmio : KvmIoctl.UnregisterCoalescedMmio, ref zone);
     }
 
+    /// <summary>
+    /// Sends the VM's tracepoints of a set (bit n is <see cref="TraceEvent"/> n) to a sink, on the threads where they happen,
+    /// until what is returned is disposed of: what a tool on Linux asks perf_event_open for.
+    /// </summary>
+    public IDisposable Trace(uint events, TraceSink sink) => Process.Trace(Fd, events, sink);
+
     /// <summary>KVM_GET_STATS_FD: a readable descriptor.</summary>
     public int GetStatsFd() => Call(KvmIoctl.GetStatsFd, 0);
 
     /// <summary>The statistics as they are now.</summary>
-    public IReadOnlyList<KvmStatistic> ReadStatistics() => KvmStatistic.Read(Process, GetStatsFd());
+    public IReadOnlyList<KvmStatistic> ReadStatistics() => KvmStatistic.ReadAndClose(Process, GetStatsFd());
 }

@@ -240,12 +240,12 @@ public sealed class ExitTests : IDisposable
     public void Tracepoints_tell_of_an_exit()
     {
         var events = new List<TraceRecord>();
-        _bench.Core.Tracer.Enable(uint.MaxValue, events.Add);
+        using IDisposable tracing = _bench.Vm.Trace(KvmTracer.AllEvents, (in TraceRecord e) => events.Add(e));
 
         RunToEnd("cpucfg $t0, $zero");
 
         events.Select(e => e.Event).Should().ContainInOrder(
-            TraceEvent.Enter, TraceEvent.VpidChange, TraceEvent.Exit, TraceEvent.PageFault, TraceEvent.ExitGspr,
+            TraceEvent.VpidChange, TraceEvent.Enter, TraceEvent.Exit, TraceEvent.PageFault, TraceEvent.ExitGspr,
             TraceEvent.ExitCpucfg, TraceEvent.Reenter, TraceEvent.Mmio, TraceEvent.Out, TraceEvent.UserspaceExit);
     }
 

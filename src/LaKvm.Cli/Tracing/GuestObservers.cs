@@ -1,0 +1,54 @@
+using LaKvm.Ioctl;
+using LaKvm.Vmm;
+
+namespace LaKvm.Cli;
+
+/// <summary>
+/// What looks at a virtual machine's exits for the user: the statistics of --stat and the file of --trace. They live as long
+/// as the process, so that a guest that resets goes on in the same table and file.
+/// </summary>
+internal sealed class GuestObservers : IDisposable
+{
+    private readonly StatReporter? _statistics;
+    private readonly TraceFile? _trace;
+
+    /// <summary>Opens the files.</summary>
+    /// <exception cref="UserErrorException">One cannot be written.</exception>
+    public GuestObservers(GuestOptions options)
+    {
+        _statistics = options.Stat == null ? null : new StatReporter(options.Stat.Path, options.Cpus);
+        _trace = options.Trace == null ? null : new TraceFile(options.Trace, options.Cpus);
+    }
+
+    /// <summary>Watches a machine until what is returned is disposed of, which comes before the machine's own end.</summary>
+    internal IDisposable Attach(HostProcess process, VirtualMachine machine)
+    {
+        IDisposable?[] attached = [_statistics?.Attach(process, machine), _trace?.Attach(machine.Vm)];
+        return new Attachment(attached);
+    }
+
+    /// <summary>Shows the statistics now: the user has asked for them. False if there are none.</summary>
+    internal bool ShowStatistics()
+    {
+        _statistics?.ShowNow();
+        return _statistics != null;
+    }
+
+    /// <summary>Writes the summary and the end of the trace.</summary>
+    public void Dispose()
+    {
+        _trace?.Dispose();
+        _statistics?.Dispose();
+    }
+
+    private sealed class Attachment(IDisposable?[] parts) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (IDisposable? part in parts)
+            {
+                part?.Dispose();
+            }
+        }
+    }
+}

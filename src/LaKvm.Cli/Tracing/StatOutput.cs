@@ -1,0 +1,75 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace LaKvm.Cli;
+
+/// <summary>How a table is shown again and again.</summary>
+internal enum StatStyle
+{
+    /// <summary>In its own place on a terminal that has nothing else to show.</summary>
+    Screen,
+
+    /// <summary>One behind the other, in a file or pipe.</summary>
+    Log,
+
+    /// <summary>Not at all: the terminal shows the guest's console.</summary>
+    OnDemand,
+}
+
+/// <summary>Where the table of --stat goes.</summary>
+internal sealed class StatOutput
+{
+    private readonly SafeFileHandle? _file;
+    private readonly int _descriptor;
+    private bool _broken;
+
+    private StatOutput(SafeFileHandle? file, int descriptor)
+    {
+        _file = file;
+        _descriptor = descriptor;
+        string? terminal = TerminalOf(descriptor);
+        Style = terminal == null ? StatStyle.Log
+            : terminal == TerminalOf(NativeMethods.StandardOutput) ? StatStyle.OnDemand
+            : StatStyle.Screen;
+    }
+
+    /// <summary>How tables are shown there.</summary>
+    internal StatStyle Style { get; }
+
+    /// <summary>Opens a file, which is begun anew, or stderr.</summary>
+    /// <exception cref="UserErrorException">The file cannot be written.</exception>
+    internal static StatOutput Open(string? path)
+    {
+        if (path == null)
+        {
+            return new StatOutput(null, NativeMethods.StandardError);
+        }
+
+        SafeFileHandle file = FileChecks.OpenForWriting(StatOption.Name, path);
+        return new StatOutput(file, (int)file.DangerousGetHandle());
+    }
+
+    /// <summary>Shows a table in place of the one before, or behind it.</summary>
+    internal void Show(string table) => Write(Style switch
+    {
+        // Home, each line with the rest of it erased, then what is below.
+        StatStyle.Screen => "\e[H" + table.Replace("\n", "\e[K\n") + "\e[J",
+        StatStyle.OnDemand => "\n" + table,
+        _ => table + "\n",
+    });
+
+    /// <summary>Shows the summary and closes the file.</summary>
+    internal void End(string summary)
+    {
+        Write(Style == StatStyle.Screen ? "\e[H\e[J" + summary : summary);
+        _file?.Dispose();
+    }
+
+    private void Write(string text) =>
+        _broken = _broken || !NativeMethods.WriteAll(_descriptor, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Name of the terminal that a descriptor leads to, or null.</summary>
+    private static string? TerminalOf(int descriptor) => NativeMethods.GetAttributes(descriptor, out _) == 0
+        ? File.ResolveLinkTarget($"/proc/self/fd/{descriptor}", returnFinalTarget: false)?.FullName
+        : null;
+}

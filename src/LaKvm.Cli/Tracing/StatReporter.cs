@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using LaKvm.Ioctl;
+using LaKvm.Vmm;
+
+namespace LaKvm.Cli;
+
+/// <summary>
+/// Shows the table of exits every second, when the user asks for it, and at the end over the whole run. It never disturbs the
+/// guest's console: where that shares the table's terminal, the table appears only on demand and at the end.
+/// </summary>
+internal sealed class StatReporter : IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly int _vcpus;
+    private readonly ExitStatistics _exits;
+    private readonly StatOutput _output;
+    private readonly ManualResetEventSlim _end = new();
+    private readonly Lock _gate = new();
+    private readonly Thread? _thread;
+
+    /// <summary>Counters of the machines that have ended; the running one's are added to them.</summary>
+    private readonly Dictionary<string, ulong> _ended = [];
+    private readonly StatSnapshot _start;
+    private KvmCounters? _running;
+    private StatSnapshot _last;
+
+    internal StatReporter(string? path, int vcpus)
+    {
+        _vcpus = vcpus;
+        _exits = new ExitStatistics(vcpus);
+        _output = StatOutput.Open(path);
+        _start = _last = Take();
+        if (_output.Style != StatStyle.OnDemand)
+        {
+            _thread = new Thread(ReportPeriodically) { Name = "exit statistics", IsBackground = true };
+            _thread.Start();
+        }
+    }
+
+    /// <summary>Counts a machine's exits.</summary>
+    internal IDisposable Attach(HostProcess process, VirtualMachine machine)
+    {
+        var counters = new KvmCounters(process, machine);
+        lock (_gate)
+        {
+            _running = counters;
+        }
+
+        return new Attachment(this, _exits.Attach(machine.Vm));
+    }
+
+    /// <summary>Shows the table of the time since it was last shown.</summary>
+    internal void ShowNow()
+    {
+        lock (_gate)
+        {
+            _output.Show(Table());
+        }
+    }
+
+    /// <summary>Shows the table of the whole run.</summary>
+    public void Dispose()
+    {
+        _end.Set();
+        _thread?.Join();
+        lock (_gate)
+        {
+            StatSnapshot now = Take();
+            double seconds = Seconds(_start, now);
+            _output.End($"{seconds:F1} seconds, {_vcpus} vCPU{(_vcpus == 1 ? "" : "s")}\n"
+                + StatTable.Format(_start, now, seconds, _vcpus));
+        }
+    }
+
+    private void ReportPeriodically()
+    {
+        while (!_end.Wait(Interval))
+        {
+            ShowNow();
+        }
+    }
+
+    private string Table()
+    {
+        StatSnapshot from = _last;
+        _last = Take();
+        return StatTable.Format(from, _last, Seconds(from, _last), _vcpus);
+    }
+
+    private StatSnapshot Take()
+    {
+        var counters = new Dictionary<string, ulong>(_ended);
+        _running?.AddTo(counters);
+        ExitTotal[] exits = _exits.Read(out ulong guest);
+        return new StatSnapshot(Stopwatch.GetTimestamp(), exits, guest, counters);
+    }
+
+    private void Detach()
+    {
+        lock (_gate)
+        {
+            _running!.AddTo(_ended);
+            _running.Dispose();
+            _running = null;
+        }
+    }
+
+    private static double Seconds(StatSnapshot from, StatSnapshot to) =>
+        Stopwatch.GetElapsedTime(from.Time, to.Time).TotalSeconds;
+
+    private sealed class Attachment(StatReporter reporter, IDisposable tracepoints) : IDisposable
+    {
+        public void Dispose()
+        {
+            tracepoints.Dispose();
+            reporter.Detach();
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using System.Buffers;
+using LaKvm.Hypervisor;
+using Microsoft.Win32.SafeHandles;
+
+namespace LaKvm.Cli;
+
+/// <summary>
+/// The file of --trace. A thread of its own writes what the vCPUs' threads collect, ten times a second or when a buffer is
+/// half full. Each write ends with the end of the JSON text, which the next one overwrites: the file is valid between two
+/// writes, whatever becomes of the process.
+/// </summary>
+internal sealed class TraceFile : IDisposable
+{
+    internal const string Option = "--trace";
+
+    private const int PeriodMilliseconds = 100, ChunkBytes = 1 << 18;
+
+    private static ReadOnlySpan<byte> End => "\n]}\n"u8;
+
+    private readonly SafeFileHandle _file;
+    private readonly bool _canSeek;
+    private readonly TraceBuffer[] _buffers;
+    private readonly VcpuTrack[] _tracks;
+    private readonly ArrayBufferWriter<byte> _text = new(1 << 16);
+    private readonly ChromeTrace _json;
+    private readonly AutoResetEvent _wake = new(false);
+    private readonly Thread _thread;
+    private long _position;
+    private volatile bool _closing;
+
+    /// <summary>Begins the file.</summary>
+    /// <exception cref="UserErrorException">It cannot be written.</exception>
+    internal TraceFile(string path, int vcpus)
+    {
+        _file = FileChecks.OpenForWriting(Option, path);
+        using (var stream = new FileStream(new SafeFileHandle(_file.DangerousGetHandle(), ownsHandle: false), FileAccess.Write))
+        {
+            _canSeek = stream.CanSeek;
+        }
+
+        _json = new ChromeTrace(_text);
+        _buffers = [.. Enumerable.Range(0, vcpus).Select(_ => new TraceBuffer(() => _wake.Set()))];
+        _tracks = [.. Enumerable.Range(0, vcpus).Select(id => new VcpuTrack(id, _json))];
+        Write();
+        _thread = new Thread(WritePeriodically) { Name = "trace", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Records a VM's events until what is returned is disposed of.</summary>
+    internal IDisposable Attach(Ioctl.Vm vm) => vm.Trace(KvmTracer.AllEvents, Take);
+
+    /// <summary>Writes the rest.</summary>
+    public void Dispose()
+    {
+        _closing = true;
+        _wake.Set();
+        _thread.Join();
+        _file.Dispose();
+    }
+
+    private void Take(in TraceRecord record) => _buffers[record.Vcpu].Add(record);
+
+    private void WritePeriodically()
+    {
+        bool works = true;
+        while (works && !_closing)
+        {
+            _wake.WaitOne(PeriodMilliseconds);
+            works = WriteCollected();
+        }
+
+        // Whoever waits for room must not do so for ever, and what was added before that is still written.
+        foreach (TraceBuffer buffer in _buffers)
+        {
+            buffer.Close();
+        }
+
+        if (works && WriteCollected())
+        {
+            foreach (VcpuTrack track in _tracks)
+            {
+                track.End();
+            }
+
+            Write();
+        }
+    }
+
+    private bool WriteCollected()
+    {
+        bool works = true;
+        for (int id = 0; id < _buffers.Length; id++)
+        {
+            foreach (ref readonly TraceRecord record in _buffers[id].Take())
+            {
+                _tracks[id].Add(record);
+                works = works && (_text.WrittenCount < ChunkBytes || Write());
+            }
+        }
+
+        return works && Write();
+    }
+
+    /// <summary>Writes what has become text; false if that is not possible any more.</summary>
+    private bool Write()
+    {
+        int count = _text.WrittenCount;
+        if (_canSeek || _closing)
+        {
+            _text.Write(End);
+        }
+
+        try
+        {
+            RandomAccess.Write(_file, _text.WrittenSpan, _position);
+            _position += count;
+            _text.ResetWrittenCount();
+            return true;
+        }
+        catch (IOException e)
+        {
+            Console.Error.WriteLine($"lakvm: {Option}: the trace ends here: {e.Message}");
+            return false;
+        }
+    }
+}

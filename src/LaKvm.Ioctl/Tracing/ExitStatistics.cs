@@ -1,0 +1,130 @@
+using LaKvm.Hypervisor;
+
+namespace LaKvm.Ioctl;
+
+/// <summary>How often guests were left for something, and how long they were outside.</summary>
+/// <param name="Count">Exits.</param>
+/// <param name="Nanoseconds">Time outside, in sum.</param>
+public readonly record struct ExitTotal(ulong Count, ulong Nanoseconds);
+
+/// <summary>Counts a VM's exits from its tracepoints, those that have not ended yet included. Any thread may read.</summary>
+public sealed class ExitStatistics
+{
+    private static readonly int Kinds = Enum.GetValues<ExitKind>().Length;
+
+    private readonly VcpuCounters[] _vcpus;
+
+    /// <summary>Starts at 0.</summary>
+    /// <param name="vcpus">Number of vCPUs; their ids are below it.</param>
+    public ExitStatistics(int vcpus)
+    {
+        _vcpus = new VcpuCounters[vcpus];
+        for (int id = 0; id < vcpus; id++)
+        {
+            _vcpus[id] = new VcpuCounters();
+        }
+    }
+
+    /// <summary>Counts the exits of a VM until what is returned is disposed of, when no vCPU runs any more.</summary>
+    public IDisposable Attach(Vm vm) => new Attachment(this, vm.Trace(ExitTracker.Events, Take));
+
+    /// <summary>The counters of all vCPUs together, by <see cref="ExitKind"/>, and their nanoseconds in guest mode.</summary>
+    public ExitTotal[] Read(out ulong guestNanoseconds)
+    {
+        var totals = new ExitTotal[Kinds];
+        guestNanoseconds = 0;
+        foreach (VcpuCounters vcpu in _vcpus)
+        {
+            guestNanoseconds += vcpu.AddTo(totals);
+        }
+
+        return totals;
+    }
+
+    private void Take(in TraceRecord record)
+    {
+        if ((uint)record.Vcpu < (uint)_vcpus.Length)
+        {
+            _vcpus[record.Vcpu].Take(record);
+        }
+    }
+
+    private sealed class Attachment(ExitStatistics statistics, IDisposable tracepoints) : IDisposable
+    {
+        public void Dispose()
+        {
+            tracepoints.Dispose();
+            foreach (VcpuCounters vcpu in statistics._vcpus)
+            {
+                vcpu.End();
+            }
+        }
+    }
+
+    /// <summary>One vCPU's. Its own thread meets a reader at its lock once a second, if ever.</summary>
+    private sealed class VcpuCounters
+    {
+        private readonly Lock _lock = new();
+        private readonly ExitTotal[] _totals = new ExitTotal[Kinds];
+        private ExitTracker _tracker;
+        private ulong _guest;
+
+        internal void Take(in TraceRecord record)
+        {
+            lock (_lock)
+            {
+                if (record.Event == TraceEvent.Exit)
+                {
+                    _guest += InGuest(record.Nanoseconds);
+                }
+
+                if (_tracker.Feed(record))
+                {
+                    Count(_totals, record.Nanoseconds);
+                }
+            }
+        }
+
+        internal ulong AddTo(ExitTotal[] sum)
+        {
+            lock (_lock)
+            {
+                for (int kind = 0; kind < Kinds; kind++)
+                {
+                    sum[kind] = new ExitTotal(
+                        sum[kind].Count + _totals[kind].Count, sum[kind].Nanoseconds + _totals[kind].Nanoseconds);
+                }
+
+                ulong now = KvmTracer.Now;
+                if (_tracker.IsOutside)
+                {
+                    Count(sum, now);
+                }
+
+                return _guest + InGuest(now);
+            }
+        }
+
+        /// <summary>The vCPU is gone; an exit that it was in ends here.</summary>
+        internal void End()
+        {
+            lock (_lock)
+            {
+                if (_tracker.IsOutside)
+                {
+                    Count(_totals, KvmTracer.Now);
+                }
+
+                _tracker = default;
+            }
+        }
+
+        private ulong InGuest(ulong now) => _tracker.Entered == 0 || _tracker.IsOutside ? 0 : now - _tracker.Entered;
+
+        private void Count(ExitTotal[] totals, ulong now)
+        {
+            ref ExitTotal total = ref totals[(int)_tracker.Kind];
+            total = new ExitTotal(total.Count + 1, total.Nanoseconds + (now - _tracker.Start));
+        }
+    }
+}

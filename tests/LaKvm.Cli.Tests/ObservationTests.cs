@@ -1,0 +1,186 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace LaKvm.Cli.Tests;
+
+/// <summary>What --stat and --trace show of a virtual machine's exits.</summary>
+public sealed partial class ObservationTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    // cpucfg 300 times, so that counts can be compared.
+    private const string Cpucfgs = """
+        ori $s2, $zero, 300
+        6: cpucfg $t1, $zero
+        addi.d $s2, $s2, -1
+        bnez $s2, 6b
+
+        """;
+
+    private readonly string _file = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_file);
+
+    [Fact]
+    public void Statistics_count_exits_on_stderr_and_leave_the_console_alone()
+    {
+        using var kernel = new TestKernel(Cpucfgs + TestKernel.Print("hello\n") + TestKernel.PowerOff);
+
+        (int exitCode, string output, string errors) = LakvmProcess.Run("run", "--kernel", kernel.Path, "--stat");
+
+        (exitCode, output).Should().Be((0, "hello\n"));
+        Row(errors, "CPUCFG").Should().Be(300);
+        Row(errors, "MMIO, user space").Should().Be("hello\n".Length + 1, "the last switches off");
+        Row(errors, "cpucfg_exits").Should().Be(300);
+        Row(errors, "all exits").Should().BeGreaterThan(300);
+    }
+
+    [Fact]
+    public void Statistics_of_a_guest_that_goes_on_come_every_second_into_a_file()
+    {
+        using var kernel = new TestKernel(TestKernel.Print("up") + "7: cpucfg $t1, $zero\nb 7b\n");
+        using var lakvm = new LakvmProcess("run", "--kernel", kernel.Path, "--stat", _file);
+        lakvm.Expect("up", Patience);
+        WaitFor(() => Tables(_file) >= 2, "a table is written every second");
+
+        lakvm.Signal(15);
+
+        lakvm.WaitForExit(Patience).Should().Be((143, "up", ""));
+        string last = File.ReadAllText(_file);
+        last.Should().Contain("seconds, 1 vCPU\n");
+        Match row = CpucfgRow().Match(last[last.LastIndexOf("seconds, 1 vCPU", StringComparison.Ordinal)..]);
+        double mean = double.Parse(row.Groups[2].Value);
+        mean.Should().BePositive().And.BeLessThan(1000, "an exit takes microseconds");
+    }
+
+    [Fact]
+    public void Statistics_on_the_consoles_terminal_wait_for_a_key_or_the_end()
+    {
+        // Prints a key, and after 'q' powers off.
+        using var kernel = new TestKernel(TestKernel.Print("up\n") + """
+            ori $t2, $zero, 'q'
+            5: ld.bu $t1, $s0, 5
+            andi $t1, $t1, 1
+            beqz $t1, 5b
+            ld.bu $t1, $s0, 0
+            bne $t1, $t2, 5b
+
+            """ + TestKernel.Print("bye\n") + TestKernel.PowerOff);
+        using var terminal = LakvmProcess.OnTerminal($"$lakvm run --kernel {kernel.Path} --stat");
+        terminal.Expect("up", Patience);
+        Thread.Sleep(1500);
+        terminal.Output.Should().NotContain("MMIO");
+
+        terminal.Type("\u0001s");
+        terminal.Expect("KVM's counters", Patience);
+        terminal.Type("q");
+
+        (_, string output, _) = terminal.WaitForExit(Patience);
+        output.IndexOf("bye", StringComparison.Ordinal).Should().BePositive()
+            .And.BeLessThan(output.IndexOf("seconds, 1 vCPU", StringComparison.Ordinal), "the summary has the last word");
+    }
+
+    [Fact]
+    public void Trace_has_a_slice_with_arguments_and_result_for_each_exit_and_stay_in_the_guest()
+    {
+        using var kernel = new TestKernel(Cpucfgs + TestKernel.Print("x") + TestKernel.PowerOff);
+
+        LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file, "--cpus", "2").ExitCode.Should().Be(0);
+
+        JsonElement[] events = ReadTrace();
+        events.Where(e => Phase(e) == "M").Select(e => Argument(e, "name")).Should().Equal("vCPU 0", "vCPU 1");
+        JsonElement[] slices = [.. events.Where(e => Phase(e) == "X")];
+        slices.Count(e => Name(e) == "CPUCFG").Should().Be(300);
+        slices.Count(e => Name(e) == "guest").Should().BeGreaterThan(300);
+        JsonElement cpucfg = slices.First(e => Name(e) == "CPUCFG");
+        Argument(cpucfg, "instruction").Should().Be("cpucfg $t1, $zero");
+        Argument(cpucfg, "read").Should().Be("0x14c010");
+        Argument(cpucfg, "result").Should().Be("resumed the guest");
+        JsonElement print = slices.First(e => Name(e) == "MMIO, user space");
+        Argument(print, "address").Should().Be("0x1fe001e0");
+        Argument(print, "written").Should().Be("0x78");
+        Argument(print, "result").Should().Be("left to user space");
+        events.Count(e => Name(e) == "kvm_exit_cpucfg").Should().Be(300);
+        events.Select(Name).Should().Contain(["kvm_enter", "kvm_exit", "kvm_reenter", "kvm_out", "kvm_vpid_change"]);
+        foreach (var row in slices.Where(e => Name(e) != "user space").GroupBy(e => e.GetProperty("tid").GetInt32()))
+        {
+            double end = 0;
+            foreach (JsonElement slice in row)
+            {
+                slice.GetProperty("ts").GetDouble().Should().BeGreaterThanOrEqualTo(end - 0.001, "{0} follows", slice);
+                end = slice.GetProperty("ts").GetDouble() + slice.GetProperty("dur").GetDouble();
+            }
+        }
+    }
+
+    [Fact]
+    public void Trace_of_a_run_that_a_signal_ends_has_its_tail()
+    {
+        // Far more exits than the buffers hold.
+        using var kernel = new TestKernel(TestKernel.Print("up") + "7: cpucfg $t1, $zero\nb 7b\n");
+        using var lakvm = new LakvmProcess("run", "--kernel", kernel.Path, "--trace", _file);
+        lakvm.Expect("up", Patience);
+        WaitFor(() => new FileInfo(_file).Length > 20 << 20, "the file grows while the guest runs");
+
+        lakvm.Signal(15);
+        lakvm.WaitForExit(Patience).Should().Be((143, "up", ""));
+
+        JsonElement[] events = ReadTrace();
+        int exits = events.Count(e => Name(e) == "kvm_exit_cpucfg");
+        exits.Should().BeGreaterThan(10_000);
+        events.Count(e => Name(e) == "CPUCFG").Should().Be(exits, "no exit is lost");
+        Argument(events.Last(e => Phase(e) == "i"), "reason").Should().Be("0xa", "a signal ended KVM_RUN");
+    }
+
+    [Fact]
+    public void Trace_of_a_process_that_is_killed_is_whole()
+    {
+        using var kernel = new TestKernel(Cpucfgs + TestKernel.Print("up") + "7: b 7b\n");
+        using var lakvm = new LakvmProcess("run", "--kernel", kernel.Path, "--trace", _file);
+        lakvm.Expect("up", Patience);
+        WaitFor(() => File.ReadAllText(_file).Contains("\"0x70\"", StringComparison.Ordinal), "'p' is written soon");
+
+        lakvm.Signal(9);
+        lakvm.WaitForExit(Patience);
+
+        ReadTrace().Count(e => Name(e) == "CPUCFG").Should().Be(300);
+    }
+
+    [Theory]
+    [InlineData("run --trace /nonexistent/file", "--trace: '/nonexistent/file' cannot be written")]
+    [InlineData("run --stat /", "--stat: '/' cannot be written")]
+    public void File_that_cannot_be_written_is_one_sentence(string arguments, string message)
+    {
+        using var kernel = new TestKernel(TestKernel.PowerOff);
+
+        (int exitCode, string output, string errors) =
+            LakvmProcess.Run([.. arguments.Split(' '), "--kernel", kernel.Path]);
+
+        (exitCode, output).Should().Be((ExitCode.Failure, ""));
+        errors.TrimEnd().Should().StartWith("lakvm: " + message).And.NotContain("\n");
+    }
+
+    private static int Tables(string file) => Regex.Count(File.ReadAllText(file), "^exit ", RegexOptions.Multiline);
+
+    private static void WaitFor(Func<bool> condition, string reason) =>
+        SpinWait.SpinUntil(condition, Patience).Should().BeTrue(reason);
+
+    /// <summary>The total of a row, of the last table that has it.</summary>
+    private static long Row(string text, string name) => long.Parse(
+        Regex.Matches(text, $"^{Regex.Escape(name)} +([0-9]+)", RegexOptions.Multiline)[^1].Groups[1].Value);
+
+    private JsonElement[] ReadTrace()
+    {
+        using FileStream file = File.OpenRead(_file);
+        return [.. JsonDocument.Parse(file).RootElement.GetProperty("traceEvents").EnumerateArray()];
+    }
+
+    private static string Phase(JsonElement e) => e.GetProperty("ph").GetString()!;
+
+    private static string Name(JsonElement e) => e.GetProperty("name").GetString()!;
+
+    private static string Argument(JsonElement e, string name) => e.GetProperty("args").GetProperty(name).GetString()!;
+
+    [GeneratedRegex("^CPUCFG +([0-9]+) +[0-9.]+ +[0-9]+ +([0-9.]+)", RegexOptions.Multiline)]
+    private static partial Regex CpucfgRow();
+}
