@@ -120,7 +120,9 @@ internal sealed unsafe partial class BlockTranslator
                 return UnitOf(region[next]) != UnitOf(i);
             }
 
-            if (!IsQuiet(opcode) && !(IsFpMove(opcode) && UnitOf(region[next]) == UnitOf(i)))
+            bool isQuietMove = IsFpMove(opcode) || VectorTable.Of(opcode).Kind is > VectorKind.None and < VectorKind.Load
+                and not VectorKind.Constant;
+            if (!IsQuiet(opcode) && !(isQuietMove && UnitOf(region[next]) == UnitOf(i)))
             {
                 return true;
             }

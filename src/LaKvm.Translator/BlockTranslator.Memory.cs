@@ -30,7 +30,7 @@ internal sealed unsafe partial class BlockTranslator
                 _e.Barrier();
                 break;
             default:
-                return Atomic(i) || Fp(i);
+                return Atomic(i) || Fp(i) || Vector(i);
         }
 
         return true;
@@ -56,7 +56,8 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>Computes the virtual address of an access, or of an indirect jump.</summary>
     private void Address(in Instruction i, Reg to)
     {
-        bool indexed = i.Opcode is >= Opcode.LdxB and <= Opcode.LdxWu or (>= Opcode.FldxS and <= Opcode.FstxD);
+        bool indexed = i.Opcode is >= Opcode.LdxB and <= Opcode.LdxWu or (>= Opcode.FldxS and <= Opcode.FstxD)
+            or Opcode.Vldx or Opcode.Vstx or Opcode.Xvldx or Opcode.Xvstx;
         if (indexed)
         {
             _e.Mov(to, Of(i.J));

@@ -51,6 +51,17 @@ internal sealed unsafe partial class Emitter
         Byte(immediate);
     }
 
+    /// <summary>d = <paramref name="from"/> shifted by an immediate; needs VEX.</summary>
+    public void ShiftVector(Simd op, int bytes, int d, int from, int count)
+    {
+        EncodeVector((Simd)((int)op & 0xFFFF), bytes, (int)op >> 16, d, Rm.Xmm(from), 1);
+        Byte(count);
+    }
+
+    /// <summary>d = elements of <paramref name="second"/> where the mask has its upper bit, else of <paramref name="first"/>.</summary>
+    public void Blend(Simd op, int bytes, int d, int first, Rm second, int mask) =>
+        Vector(op, bytes, d, first, second, mask << 4);
+
     /// <summary>Loads <paramref name="bytes"/> bytes; what is above them becomes 0.</summary>
     public void LoadVector(int bytes, int to, Rm from) => Vector(MoveOf(bytes), bytes, to, from);
 

@@ -1,7 +1,7 @@
 namespace LaKvm.Cpu.Vectors;
 
 /// <summary>The 64-bit constants of vldi and xvldi.</summary>
-internal static class VectorConstant
+public static class VectorConstant
 {
     private const ulong Bytes = 0x0101_0101_0101_0101, Halves = 0x0001_0001_0001_0001, Words = 0x0000_0001_0000_0001;
 

@@ -1,0 +1,114 @@
+using LaKvm.Isa;
+
+namespace LaKvm.Translator;
+
+/// <content>Vector instructions whose results are twice as wide as their operands (manual vol. 2).</content>
+internal sealed unsafe partial class BlockTranslator
+{
+    private void Widen(in Instruction i, in VectorRow row, int d, int j, int k, int old)
+    {
+        if (row.Kind != VectorKind.Widen)
+        {
+            ExtendHalf(row, d, j, i.Imm);
+            return;
+        }
+
+        bool isOddJ = row.Has(VectorOptions.OddJ), isOddK = row.Has(VectorOptions.OddK);
+        if (row.Op is Simd.Pmuldq or Simd.Pmuludq)
+        {
+            // The host extends by itself.
+            Op(row.Op, d, Moved(0, j, isOddJ), Moved(1, k, isOddK));
+        }
+        else
+        {
+            Extend(row, 0, j, row.Has(VectorOptions.Unsigned) || row.Has(VectorOptions.Mixed), isOddJ);
+            Extend(row, 1, k, row.Has(VectorOptions.Unsigned), isOddK);
+            Op(row.Op, d, 0, 1);
+        }
+
+        if (row.Has(VectorOptions.Accumulate))
+        {
+            Op(AddOf(row.Size + 1), d, old, d);
+        }
+    }
+
+    /// <summary>Words whose lower halves are those to multiply.</summary>
+    private int Moved(int scratch, int from, bool isOdd)
+    {
+        if (!isOdd)
+        {
+            return from;
+        }
+
+        By(Simd.PsrlqBy, scratch, from, 32);
+        return scratch;
+    }
+
+    /// <summary>d = even or odd elements, extended; xmm2 is scratch.</summary>
+    private void Extend(in VectorRow row, int d, int from, bool isUnsigned, bool isOdd)
+    {
+        if (row.Size == 2)
+        {
+            ExtendWords(d, from, isUnsigned, isOdd);
+            return;
+        }
+
+        int bits = row.ElementBits;
+        if (isUnsigned)
+        {
+            Lower(row.Size, d, from, isOdd);
+        }
+        else if (isOdd)
+        {
+            By(row.Size == 0 ? Simd.PsrawBy : Simd.PsradBy, d, from, bits);
+        }
+        else
+        {
+            By(row.Size == 0 ? Simd.PsllwBy : Simd.PslldBy, d, from, bits);
+            By(row.Size == 0 ? Simd.PsrawBy : Simd.PsradBy, d, d, bits);
+        }
+    }
+
+    private void ExtendWords(int d, int from, bool isUnsigned, bool isOdd)
+    {
+        const int evenTwice = 0xA0, oddTwice = 0xF5;
+        if (isUnsigned && isOdd)
+        {
+            By(Simd.PsrlqBy, d, from, 32);
+        }
+        else if (isUnsigned)
+        {
+            Op(Simd.Pand, d, from, arena.Constant(LowWords));
+        }
+        else
+        {
+            By(Simd.PsradBy, 2, from, 31);
+            if (isOdd)
+            {
+                _e.VectorImmediate(Simd.Pshufd, _bytes, d, Rm.Xmm(from), oddTwice);
+                _e.Vector(Simd.Pblendd, _bytes, d, d, Rm.Xmm(2), OddPlaces);
+            }
+            else
+            {
+                _e.VectorImmediate(Simd.Pshufd, _bytes, 2, Rm.Xmm(2), evenTwice);
+                _e.Vector(Simd.Pblendd, _bytes, d, from, Rm.Xmm(2), OddPlaces);
+            }
+        }
+    }
+
+    /// <summary>vsllwil and vexth: elements interleaved with their signs, or with zeros.</summary>
+    private void ExtendHalf(in VectorRow row, int d, int j, int count)
+    {
+        Zero(0);
+        if (!row.Has(VectorOptions.Unsigned))
+        {
+            Op(Simd.Pcmpgtb + row.Size, 0, 0, j);
+        }
+
+        Op(row.Op, d, j, 0);
+        if (row.Kind == VectorKind.ExtendLow && count != 0)
+        {
+            LeftBy(row.Size + 1, d, d, count);
+        }
+    }
+}
