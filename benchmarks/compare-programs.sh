@@ -4,7 +4,8 @@
 # beyond the guest's RAM. Checksums that differ between the two end it.
 # usage: compare-programs.sh [ROUNDS [PROGRAM...]]   Needs lakvm built, "lakvm images fetch debian", qemu-system-loongarch64
 # and loongarch64-linux-gnu-gcc; QEMU_ROOT names a chroot that holds the latter two instead. ENGINE and COMMANDS ("run host")
-# choose how lakvm runs, LAKVM which, SKIP_QEMU=1 leaves QEMU out.
+# choose how lakvm runs, LAKVM which, SKIP_QEMU=1 leaves QEMU out. CPU=1 compares
+# processor time of the programs instead of the guest's clock, for a computer that has other work.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-3} commands=${COMMANDS:-run}
@@ -47,9 +48,19 @@ memory() {
 
 microseconds() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%d", (b - a) * 1000000 }'; }
 
+# Microseconds that the virtual processor has computed: the busiest thread. The programs pause between each other, so it is
+# read at rest; no process is started for it, which would take too long on a busy computer.
+processor_time() {
+    local most=0 part file
+    for file in /proc/"$1"/task/*/schedstat; do
+        { read -r part _ <"$file" && most=$((part > most ? part : most)); } 2>/dev/null || true
+    done
+    REPLY=$((most / 1000))
+}
+
 # measure NAME COMMAND...: adds to $work/NAME lines "what value [checksum]".
 measure() {
-    local name=$1 start=$EPOCHREALTIME line
+    local name=$1 start=$EPOCHREALTIME line program value sum cpu before=0
     shift
     mkfifo "$work/console"
     "$@" </dev/null >"$work/console" 2>"$work/$name.stderr" &
@@ -58,7 +69,13 @@ measure() {
     while IFS= read -r line; do
         case $line in
             *" as init process"*) echo "init $(microseconds "$start") -" >>"$work/$name" ;;
-            "program "*) line=${line#program } && echo "${line%$'\r'}" >>"$work/$name" ;;
+            "program "*)
+                read -r _ program value sum <<<"${line%$'\r'}"
+                processor_time $pid && cpu=$REPLY
+                [ -z "${CPU:-}" ] || value=$((cpu - before))
+                echo "$program $value $sum" >>"$work/$name"
+                before=$cpu ;;
+            "programs begin"*) processor_time $pid && before=$REPLY ;;
         esac
     done <"$work/console"
     wait "$pid" || { cat "$work/$name.stderr" >&2; return 1; }

@@ -75,6 +75,7 @@ internal sealed unsafe partial class BlockTranslator
         _ = _e.JumpIf(Condition.Equal, (byte*)tail.Resume);
         _vectors.EmitSpill(tail.Held);
         _e.OpImmediate(Alu.Add, Budget, tail.Left);
+        LeaveRegisters();
         EmitLeave(tail.Offset, (int)Exit.Short);
     }
 

@@ -71,6 +71,12 @@ internal sealed unsafe partial class BlockTranslator
         }
     }
 
+    /// <summary>A guest register as operand; r0 is memory that holds 0.</summary>
+    private Rm Of(int guest) => TryGet(guest, out Reg host) ? host : InState(guest);
+
+    /// <summary>The host register of a guest register, if it has one in this region.</summary>
+    private bool TryGet(int guest, out Reg host) => _registers.TryGet(guest, out host);
+
     /// <summary>A register that holds a guest register's value: its own, or <paramref name="scratch"/>, loaded.</summary>
     private Reg Value(int guest, Reg scratch)
     {
@@ -84,7 +90,7 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>The register to build rd in: its own unless that still holds an operand, else rax.</summary>
-    private static Reg Target(int d, int operand) => TryGet(d, out Reg host) && d != operand ? host : Reg.Rax;
+    private Reg Target(int d, int operand) => TryGet(d, out Reg host) && d != operand ? host : Reg.Rax;
 
     /// <summary>Writes rd from the register it was built in.</summary>
     private void Write(int d, Reg value)

@@ -26,6 +26,7 @@ internal sealed unsafe partial class BlockTranslator(
 
     private readonly Emitter _e = emitter;
     private readonly List<Tail> _tails = [];
+    private readonly RegisterAssignment _registers = new();
     private CodePage* _page;
     private int _offset;
     private int _blockEnd;
@@ -35,6 +36,9 @@ internal sealed unsafe partial class BlockTranslator(
     {
         _page = page;
         _e.Position = arena.Next;
+        _registers.Choose(region);
+        Array.Clear(_labels);
+        PrepareCallHandler();
         PrepareRepetitions();
         for (int start = region.Start; start < region.End; start = _blockEnd)
         {
@@ -78,109 +82,6 @@ internal sealed unsafe partial class BlockTranslator(
         }
     }
 
-    private void EmitEntry(int start)
-    {
-        if (region.IsEntry(start))
-        {
-            *CodePage.Entry(_page, start) = _e.Position;
-            _e.OpImmediate(Alu.Cmp, Field(CpuState.AttentionOffset), 0, Width.W32);
-            _tails.Add(new(TailKind.Leave, _e.JumpIf(Condition.NotEqual, null), start, (int)Exit.Jump));
-        }
-
-        int length = (_blockEnd - start) >> 2;
-        _e.OpImmediate(Alu.Sub, Budget, length);
-        _tails.Add(new(TailKind.Short, _e.JumpIf(Condition.Less, null), start, length));
-    }
-
-    /// <summary>Goes on behind the block: no control transfer, unless that is another page.</summary>
-    private void FallThrough()
-    {
-        if (_blockEnd == PageBytes)
-        {
-            EmitFar(_blockEnd);
-        }
-        else if (_blockEnd == region.End)
-        {
-            byte* entry = Translated(_blockEnd);
-            byte* place = _e.Jump(entry == null ? null : entry + CheckBytes);
-            if (entry == null)
-            {
-                _tails.Add(new(TailKind.FallEdge, place, _blockEnd));
-            }
-        }
-        else if (region.IsEntry(_blockEnd))
-        {
-            _e.JumpOver(CheckBytes);
-        }
-    }
-
-    /// <summary>A control transfer to <paramref name="target"/>, an offset from the page's beginning.</summary>
-    private void GoTo(int target)
-    {
-        if ((uint)target >= PageBytes)
-        {
-            EmitFar(target);
-            return;
-        }
-
-        byte* entry = Translated(target);
-        byte* place = _e.Jump(entry);
-        if (entry == null)
-        {
-            _tails.Add(new(TailKind.TakenEdge, place, target));
-        }
-    }
-
-    /// <summary>As <see cref="GoTo"/>, on a condition.</summary>
-    private void GoToIf(Condition condition, int target)
-    {
-        bool isNear = (uint)target < PageBytes;
-        byte* entry = isNear ? Translated(target) : null;
-        byte* place = _e.JumpIf(condition, entry);
-        if (entry == null)
-        {
-            _tails.Add(new(isNear ? TailKind.TakenEdge : TailKind.Far, place, target));
-        }
-    }
-
-    /// <summary>To an address in another page that is <paramref name="distance"/> from the beginning of this one.</summary>
-    private void EmitFar(int distance)
-    {
-        _e.Mov(Reg.Rax, Field(CpuState.PcOffset));
-        _e.OpImmediate(Alu.Add, Reg.Rax, distance);
-        EmitJumpToRax();
-    }
-
-    /// <summary>
-    /// To the virtual address in rax: the software TLB says in which page that is, the engine's word beside the entry where
-    /// its translations are.
-    /// </summary>
-    private void EmitJumpToRax()
-    {
-        // rcx is 4 times the index: entries are 32 bytes, the engine's words behind them 8.
-        const int words = CpuState.SoftTlbEntries << CpuState.SoftTlbEntryShift, executeTag = 16;
-        _e.Mov(Reg.Rcx, Reg.Rax);
-        _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 10);
-        _e.OpImmediate(Alu.And, Reg.Rcx, (CpuState.SoftTlbEntries - 1) << 2, Width.W32);
-        _e.Mov(Reg.Rdx, Field(CpuState.TlbOffset));
-        _e.Mov(Reg.Rsi, Reg.Rax);
-        _e.OpImmediate(Alu.And, Reg.Rsi, ~0xFFC);
-        _e.Op(Alu.Cmp, Reg.Rsi, Rm.At(Reg.Rdx, Reg.Rcx, 3, executeTag));
-        _ = _e.JumpIf(Condition.NotEqual, stubs.ExitAtAddress);
-        _e.Mov(Reg.Rdx, Rm.At(Reg.Rdx, Reg.Rcx, 1, words));
-        _e.Test(Reg.Rdx, Reg.Rdx);
-        _ = _e.JumpIf(Condition.Equal, stubs.ExitAtAddress);
-        _e.Store(Field(CpuState.PcOffset), Reg.Rsi);
-        _e.OpImmediate(Alu.And, Reg.Rax, 0xFFC, Width.W32);
-        _e.JumpIndirect(Rm.At(Reg.Rdx, Reg.Rax, 1, CodePage.HeaderBytes));
-    }
-
-    private byte* Translated(int offset)
-    {
-        byte* entry = *CodePage.Entry(_page, offset);
-        return entry == stubs.Resolve ? null : entry;
-    }
-
     /// <summary>Has the shared handler execute an instruction.</summary>
     private void CallHandler(in Instruction i)
     {
@@ -193,7 +94,7 @@ internal sealed unsafe partial class BlockTranslator(
     private void EmitCall(Site* site)
     {
         _e.LeaNear(Reg.Rsi, site);
-        _e.Call(stubs.CallHandler);
+        _e.Call(_callHandler);
     }
 
     private Site* NewSite(in Instruction i)
@@ -237,15 +138,16 @@ internal sealed unsafe partial class BlockTranslator(
 
     private void EmitTail(in Tail tail)
     {
-        bool isEdge = tail.Kind is TailKind.TakenEdge or TailKind.FallEdge;
-        byte* entry = isEdge ? Translated(tail.Offset) : null;
-        if (entry != null)
+        if (TryLead(tail))
         {
-            Emitter.Patch((byte*)tail.Place, tail.Kind == TailKind.TakenEdge ? entry : entry + CheckBytes);
             return;
         }
 
-        Emitter.Patch((byte*)tail.Place, _e.Position);
+        if (tail.Place != 0)
+        {
+            Emitter.Patch((byte*)tail.Place, _e.Position);
+        }
+
         switch (tail.Kind)
         {
             case TailKind.Slow:
@@ -259,14 +161,25 @@ internal sealed unsafe partial class BlockTranslator(
                 break;
             case TailKind.Short:
                 _e.OpImmediate(Alu.Add, Budget, tail.Code);
+                LeaveRegisters();
                 EmitLeave(tail.Offset, (int)Exit.Short);
                 break;
             case TailKind.Leave:
+                LeaveRegisters();
                 EmitLeave(tail.Offset, tail.Code);
                 break;
+            case TailKind.LeaveOutside:
+                EmitLeave(tail.Offset, tail.Code);
+                break;
+            case TailKind.Outside:
+                EmitOutsideEntry(tail.Offset);
+                break;
+            case TailKind.LeavingEdge:
+                LeaveRegisters();
+                EmitLink(_e.Jump(Translated(tail.Offset)), tail.Offset, isTaken: true);
+                break;
             default:
-                EmitLeave(tail.Offset, (int)Exit.FirstLink - links.Count);
-                links.Add(new((nint)_page, tail.Offset, tail.Place, tail.Kind == TailKind.TakenEdge));
+                EmitLink((byte*)tail.Place, tail.Offset, tail.Kind == TailKind.TakenEdge);
                 break;
         }
     }
@@ -285,18 +198,17 @@ internal sealed unsafe partial class BlockTranslator(
         _ = _e.Jump((byte*)tail.Resume);
     }
 
-    private void EmitLeave(int offset, int code)
-    {
-        _e.MovImmediate(Reg.Rax, (ulong)offset);
-        _e.MovImmediate(Reg.Rdx, (uint)code);
-        _ = _e.Jump(stubs.ExitAtOffset);
-    }
-
     /// <summary>What is behind the blocks: code that is seldom run, and where its jump is.</summary>
     private enum TailKind : byte
     {
         /// <summary>Leaves with the tail's code.</summary>
         Leave,
+
+        /// <summary>The same, where registers are as they are between regions.</summary>
+        LeaveOutside,
+
+        /// <summary>Comes into a block from outside of the region; nothing jumps to the tail itself.</summary>
+        Outside,
 
         /// <summary>Gives the block's instructions (the tail's code) back to the budget and leaves.</summary>
         Short,
@@ -310,10 +222,16 @@ internal sealed unsafe partial class BlockTranslator(
         /// <summary>Goes to another page.</summary>
         Far,
 
-        /// <summary>Goes to a block of this page by a control transfer.</summary>
+        /// <summary>Goes to a block of this region by a control transfer.</summary>
+        Inside,
+
+        /// <summary>Goes to another region of this page by a control transfer; registers are as between regions.</summary>
         TakenEdge,
 
-        /// <summary>Goes to the following block of this page.</summary>
+        /// <summary>The same, where registers are as in this region.</summary>
+        LeavingEdge,
+
+        /// <summary>Goes to the following region of this page.</summary>
         FallEdge,
     }
 

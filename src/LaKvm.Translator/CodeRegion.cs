@@ -113,6 +113,12 @@ internal sealed unsafe class CodeRegion(byte supportedUnits, int maximumBlock)
         return FallsThrough(instruction.Opcode) || _targets.Contains(End + 4);
     }
 
+    /// <summary>Whether a branch of the region leads to the instruction at <paramref name="offset"/>, or a block was split there.</summary>
+    public bool IsTarget(int offset) => _targets.Contains(offset);
+
+    /// <summary>Whether a branch to <paramref name="offset"/> stays in the region.</summary>
+    public bool IsInside(int offset) => offset >= Start && offset < End;
+
     private void Split()
     {
         for (int at = Start, length = 1; at < End; at += 4, length++)

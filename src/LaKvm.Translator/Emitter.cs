@@ -235,6 +235,9 @@ internal sealed unsafe partial class Emitter
         Byte(0x58 + ((int)register & 7));
     }
 
+    /// <summary>Pops into memory; an address relative to rsp counts from behind what is popped.</summary>
+    public void Pop(Rm memory) => Encode(Width.W32, 0x8F, 0, memory);
+
     public void Return() => Byte(0xC3);
 
     public void Call(void* target)

@@ -3,8 +3,9 @@ using LaKvm.Cpu;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// Where machine code keeps the guest's state. The registers that programs use most live in host registers all the time,
-/// the others in <see cref="CpuState"/>. rax, rcx, rdx and rsi are scratch.
+/// Where machine code keeps the guest's state. The registers that programs use most live in host registers, the others in
+/// <see cref="CpuState"/>; inside a region this may be different (<see cref="RegisterAssignment"/>). rax, rcx, rdx and rsi are
+/// scratch.
 /// </summary>
 internal static class RegisterMap
 {
@@ -28,15 +29,8 @@ internal static class RegisterMap
     /// <summary>The guest registers that live in host registers.</summary>
     public static IReadOnlyList<(int Guest, Reg Host)> All => Mapped;
 
-    /// <summary>A guest register as operand; r0 is memory that holds 0.</summary>
-    public static Rm Of(int guest) => HostOf[guest] >= 0 ? (Reg)HostOf[guest] : InState(guest);
-
-    /// <summary>The host register of a guest register, if it has one.</summary>
-    public static bool TryGet(int guest, out Reg host)
-    {
-        host = (Reg)HostOf[guest];
-        return HostOf[guest] >= 0;
-    }
+    /// <summary>Number of the host register in which a guest register lives, or negative.</summary>
+    public static int HostRegister(int guest) => HostOf[guest];
 
     /// <summary>The place of a guest register in the state.</summary>
     public static Rm InState(int guest) => Field(CpuState.GprOffset + (guest * sizeof(long)));

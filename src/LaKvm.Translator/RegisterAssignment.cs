@@ -1,0 +1,151 @@
+using LaKvm.Cpu;
+using LaKvm.Isa;
+
+namespace LaKvm.Translator;
+
+/// <summary>
+/// Which guest registers live in host registers inside a region: those of <see cref="RegisterMap"/>, but where others are
+/// used so much more that it pays to exchange them on the way in and back on the way out.
+/// </summary>
+internal sealed class RegisterAssignment
+{
+    /// <summary>How often a loop's code is thought to run as often as what surrounds it.</summary>
+    private const int LoopWeight = 8, MaximumWeight = 512;
+
+    /// <summary>Uses that one way out of the region and in again must save: an exchange is two stores and two loads.</summary>
+    private const int ExchangeCost = 4;
+
+    private const int FirstGpr = 1, GprCount = 32;
+
+    /// <summary>For each opcode the operand slots (bit 0 is D) that are general registers; 0xFF while not known.</summary>
+    private static readonly byte[] Slots = CreateSlots();
+
+    private readonly sbyte[] _hostOf = new sbyte[CpuState.SinkRegister + 1];
+    private readonly List<(int Usual, int Kept, Reg Host)> _exchanges = [];
+    private readonly int[] _uses = new int[GprCount];
+    private readonly int[] _weights = new int[CodeRegion.Capacity];
+
+    /// <summary>What is exchanged: the register that has the host register elsewhere, and the one that has it here.</summary>
+    public List<(int Usual, int Kept, Reg Host)> Exchanges => _exchanges;
+
+    /// <summary>Whether nothing is exchanged.</summary>
+    public bool IsUsual => _exchanges.Count == 0;
+
+    /// <summary>The host register of a guest register, if it has one.</summary>
+    public bool TryGet(int guest, out Reg host)
+    {
+        host = (Reg)_hostOf[guest];
+        return _hostOf[guest] >= 0;
+    }
+
+    /// <summary>Chooses for a region.</summary>
+    public void Choose(CodeRegion region)
+    {
+        for (int guest = 0; guest < _hostOf.Length; guest++)
+        {
+            _hostOf[guest] = (sbyte)RegisterMap.HostRegister(guest);
+        }
+
+        _exchanges.Clear();
+        WeighLoops(region);
+        int cost = ExchangeCost * CountUses(region);
+        while (true)
+        {
+            int kept = Extreme(living: false), usual = Extreme(living: true);
+            if (_uses[kept] - _uses[usual] <= cost)
+            {
+                return;
+            }
+
+            _exchanges.Add((usual, kept, (Reg)_hostOf[usual]));
+            (_hostOf[usual], _hostOf[kept]) = (-1, _hostOf[usual]);
+
+            // Neither is looked at again.
+            _uses[usual] = 0;
+            _uses[kept] = int.MaxValue;
+        }
+    }
+
+    private static byte[] CreateSlots()
+    {
+        byte[] slots = new byte[OpcodeTable.Count];
+        Array.Fill<byte>(slots, 0xFF);
+        return slots;
+    }
+
+    private static int SlotsOf(Opcode opcode)
+    {
+        if (Slots[(int)opcode] == 0xFF)
+        {
+            OpcodeInfo info = opcode.Info();
+            int slots = 0;
+            for (int n = 0; n < info.OperandCount; n++)
+            {
+                Operand operand = info.OperandAt(n);
+                slots |= operand.Kind == OperandKind.Gpr ? 1 << (operand.Shift / 5) : 0;
+            }
+
+            Slots[(int)opcode] = (byte)slots;
+        }
+
+        return Slots[(int)opcode];
+    }
+
+    /// <summary>Backward branches make loops.</summary>
+    private void WeighLoops(CodeRegion region)
+    {
+        Array.Fill(_weights, 1);
+        for (int at = region.Start; at < region.End; at += 4)
+        {
+            if (!CodeRegion.IsDirect(region[at].Opcode))
+            {
+                continue;
+            }
+
+            int target = CodeRegion.Target(region[at], at);
+            for (int inside = Math.Max(target, region.Start); target >= region.Start && inside <= at; inside += 4)
+            {
+                ref int weight = ref _weights[(inside - region.Start) >> 2];
+                weight = Math.Min(weight * LoopWeight, MaximumWeight);
+            }
+        }
+    }
+
+    /// <summary>Counts the uses of registers; returns how often the region is left.</summary>
+    private int CountUses(CodeRegion region)
+    {
+        Array.Clear(_uses);
+        int ways = 1;
+        for (int at = region.Start; at < region.End; at += 4)
+        {
+            ref readonly Instruction i = ref region[at];
+            int weight = _weights[(at - region.Start) >> 2], slots = SlotsOf(i.Opcode);
+            _uses[i.D & 31] += weight * (slots & 1);
+            _uses[i.J & 31] += weight * (slots >> 1 & 1);
+            _uses[i.K & 31] += weight * (slots >> 2 & 1);
+            OpcodeInfo info = i.Opcode.Info();
+            bool leaves = info.IsPrivileged
+                || (info.EndsBlock && !(CodeRegion.IsDirect(i.Opcode) && region.IsInside(CodeRegion.Target(i, at))));
+            ways += leaves ? weight : 0;
+        }
+
+        _uses[0] = 0;
+        return ways;
+    }
+
+    /// <summary>Of the registers that live in memory the most used, or of those that live in a host register the least.</summary>
+    private int Extreme(bool living)
+    {
+        int best = 0;
+        for (int guest = FirstGpr; guest < GprCount; guest++)
+        {
+            bool isBetter = best == 0 || (living ? _uses[guest] < _uses[best] : _uses[guest] > _uses[best]);
+            if (_hostOf[guest] >= 0 == living && isBetter)
+            {
+                best = guest;
+            }
+        }
+
+        return best;
+    }
+}
