@@ -84,8 +84,12 @@ public sealed unsafe partial class TranslatorEngine
         }
     }
 
+    /// <summary>How many instructions handlers were asked for.</summary>
+    internal long HandlerCalls { get; private set; }
+
     private Trap CallHandler(Instruction* instruction, Checks checks)
     {
+        HandlerCalls++;
         _word = instruction->Word;
         CpuState* s = _state;
         if (checks != Checks.None)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LaKvm.Cpu;
 using LaKvm.Cpu.Tests.Interpreter;
 using LaKvm.Isa;
@@ -8,7 +9,7 @@ namespace LaKvm.Translator.Tests;
 /// A program of random instructions over three pages that neither ends nor leaves them: registers 20 to 22 point to data
 /// and are never written, 24 to 26 into the code. Exceptions are skipped by a handler that uses CSRs only.
 /// </summary>
-internal sealed unsafe class RandomProgram(int seed)
+internal sealed unsafe class RandomProgram(int seed, bool isFloating = false)
 {
     private const ulong DataBase = 0x30_0000;
     private const int Pages = 3, Instructions = Pages * 1024;
@@ -31,10 +32,15 @@ internal sealed unsafe class RandomProgram(int seed)
 
     private static readonly Opcode[] Atomics = Rows(Opcode.AmswapW, Opcode.AmminDbDu);
 
+    /// <summary>Everything of the three units that is no access to memory, and does not write FCSR0.</summary>
     private static readonly Opcode[] Floating =
+        [.. AllOf(Unit.Fp), .. AllOf(Unit.Fp), .. AllOf(Unit.Lsx), .. AllOf(Unit.Lasx)];
+
+    /// <summary>Accesses of these units whose address is a register and an offset.</summary>
+    private static readonly Opcode[] FloatingAccesses =
     [
-        Opcode.FaddD, Opcode.FmulS, Opcode.FsubS, Opcode.FdivD, Opcode.FsqrtD, Opcode.FcvtSD, Opcode.FmovD, Opcode.Movgr2frD, Opcode.Movgr2frW, Opcode.Movfr2grD, Opcode.Movfr2grS,
-        Opcode.FcmpCltD, Opcode.FldD, Opcode.FldS, Opcode.FstD, Opcode.FstS, Opcode.FfintDL,
+        Opcode.FldD, Opcode.FldS, Opcode.FstD, Opcode.FstS, Opcode.Vld, Opcode.Vst, Opcode.Xvld, Opcode.Xvst,
+        .. Rows(Opcode.VldreplD, Opcode.VstelmB), .. Rows(Opcode.XvldreplD, Opcode.XvstelmB),
     ];
 
     private readonly Random _random = new(seed);
@@ -54,6 +60,7 @@ internal sealed unsafe class RandomProgram(int seed)
 
         code[Instructions] = Assembler.Encode($"b {-4 * Instructions}");
         machine.Load(Handler, TestMachine.Vector);
+        LoadNumbers(machine);
         for (int n = 1; n < 32; n++)
         {
             machine[n] = n switch
@@ -65,6 +72,47 @@ internal sealed unsafe class RandomProgram(int seed)
         }
     }
 
+    /// <summary>Two singles or one double of all kinds, those more often that take part in inexact sums.</summary>
+    public static ulong AnyNumbers(Random random) => random.Next(8) switch
+    {
+        0 => (ulong)random.NextInt64(),
+        1 => BitConverter.DoubleToUInt64Bits(random.Next(-1000, 1000)),
+        2 => BitConverter.DoubleToUInt64Bits((random.NextDouble() - 0.5) * Math.Pow(2, random.Next(-1074, 1024))),
+        3 => Special(random),
+        4 or 5 => Single(random) | ((ulong)Single(random) << 32),
+        _ => BitConverter.DoubleToUInt64Bits((random.NextDouble() - 0.5) * 100),
+    };
+
+    private static uint Single(Random random) => BitConverter.SingleToUInt32Bits((random.NextSingle() - 0.5f) * 100);
+
+    private static ulong Special(Random random) => random.Next(6) switch
+    {
+        0 => 0x7FF0_0000_0000_0000,
+        1 => 0xFFF8_0000_1234_0000,
+        2 => 0x7FF4_0000_0000_0001,
+        3 => 0x7F80_0000_FFC0_0001,
+        4 => 0x7FA0_0000_8000_0000,
+        _ => 0x8000_0000_0000_0000,
+    };
+
+    private void LoadNumbers(TestMachine machine)
+    {
+        const int allUnits = 7, words = 32 * 4;
+        machine.WriteCsr(Csr.Euen, isFloating ? allUnits : 1UL);
+        for (int n = 0; n < words; n++)
+        {
+            machine.State->Vr[n] = AnyNumbers(_random);
+        }
+
+        foreach (ref ulong word in MemoryMarshal.Cast<byte, ulong>(Data(machine)))
+        {
+            word = AnyNumbers(_random);
+        }
+    }
+
+    private static IEnumerable<Opcode> AllOf(Unit unit) => Rows((Opcode)1, (Opcode)(OpcodeTable.Count - 1)).Where(row =>
+        row.Info().Unit == unit && row.Info().Access == AccessKind.None && row != Opcode.Movgr2fcsr);
+
     private static Opcode[] Rows(Opcode first, Opcode last) =>
         [.. Enumerable.Range((int)first, last - first + 1).Select(n => (Opcode)n).Where(row => !row.Info().EndsBlock)];
 
@@ -72,6 +120,8 @@ internal sealed unsafe class RandomProgram(int seed)
     {
         uint word = _random.Next(100) switch
         {
+            < 45 when isFloating => Randomize(Pick(Floating)),
+            < 60 when isFloating => WithBase(Randomize(Pick(FloatingAccesses))),
             < 55 => Randomize(Pick(Registers)),
             < 72 => WithBase(Randomize(Pick(Accesses))),
             < 74 => WithBase(Randomize(Pick(Atomics))),

@@ -22,6 +22,9 @@ internal sealed unsafe class ConformanceMachine : IDisposable
         _core.ExchangeCsr(Csr.Eentry, Entry, ulong.MaxValue);
     }
 
+    /// <summary>What executes the cases.</summary>
+    public IExecutionEngine Engine => _engine;
+
     /// <summary>Executes a case and says what is different from what it expects; null if nothing is.</summary>
     public string? Run(VectorCase vector)
     {
