@@ -6,7 +6,7 @@ namespace LaKvm.Translator;
 
 /// <content>
 /// Floating-point instructions (manual vol. 1, 3.2): what surrounds an operation of <see cref="Compute"/>. Results that
-/// the host may have different, NaNs and integers out of range, are left to the handler.
+/// the host may have different, NaNs and integers out of range, are left to the interpreter, with the rest of the block.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
@@ -60,7 +60,7 @@ internal sealed unsafe partial class BlockTranslator
         Compute(i, row, d, j, k, a);
         if (row.ChecksResult)
         {
-            CheckResult(i, row, d);
+            CheckOrdered(row, d, d);
         }
 
         if (row.Kind == FpKind.MultiplyAdd && row.Mode != 0)
@@ -68,13 +68,9 @@ internal sealed unsafe partial class BlockTranslator
             _e.Vector(Simd.Xorps, row.Bytes, d, d, SignsOf(row));
         }
 
-        KeepOperands(i, row, j, k, a);
+        NoteLast(i, row, j, k, a);
         bool isBoxed = IsSingleResult(row) && Boxed(i, row, d);
         _vectors.Commit(i.D, d, row.Bytes, isBoxed);
-        if (row.ChecksResult)
-        {
-            ResumeHere();
-        }
     }
 
     /// <summary>Whether the result is a single number, with ones above it.</summary>
@@ -103,40 +99,37 @@ internal sealed unsafe partial class BlockTranslator
     private Rm SignsOf(in FpRow row) =>
         arena.Constant(row.IsDouble ? SignDouble : row.IsScalar ? SignSingle : SignsSingle);
 
-    /// <summary>To the handler if a result is no number.</summary>
-    private void CheckResult(in Instruction i, in FpRow row, int d) => CheckOrdered(i, row, d, d);
-
-    private void CheckOrdered(in Instruction i, in FpRow row, int first, int second)
+    /// <summary>To the interpreter if one of two is no number.</summary>
+    private void CheckOrdered(in FpRow row, int first, int second)
     {
         if (row.IsScalar)
         {
             _e.Vector((Simd)((int)Simd.Ucomis | (row.IsDouble ? 0x1000 : 0)), 8, first, Rm.Xmm(second));
-            AddSlowPath(_e.JumpIf(Condition.Parity, null), i);
+            InterpretIf(Condition.Parity);
         }
         else
         {
             const int unordered = 3;
             _e.Vector(row.Host(0xC2), row.Bytes, 0, first, Rm.Xmm(second), unordered);
             _e.Vector(Simd.Ptest, row.Bytes, 0, Rm.Xmm(0));
-            AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
+            InterpretIf(Condition.NotEqual);
         }
     }
 
     /// <summary>
-    /// maxNum, minNum: NaNs go to the handler. Of two zeros the host returns the second; both orders joined give the one
+    /// maxNum, minNum: NaNs go to the interpreter. Of two zeros the host returns the second; both orders joined give the one
     /// that is greater (no sign: and) or less (or), and are the same for other numbers.
     /// </summary>
     private void Extremum(in Instruction i, in FpRow row)
     {
         int j = _vectors.Read(i.J, row.Bytes), k = _vectors.Read(i.K, row.Bytes), d = _vectors.Fresh();
-        CheckOrdered(i, row, j, k);
+        CheckOrdered(row, j, k);
         _e.Vector(row.Host(row.Op), row.Bytes, 0, j, Rm.Xmm(k));
         _e.Vector(row.Host(row.Op), row.Bytes, d, k, Rm.Xmm(j));
         _e.Vector(row.Op == FpRow.Max ? Simd.Andps : Simd.Orps, row.Bytes, d, d, Rm.Xmm(0));
-        KeepOperands(i, row, j, k, -1);
+        NoteLast(i, row, j, k, -1);
         bool isBoxed = IsSingleResult(row) && Boxed(i, row, d);
         _vectors.Commit(i.D, d, row.Bytes, isBoxed);
-        ResumeHere();
     }
 
     private void CompareToFlag(in Instruction i, in FpRow row)
@@ -144,16 +137,16 @@ internal sealed unsafe partial class BlockTranslator
         int j = _vectors.Read(i.J, 8), k = _vectors.Read(i.K, 8);
         Compare(i, row, -1, j, k);
         _e.StoreSized(Field(CpuState.FccOffset + (i.D & 7)), Reg.Rax, 1);
-        KeepOperands(i, row, j, k, -1);
+        NoteLast(i, row, j, k, -1);
     }
 
-    /// <summary>What is out of range, or one integer that the host answers it with, goes to the handler.</summary>
+    /// <summary>What is out of range, or one integer that the host answers it with, goes to the interpreter.</summary>
     private void ToIntegerRegister(in Instruction i, in FpRow row)
     {
         int j = _vectors.Read(i.J, 8), d = _vectors.Fresh();
         ToInteger(row, j);
         _e.OpImmediate(Alu.Cmp, Reg.Rax, 1, row.Kind == FpKind.ToInt32 ? Width.W32 : Width.W64);
-        AddSlowPath(_e.JumpIf(Condition.Overflow, null), i);
+        InterpretIf(Condition.Overflow);
         RaiseInexact(row, j);
         if (row.Kind == FpKind.ToInt32)
         {
@@ -161,8 +154,7 @@ internal sealed unsafe partial class BlockTranslator
         }
 
         _e.Vector(Simd.MovqLoad, 8, d, Reg.Rax);
-        KeepOperands(i, row, j, -1, -1);
+        NoteLast(i, row, j, -1, -1);
         _vectors.Commit(i.D, d, 8);
-        ResumeHere();
     }
 }

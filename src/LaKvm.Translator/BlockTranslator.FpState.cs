@@ -23,10 +23,14 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>Units for which the host's FPU is known to compute for the guest.</summary>
     private int _ready;
 
+    /// <summary>The last operation, if it is not saved.</summary>
+    private LastOperation _last;
+
     /// <summary>What is known of vector registers and the FPU's state at the beginning of a block and behind handlers.</summary>
     private void ForgetVectors()
     {
         _vectors.Clear();
+        _last = default;
         _checked = 0;
         _ready = 0;
     }
@@ -55,17 +59,22 @@ internal sealed unsafe partial class BlockTranslator
         if ((_ready & unit) == 0)
         {
             _e.TestByte(Field(CpuState.HostFpOffset), unit);
-            byte* place = _e.JumpIf(Condition.Equal, null);
-            _tails.Add(new(TailKind.Begin, place, _offset, unit)
-            {
-                Resume = (nint)_e.Position,
-                Held = _vectors.Now,
-                Left = (_blockEnd - _offset) >> 2,
-            });
+            AddInterpretation(TailKind.Begin, _e.JumpIf(Condition.Equal, null), unit);
             _ready |= unit;
             _checked |= unit;
         }
     }
+
+    /// <summary>On a condition, has the rest of the block interpreted, from this instruction on.</summary>
+    private void InterpretIf(Condition condition) => AddInterpretation(TailKind.Interpret, _e.JumpIf(condition, null), 0);
+
+    private void AddInterpretation(TailKind kind, byte* place, int unit) => _tails.Add(new(kind, place, _offset, unit)
+    {
+        Resume = (nint)_e.Position,
+        Held = _vectors.Now,
+        Last = _last,
+        Left = (_blockEnd - _offset) >> 2,
+    });
 
     private void EmitBegin(in Tail tail)
     {
@@ -73,6 +82,12 @@ internal sealed unsafe partial class BlockTranslator
         _e.Call(stubs.Fp.Begin);
         _e.Test(Reg.Rax, Reg.Rax, Width.W32);
         _ = _e.JumpIf(Condition.Equal, (byte*)tail.Resume);
+        EmitInterpretation(tail);
+    }
+
+    private void EmitInterpretation(in Tail tail)
+    {
+        EmitSave(tail.Last);
         _vectors.EmitSpill(tail.Held);
         _e.OpImmediate(Alu.Add, Budget, tail.Left);
         LeaveRegisters();
@@ -82,63 +97,57 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>Emits what brings FCSR0 up to date, for an instruction that reads or writes it.</summary>
     private void SettleFp()
     {
+        SaveLast();
         _vectors.WriteBack();
         _vectors.Clear();
         stubs.Fp.EmitSettleIfDue(_e);
         _ready = 0;
     }
 
-    /// <summary>Keeps the operands of an operation if its Cause may be seen before another operation replaces it.</summary>
-    private void KeepOperands(in Instruction i, in FpRow row, int j, int k, int a)
+    /// <summary>
+    /// Notes the operation just emitted as the last one: where the block is left before another one, its operands are
+    /// saved, see <see cref="EmitSave"/>. Until then they stay in their host registers.
+    /// </summary>
+    private void NoteLast(in Instruction i, in FpRow row, int j, int k, int a)
     {
-        if (!IsCauseSeen(i))
+        ReadOnlySpan<int> hosts = [j, k, a];
+        _last = new(_repetitions[i.Opcode], (byte)row.Operands, (byte)row.Bytes, (sbyte)j, (sbyte)k, (sbyte)a);
+        _vectors.Keep(hosts[..row.Operands]);
+    }
+
+    /// <summary>Saves the last operation here.</summary>
+    private void SaveLast()
+    {
+        EmitSave(_last);
+        _last = default;
+        _vectors.Keep([]);
+    }
+
+    private void EmitSave(in LastOperation last)
+    {
+        if (last.Operands == 0)
         {
             return;
         }
 
-        ReadOnlySpan<int> registers = [j, k, a];
-        for (int n = 0; n < row.Operands; n++)
+        for (int n = 0; n < last.Operands; n++)
         {
-            _e.StoreVector(row.Bytes, Operand(n), registers[n]);
+            _e.StoreVector(last.Bytes, Operand(n), last[n]);
         }
 
-        _e.StoreImmediate32(Field(CpuState.LastFpOffset), _repetitions[i.Opcode]);
+        _e.StoreImmediate32(Field(CpuState.LastFpOffset), last.Repetition);
+    }
+
+    /// <summary>Behind a handler that was called after <see cref="EmitSave"/>: the operands are wanted again.</summary>
+    private void EmitRestore(in LastOperation last)
+    {
+        for (int n = 0; n < last.Operands; n++)
+        {
+            _e.LoadVector(last.Bytes, last[n], Operand(n));
+        }
     }
 
     private static Rm Operand(int n) => Field(CpuState.LastFpOperandsOffset + (n * 32));
-
-    /// <summary>
-    /// Whether the block may be left, or its end reached, before another operation of the same unit: that rewrites Cause, and
-    /// with no exception enabled it cannot trap.
-    /// </summary>
-    private bool IsCauseSeen(in Instruction i)
-    {
-        for (int next = _offset + 4; next < _blockEnd; next += 4)
-        {
-            Opcode opcode = region[next].Opcode;
-            if (FpTable.Of(opcode).Kind != FpKind.None)
-            {
-                return UnitOf(region[next]) != UnitOf(i);
-            }
-
-            bool isQuietMove = IsFpMove(opcode) || VectorTable.Of(opcode).Kind is > VectorKind.None and < VectorKind.Load
-                and not VectorKind.Constant;
-            if (!IsQuiet(opcode) && !(isQuietMove && UnitOf(region[next]) == UnitOf(i)))
-            {
-                return true;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>Whether an instruction is always done by straight machine code: no handler, no way out of the block.</summary>
-    private static bool IsQuiet(Opcode opcode) => opcode is >= Opcode.AddW and <= Opcode.SraD
-        or (>= Opcode.AlslD and <= Opcode.SraiD) or (>= Opcode.Slti and <= Opcode.Pcaddu18i);
-
-    /// <summary>The same, for instructions of the floating-point unit where that is on.</summary>
-    private static bool IsFpMove(Opcode opcode) => opcode is (>= Opcode.FcopysignS and <= Opcode.FnegD)
-        or (>= Opcode.FmovS and <= Opcode.Movfrh2grS) or Opcode.Fsel;
 
     /// <summary>Emits, once for each row, the code that does an operation again with the operands that were kept.</summary>
     private void PrepareRepetitions()
@@ -169,5 +178,11 @@ internal sealed unsafe partial class BlockTranslator
 
         Compute(i, row, RepeatD, RepeatJ, RepeatK, RepeatA);
         _e.Return();
+    }
+
+    /// <summary>An operation whose exceptions are in MXCSR, and the host registers that have its operands.</summary>
+    private readonly record struct LastOperation(int Repetition, byte Operands, byte Bytes, sbyte J, sbyte K, sbyte A)
+    {
+        public int this[int n] => n switch { 0 => J, 1 => K, _ => A };
     }
 }

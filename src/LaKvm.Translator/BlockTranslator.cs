@@ -66,6 +66,7 @@ internal sealed unsafe partial class BlockTranslator(
             _vectors.NextInstruction();
             if (CodeRegion.EndsBlock(i.Opcode))
             {
+                SaveLast();
                 _vectors.WriteBack();
             }
 
@@ -77,6 +78,7 @@ internal sealed unsafe partial class BlockTranslator(
 
         if (CodeRegion.FallsThrough(region[_blockEnd - 4].Opcode))
         {
+            SaveLast();
             _vectors.WriteBack();
             FallThrough();
         }
@@ -85,6 +87,7 @@ internal sealed unsafe partial class BlockTranslator(
     /// <summary>Has the shared handler execute an instruction.</summary>
     private void CallHandler(in Instruction i)
     {
+        SaveLast();
         _vectors.WriteBack();
         EmitCall(NewSite(i));
         ForgetConstants();
@@ -124,6 +127,7 @@ internal sealed unsafe partial class BlockTranslator(
             Resume = (nint)_e.Position,
             Held = _vectors.Now,
             ResumeHeld = _vectors.Now,
+            Last = _last,
             Ready = _ready,
         });
 
@@ -156,6 +160,9 @@ internal sealed unsafe partial class BlockTranslator(
             case TailKind.Begin:
                 EmitBegin(tail);
                 break;
+            case TailKind.Interpret:
+                EmitInterpretation(tail);
+                break;
             case TailKind.Far:
                 EmitFar(tail.Offset);
                 break;
@@ -186,6 +193,7 @@ internal sealed unsafe partial class BlockTranslator(
 
     private void EmitSlow(in Tail tail)
     {
+        EmitSave(tail.Last);
         _vectors.EmitSpill(tail.Held);
         EmitCall((Site*)tail.Site);
         if (tail.Ready != 0)
@@ -194,6 +202,7 @@ internal sealed unsafe partial class BlockTranslator(
             _e.Call(stubs.Fp.Begin);
         }
 
+        EmitRestore(tail.Last);
         _vectors.EmitReload(tail.ResumeHeld);
         _ = _e.Jump((byte*)tail.Resume);
     }
@@ -218,6 +227,9 @@ internal sealed unsafe partial class BlockTranslator(
 
         /// <summary>Makes the host's FPU compute for the guest and resumes, or has the rest of the block interpreted.</summary>
         Begin,
+
+        /// <summary>Has the rest of the block interpreted.</summary>
+        Interpret,
 
         /// <summary>Goes to another page.</summary>
         Far,
@@ -251,6 +263,9 @@ internal sealed unsafe partial class BlockTranslator(
 
         /// <summary>What they have to hold where execution resumes.</summary>
         public VectorCache.Snapshot ResumeHeld { get; init; }
+
+        /// <summary>The last operation of the host's FPU at the jump.</summary>
+        public LastOperation Last { get; init; }
 
         /// <summary>Units that computing on the host's FPU was begun for.</summary>
         public int Ready { get; init; }

@@ -78,6 +78,17 @@ internal sealed class VectorCache(Emitter emitter)
     /// <summary>Whether it is known that bits 63:32 are all ones, as single-precision results have them.</summary>
     public bool IsBoxed(int guest) => _slotOf[guest] != None && _slots[_slotOf[guest]].IsBoxed;
 
+    /// <summary>
+    /// Nothing else comes into these host registers before the next call, even when the guest's are elsewhere by then.
+    /// </summary>
+    public void Keep(ReadOnlySpan<int> hosts)
+    {
+        for (int n = 0; n < Count; n++)
+        {
+            _slots[n].IsKept = hosts.Contains(First + n);
+        }
+    }
+
     /// <summary>A host register for a result.</summary>
     public int Fresh()
     {
@@ -169,7 +180,7 @@ internal sealed class VectorCache(Emitter emitter)
         int best = None;
         for (int n = 0; n < Count; n++)
         {
-            if (_slots[n].IsPinned)
+            if (_slots[n].IsPinned || _slots[n].IsKept)
             {
                 continue;
             }
@@ -200,6 +211,6 @@ internal sealed class VectorCache(Emitter emitter)
     {
         public Held Held;
         public int Stamp;
-        public bool IsUsed, IsPinned, IsBoxed;
+        public bool IsUsed, IsPinned, IsBoxed, IsKept;
     }
 }
