@@ -46,7 +46,7 @@ internal sealed unsafe partial class BlockTranslator
     private void LoadLinked(in Instruction i)
     {
         Width width = AccessWidth(i);
-        Translate(i, i.Opcode.Info().AccessSize, ReadTag);
+        Translate(i, i.Opcode.Info().AccessSize, ReadTag, aligned: true);
         _e.Mov(Reg.Rsi, Rm.At(Reg.Rax), width);
         Address(i, Reg.Rdx);
         _e.StoreByte(LinkBit(), 1);
@@ -66,7 +66,7 @@ internal sealed unsafe partial class BlockTranslator
         _e.Op(Alu.Or, Reg.Rax, Reg.Rcx);
         _e.Op(Alu.Cmp, Reg.Rax, Field(CpuState.LlAddressOffset));
         AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
-        Translate(i, i.Opcode.Info().AccessSize, WriteTag);
+        Translate(i, i.Opcode.Info().AccessSize, WriteTag, aligned: true);
         _e.Mov(Reg.Rsi, Reg.Rax);
         _e.Mov(Reg.Rax, Field(CpuState.LlValueOffset));
         _e.CompareExchange(Rm.At(Reg.Rsi), Value(i.D, Reg.Rdx), width);
@@ -81,7 +81,7 @@ internal sealed unsafe partial class BlockTranslator
     private void Modify(in Instruction i, Alu? operation)
     {
         Width width = AccessWidth(i);
-        Translate(i, i.Opcode.Info().AccessSize, WriteTag);
+        Translate(i, i.Opcode.Info().AccessSize, WriteTag, aligned: true);
         _e.Mov(Reg.Rdx, Of(i.K));
         if (operation == Alu.Add)
         {
@@ -100,7 +100,7 @@ internal sealed unsafe partial class BlockTranslator
     private void ModifyInLoop(in Instruction i, Alu operation)
     {
         Width width = AccessWidth(i);
-        Translate(i, i.Opcode.Info().AccessSize, WriteTag);
+        Translate(i, i.Opcode.Info().AccessSize, WriteTag, aligned: true);
         _e.Mov(Reg.Rsi, Reg.Rax);
         _e.Mov(Reg.Rax, Rm.At(Reg.Rsi), width);
         byte* again = _e.Position;

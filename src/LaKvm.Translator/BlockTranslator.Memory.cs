@@ -37,17 +37,18 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// Looks the address of an access up in the software TLB: leaves the host address in rax, or takes the slow path.
+    /// Looks the address of an access up in the software TLB: leaves the host address in rax, or takes the slow path, which
+    /// <paramref name="aligned"/> has it take for unaligned addresses too.
     /// </summary>
-    private void Translate(in Instruction i, int size, int tag)
+    private void Translate(in Instruction i, int size, int tag, bool aligned = false)
     {
         Address(i, Reg.Rax);
         _e.Mov(Reg.Rcx, Reg.Rax);
-        _e.Mov(Reg.Rdx, Reg.Rax);
+        _e.Lea(Reg.Rdx, Rm.At(Reg.Rax, aligned ? 0 : size - 1));
         _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 12 - CpuState.SoftTlbEntryShift);
         _e.OpImmediate(Alu.And, Reg.Rcx, (CpuState.SoftTlbEntries - 1) << CpuState.SoftTlbEntryShift, Width.W32);
         _e.Op(Alu.Add, Reg.Rcx, Field(CpuState.TlbOffset));
-        _e.OpImmediate(Alu.And, Reg.Rdx, ~0xFFF | (size - 1));
+        _e.OpImmediate(Alu.And, Reg.Rdx, aligned ? ~0xFFF | (size - 1) : ~0xFFF);
         _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, tag));
         AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
         _e.Op(Alu.Add, Reg.Rax, Rm.At(Reg.Rcx, Addend));

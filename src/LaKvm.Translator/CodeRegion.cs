@@ -14,6 +14,10 @@ internal sealed unsafe class CodeRegion(byte supportedUnits, int maximumBlock)
 
     private const int PageBytes = CodePage.Slots * 4;
 
+    /// <summary>log2 of how many decoded instructions are kept.</summary>
+    private const int DecodedBits = 13;
+
+    private readonly Instruction[] _decoded = new Instruction[1 << DecodedBits];
     private readonly Instruction[] _instructions = new Instruction[Capacity];
     private readonly OffsetSet _targets = new();
     private readonly OffsetSet _leaders = new();
@@ -68,14 +72,14 @@ internal sealed unsafe class CodeRegion(byte supportedUnits, int maximumBlock)
     /// <summary>Decodes an instruction as this machine has it: of units that it lacks, there are none.</summary>
     public Instruction Decode(uint word)
     {
-        Instruction instruction = Decoder.Decode(word);
-        OpcodeInfo info = instruction.Opcode.Info();
-        if (info.Unit != Unit.None && (supportedUnits >> ((int)info.Unit - 1) & 1) == 0)
+        // Words that programs repeat are found again; what no place was filled with yet is word 0, which is no instruction.
+        ref Instruction known = ref _decoded[(word * 0x9E37_79B1u) >> (32 - DecodedBits)];
+        if (known.Word != word)
         {
-            instruction.Opcode = Opcode.Invalid;
+            known = DecodeAnew(word);
         }
 
-        return instruction;
+        return known;
     }
 
     /// <summary>Whether an instruction is the last one of its block.</summary>
@@ -118,6 +122,18 @@ internal sealed unsafe class CodeRegion(byte supportedUnits, int maximumBlock)
 
     /// <summary>Whether a branch to <paramref name="offset"/> stays in the region.</summary>
     public bool IsInside(int offset) => offset >= Start && offset < End;
+
+    private Instruction DecodeAnew(uint word)
+    {
+        Instruction instruction = Decoder.Decode(word);
+        OpcodeInfo info = instruction.Opcode.Info();
+        if (info.Unit != Unit.None && (supportedUnits >> ((int)info.Unit - 1) & 1) == 0)
+        {
+            instruction.Opcode = Opcode.Invalid;
+        }
+
+        return instruction;
+    }
 
     private void Split()
     {

@@ -7,7 +7,7 @@ public sealed record TranslatorOptions
     public ulong ArenaBytes { get; init; } = 64UL << 20;
 
     /// <summary>How often execution comes to an instruction before it is translated, 0 to 255. Until then it is interpreted.</summary>
-    public int WarmCount { get; init; } = 16;
+    public int WarmCount { get; init; } = 4;
 
     /// <summary>Longest block in instructions, 1 to 1024.</summary>
     public int MaximumBlock { get; init; } = 64;

@@ -81,6 +81,17 @@ public sealed unsafe partial class Core
 
     internal void WriteIocsr(uint address, int size, ulong value) => _bus.WriteIocsr(Id, address, size, value);
 
+    /// <summary>
+    /// Whether csrrd of either mode gives what <see cref="CpuState.Csr"/> holds: the rows that the reading below does not
+    /// mention, and that a guest has.
+    /// </summary>
+    public static bool ReadsAsStored(int csr) => csr is not (Csr.Estat or Csr.Pgd or Csr.Tlbehi or Csr.Tlbrehi or Csr.Tcfg
+            or Csr.Tval or Csr.Llbctl) && CsrTable.Find(csr) is { Guest: GuestAccess.Hardware };
+
+    /// <summary>Whether csrwr and csrxchg of either mode do nothing but change the stored bits that are writable.</summary>
+    public static bool StoresOnly(int csr) => ReadsAsStored(csr) && csr is not (Csr.Ticlr or Csr.Crmd or Csr.Euen or Csr.Ecfg
+            or Csr.Asid or Csr.Rvacfg or Csr.Stlbps or Csr.Misc or (>= Csr.Dmw0 and < Csr.Dmw0 + 4));
+
     private bool TrapsInGuest(int csr) =>
         State->Vm != 0 && CsrTable.Find(csr) is not { Guest: GuestAccess.Hardware };
 

@@ -14,6 +14,9 @@ public sealed unsafe partial class Core
     /// <summary>What the run call returns after <see cref="Trap.Leave"/>.</summary>
     public RunExit PendingExit { get; private set; }
 
+    /// <summary>Ticks of the machine's clock now.</summary>
+    public ulong Ticks => _clock.Ticks;
+
     /// <summary>Tick at which a timer of this core fires next; <see cref="ulong.MaxValue"/> if none is running.</summary>
     public ulong TimerDeadline => Math.Min(_hostTimer.Deadline, _guestTimer.Deadline);
 

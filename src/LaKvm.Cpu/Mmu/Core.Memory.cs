@@ -148,11 +148,18 @@ public sealed unsafe partial class Core
         if (pointer != null)
         {
             bool write = t.Write && Memory.Flags(t.Physical) == PageFlags.None;
-            _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read, write, t.Execute);
+            bool data = !ForbidsUnaligned;
+            _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && data, write && data, t.Execute);
         }
 
         return Trap.None;
     }
+
+    /// <summary>
+    /// Whether MISC.ALCL forbids unaligned accesses somewhere. Then data accesses take the slow path: the fast one only sees
+    /// whether a page is left.
+    /// </summary>
+    private bool ForbidsUnaligned => (State->Csr[Csr.Misc] & (0xFUL << 12)) != 0;
 
     /// <summary>Unaligned accesses are done in hardware unless MISC.ALCL forbids them (manual volume 1, 7.4.4).</summary>
     private Trap CheckAlignment(ulong va, int size)

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// Loads and stores by virtual address for instruction handlers: one compare against the software TLB, everything
-/// unusual in the slow path of <see cref="Core"/>. Values are 1, 2, 4, 8, 16 or 32 bytes.
+/// Loads and stores by virtual address for instruction handlers: one compare of the last byte's page against the software
+/// TLB, everything unusual in the slow path of <see cref="Core"/>. Values are 1, 2, 4, 8, 16 or 32 bytes.
 /// </summary>
 public static unsafe class MemoryAccess
 {
@@ -14,7 +14,7 @@ public static unsafe class MemoryAccess
         where T : unmanaged
     {
         SoftTlbEntry* entry = CpuState.TlbEntry(s, va);
-        if ((va & (~0xFFFUL | (ulong)(sizeof(T) - 1))) == entry->ReadTag)
+        if (((va + (ulong)(sizeof(T) - 1)) & ~0xFFFUL) == entry->ReadTag)
         {
             value = *(T*)(va + (ulong)entry->Addend);
             return Trap.None;
@@ -30,7 +30,7 @@ public static unsafe class MemoryAccess
         where T : unmanaged
     {
         SoftTlbEntry* entry = CpuState.TlbEntry(s, va);
-        if ((va & (~0xFFFUL | (ulong)(sizeof(T) - 1))) == entry->WriteTag)
+        if (((va + (ulong)(sizeof(T) - 1)) & ~0xFFFUL) == entry->WriteTag)
         {
             *(T*)(va + (ulong)entry->Addend) = value;
             return Trap.None;

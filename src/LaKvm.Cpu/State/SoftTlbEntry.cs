@@ -5,7 +5,8 @@ namespace LaKvm.Cpu;
 /// <summary>
 /// One entry of the software TLB: a 4 KiB page of the current mode's address space. A tag is the page's virtual
 /// address, or <see cref="NoMatch"/> where the access must take the slow path (MMIO, no permission, code in the page).
-/// One compare checks page, permission and alignment: <c>(va &amp; (~0xFFF | (size - 1))) == tag</c>.
+/// One compare checks page and permission, and that the access stays in the page: <c>((va + size - 1) &amp; ~0xFFF) == tag</c>;
+/// or that it is aligned: <c>(va &amp; (~0xFFF | (size - 1))) == tag</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Size = 32)]
 public struct SoftTlbEntry

@@ -10,6 +10,7 @@ public sealed class HostCpu
         Id = id;
         Core = core;
         Engine = engine;
+        Slice = new RunSlice(core);
     }
 
     /// <summary>CPU number.</summary>
@@ -19,6 +20,9 @@ public sealed class HostCpu
     public Core Core { get; }
 
     internal IExecutionEngine Engine { get; }
+
+    /// <summary>Instructions between two looks at the core's timers.</summary>
+    internal RunSlice Slice { get; }
 
     /// <summary>Last VPID handed out: version in the high bits, GID in the low ones.</summary>
     internal ulong VpidCache { get; set; }

@@ -12,9 +12,6 @@ public sealed unsafe partial class KvmVcpu
 {
     private const ulong PrmdForGuest = Crmd.Ie; // PPLV 0; physical interrupts are on while the guest runs
 
-    /// <summary>Instructions between two looks at the core's timers: some tens of microseconds.</summary>
-    private const long Slice = 10_000;
-
     private ulong _exitEstat;
     private ulong _exitBadv;
     private uint _exitBadi;
@@ -28,9 +25,11 @@ public sealed unsafe partial class KvmVcpu
         core.ExchangeCsr(Csr.Prmd, PrmdForGuest, Crmd.PlvMask | Crmd.Ie);
         core.ExchangeCsr(Csr.Gstat, LvzFields.GstatPvm, LvzFields.GstatPvm);
         core.Ertn();
-        while (cpu.Engine.Run(Slice) != RunExit.GuestExit)
+        long slice = cpu.Slice.Length;
+        while (cpu.Engine.Run(slice) != RunExit.GuestExit)
         {
             core.PollTimers();
+            slice = cpu.Slice.Next();
         }
 
         _exitEstat = core.ReadCsr(Csr.Estat);

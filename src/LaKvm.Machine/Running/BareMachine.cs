@@ -23,9 +23,6 @@ public enum MachineEnd
 /// </summary>
 public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisposable
 {
-    // A timer that expires while its core computes is seen between slices: this many instructions take some 100 us.
-    private const long Slice = 20_000;
-
     private const ulong PhysicalMask = (1UL << 48) - 1;
 
     private readonly Core[] _cores;
@@ -143,9 +140,10 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
     private void RunCore(Core core)
     {
         IExecutionEngine engine = _engines[core.Id];
+        var slice = new RunSlice(core);
         while (Running)
         {
-            if (engine.Run(Slice) == RunExit.Idle)
+            if (engine.Run(slice.Next()) == RunExit.Idle)
             {
                 core.WaitForInterrupt();
             }
