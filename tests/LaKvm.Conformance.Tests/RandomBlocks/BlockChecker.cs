@@ -42,9 +42,9 @@ internal sealed unsafe class BlockChecker : IDisposable
     public long Instructions { get; private set; }
 
     /// <summary>
-    /// Runs blocks that lie one behind the other (<see cref="AddressBehind"/>), each in a window of its own. Returns what is wrong. A block
-    /// that ends differently on QEMU, or does not run there, may write into the windows of others, so what is found besides one is
-    /// looked at again without it.
+    /// Runs blocks that lie one behind the other (<see cref="AddressBehind"/>), each in a window of its own. Returns what is wrong, and
+    /// still is when it is run again elsewhere without the blocks that end differently on QEMU or do not run there: those may
+    /// have written into the windows of others, or have made QEMU translate code that was not there yet.
     /// </summary>
     public List<Finding> Run(IReadOnlyList<Block> blocks)
     {
@@ -52,9 +52,14 @@ internal sealed unsafe class BlockChecker : IDisposable
         Compared += _batch.Count;
         Known += _batch.Count - _clean.Count;
         Dropped += blocks.Count - _batch.Count;
-        if (findings.Count == 0 || _clean.Count == blocks.Count)
+        if (findings.Count == 0)
         {
             return findings;
+        }
+
+        foreach (Block block in blocks)
+        {
+            LoadData(block);
         }
 
         Block? previous = null;
@@ -89,7 +94,21 @@ internal sealed unsafe class BlockChecker : IDisposable
         _qemu.Start(_batch.Count);
         Translate(blocks);
         _qemu.Wait();
-        return Compare(blocks);
+        List<Finding> findings = Compare(blocks);
+        const ulong room = 1 << 20;
+        if (_nextAddress + room > Layout.Code + Layout.CodeSize)
+        {
+            ForgetCode();
+        }
+
+        return findings;
+    }
+
+    private void LoadData(Block block)
+    {
+        _interpreter.LoadData(block);
+        _translator.LoadData(block);
+        _qemu.LoadData(block);
     }
 
     private void LoadCode(IReadOnlyList<Block> blocks)
@@ -100,8 +119,7 @@ internal sealed unsafe class BlockChecker : IDisposable
             _code.Add(Layout.Prologue);
             _code.AddRange(block.Code);
             _code.AddRange(Layout.Epilogue);
-            _interpreter.LoadData(block);
-            _translator.LoadData(block);
+            LoadData(block);
         }
 
         ReadOnlySpan<uint> code = CollectionsMarshal.AsSpan(_code);
@@ -109,13 +127,15 @@ internal sealed unsafe class BlockChecker : IDisposable
         _interpreter.LoadCode(_nextAddress, code);
         _translator.LoadCode(_nextAddress, code);
         _nextAddress += (ulong)code.Length * 4;
-        const ulong room = 1 << 20;
-        if (_nextAddress + room > Layout.Code + Layout.CodeSize)
-        {
-            _nextAddress = Layout.Code;
-            _qemu.Start(0);
-            _qemu.Wait();
-        }
+    }
+
+    /// <summary>Begins at the start again. Nothing old may be left that a wrong jump could execute: QEMU would keep it.</summary>
+    private void ForgetCode()
+    {
+        _nextAddress = Layout.Code;
+        _qemu.ClearCode();
+        _interpreter.ClearCode();
+        _translator.ClearCode();
     }
 
     private void Interpret(IReadOnlyList<Block> blocks)
@@ -128,7 +148,6 @@ internal sealed unsafe class BlockChecker : IDisposable
 
         for (int n = 0; n < blocks.Count; n++)
         {
-            _qemu.LoadData(blocks[n]);
             if (IsTest(blocks[n], _interpreted[n]))
             {
                 _qemu.Load(blocks[n], _batch.Count);

@@ -57,6 +57,13 @@ internal sealed unsafe class CoreRunner : IDisposable
         _memory.Written(address, (ulong)code.Length * 4);
     }
 
+    /// <summary>Removes all code.</summary>
+    public void ClearCode()
+    {
+        _memory.Span(Layout.Code, Layout.CodeSize).Clear();
+        _memory.Written(Layout.Code, Layout.CodeSize);
+    }
+
     /// <summary>Data window <paramref name="n"/>: its writable part.</summary>
     public Span<byte> Window(int n) => _memory.Span(Layout.Data + ((ulong)n * Layout.Window), Layout.Writable);
 

@@ -55,7 +55,15 @@ internal sealed unsafe partial class QemuRunner : IDisposable
     public void LoadCode(ulong address, ReadOnlySpan<uint> code) =>
         code.CopyTo(new Span<uint>(_shared + CodeOffset + (address - Layout.Code), code.Length));
 
-    /// <summary>Starts the first <paramref name="count"/> blocks; none makes QEMU forget all code.</summary>
+    /// <summary>Removes all code.</summary>
+    public void ClearCode()
+    {
+        new Span<byte>(_shared + CodeOffset, (int)Layout.CodeSize).Clear();
+        Start(0);
+        Wait();
+    }
+
+    /// <summary>Starts the first <paramref name="count"/> blocks; none makes QEMU forget the code that it has translated.</summary>
     public void Start(int count)
     {
         _process.StandardInput.BaseStream.Write(BitConverter.GetBytes(count));

@@ -14,6 +14,20 @@ public sealed class TrapInstructionTests
     [Fact]
     public void Dbcl_without_a_debug_unit_does_not_exist() => Replay("002a8000", "Ine");
 
+    /// <summary>LoongArch v1.10 has them, the LA464 does not: approximations, compare and swap, quadword sc, ...</summary>
+    [Theory]
+    [InlineData("01147400")] // frecipe.s
+    [InlineData("01148800")] // frsqrte.d
+    [InlineData("729d1400")] // vfrecipe.s
+    [InlineData("729d2800")] // vfrsqrte.d
+    [InlineData("769d1800")] // xvfrecipe.d
+    [InlineData("769d2400")] // xvfrsqrte.s
+    [InlineData("385904a3")] // amcas.w
+    [InlineData("385d04a3")] // amadd.b
+    [InlineData("38578083")] // llacq.w
+    [InlineData("385704a3")] // sc.q
+    public void Later_instruction_does_not_exist(string word) => Replay(word, "Ine");
+
     private static void Replay(string word, string trap)
     {
         using ConformanceMachine machine = new(core => new InterpreterEngine(core));
