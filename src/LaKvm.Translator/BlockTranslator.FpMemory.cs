@@ -21,9 +21,9 @@ internal sealed unsafe partial class BlockTranslator
     {
         CheckUnit(i);
         int size = i.Opcode.Info().AccessSize;
-        Translate(i, size, ReadTag);
+        Rm from = Translate(i, size, ReadTag);
         int d = _vectors.Fresh();
-        _e.LoadVector(size, d, Rm.At(Reg.Rax));
+        _e.LoadVector(size, d, from);
         if (size == 4)
         {
             // A single number has ones above it, as everywhere in this machine.
@@ -39,8 +39,8 @@ internal sealed unsafe partial class BlockTranslator
         CheckUnit(i);
         int size = i.Opcode.Info().AccessSize;
         int d = _vectors.Read(i.D, 8);
-        Translate(i, size, WriteTag);
-        _e.StoreVector(size, Rm.At(Reg.Rax), d);
+        Rm to = Translate(i, size, WriteTag);
+        _e.StoreVector(size, to, d);
         ResumeHere();
     }
 }

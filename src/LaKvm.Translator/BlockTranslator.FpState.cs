@@ -31,6 +31,7 @@ internal sealed unsafe partial class BlockTranslator
     {
         _vectors.Clear();
         _last = default;
+        _group = NoGroup;
         _checked = 0;
         _ready = 0;
     }

@@ -37,29 +37,28 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// Looks the address of an access up in the software TLB: leaves the host address in rax, or takes the slow path, which
-    /// <paramref name="aligned"/> has it take for unaligned addresses too.
+    /// Looks the address of an access up in the software TLB: returns where it is in the host, or takes the slow path, which
+    /// <paramref name="aligned"/> has it take for unaligned addresses too. Uses rax and rcx, which the result may need, and rdx.
     /// </summary>
-    private void Translate(in Instruction i, int size, int tag, bool aligned = false)
+    private Rm Translate(in Instruction i, int size, int tag, bool aligned = false)
     {
+        if (TryGroup(i, size, tag, out Rm place))
+        {
+            return place;
+        }
+
         Address(i, Reg.Rax);
-        _e.Mov(Reg.Rcx, Reg.Rax);
-        _e.Lea(Reg.Rdx, Rm.At(Reg.Rax, aligned ? 0 : size - 1));
-        _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 12 - CpuState.SoftTlbEntryShift);
-        _e.OpImmediate(Alu.And, Reg.Rcx, (CpuState.SoftTlbEntries - 1) << CpuState.SoftTlbEntryShift, Width.W32);
-        _e.Op(Alu.Add, Reg.Rcx, Field(CpuState.TlbOffset));
-        _e.OpImmediate(Alu.And, Reg.Rdx, aligned ? ~0xFFF | (size - 1) : ~0xFFF);
+        EmitTlbEntry(aligned ? 1 : size, aligned ? size : 1);
         _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, tag));
         AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
         _e.Op(Alu.Add, Reg.Rax, Rm.At(Reg.Rcx, Addend));
+        return Rm.At(Reg.Rax);
     }
 
     /// <summary>Computes the virtual address of an access, or of an indirect jump.</summary>
     private void Address(in Instruction i, Reg to)
     {
-        bool indexed = i.Opcode is >= Opcode.LdxB and <= Opcode.LdxWu or (>= Opcode.FldxS and <= Opcode.FstxD)
-            or Opcode.Vldx or Opcode.Vstx or Opcode.Xvldx or Opcode.Xvstx;
-        if (indexed)
+        if (AccessPlan.IsIndexed(i.Opcode))
         {
             _e.Mov(to, Of(i.J));
             _e.Op(Alu.Add, to, Of(i.K));
@@ -80,9 +79,8 @@ internal sealed unsafe partial class BlockTranslator
 
     private void Load(in Instruction i)
     {
-        Translate(i, i.Opcode.Info().AccessSize, ReadTag);
+        Rm from = Translate(i, i.Opcode.Info().AccessSize, ReadTag);
         Reg to = Target(i.D, -1);
-        Rm from = Rm.At(Reg.Rax);
         switch (i.Opcode)
         {
             case Opcode.LdB or Opcode.LdxB: _e.SignExtend8(to, from); break;
@@ -105,8 +103,8 @@ internal sealed unsafe partial class BlockTranslator
     private void StoreGpr(in Instruction i)
     {
         int size = i.Opcode.Info().AccessSize;
-        Translate(i, size, WriteTag);
-        _e.StoreSized(Rm.At(Reg.Rax), Value(i.D, Reg.Rdx), size);
+        Rm to = Translate(i, size, WriteTag);
+        _e.StoreSized(to, Value(i.D, Reg.Rdx), size);
         ResumeHere();
     }
 }

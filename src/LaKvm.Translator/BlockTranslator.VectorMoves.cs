@@ -93,47 +93,29 @@ internal sealed unsafe partial class BlockTranslator
         switch (row.Kind)
         {
             case VectorKind.Load:
-                TranslateUnaligned(i, ReadTag);
+                Rm source = Translate(i, _bytes, ReadTag);
                 int loaded = _vectors.Fresh();
-                _e.LoadVector(_bytes, loaded, Rm.At(Reg.Rax));
+                _e.LoadVector(_bytes, loaded, source);
                 _vectors.Commit(i.D, loaded, _bytes);
                 break;
             case VectorKind.Store:
                 int stored = _vectors.Read(i.D, _bytes);
-                TranslateUnaligned(i, WriteTag);
-                _e.StoreVector(_bytes, Rm.At(Reg.Rax), stored);
+                Rm target = Translate(i, _bytes, WriteTag);
+                _e.StoreVector(_bytes, target, stored);
                 break;
             case VectorKind.LoadReplicated:
-                Translate(i, 1 << row.Size, ReadTag);
+                Rm element = Translate(i, 1 << row.Size, ReadTag);
                 int d = _vectors.Fresh();
-                _e.Vector(row.Op, _bytes, d, Rm.At(Reg.Rax));
+                _e.Vector(row.Op, _bytes, d, element);
                 _vectors.Commit(i.D, d, _bytes);
                 break;
             default:
                 int from = Lane(i.D, i.A, row, out int inLane);
-                Translate(i, 1 << row.Size, WriteTag);
-                _e.VectorImmediate(row.Op, 16, from, Rm.At(Reg.Rax), inLane);
+                Rm to = Translate(i, 1 << row.Size, WriteTag);
+                _e.VectorImmediate(row.Op, 16, from, to, inLane);
                 break;
         }
 
         ResumeHere();
-    }
-
-    /// <summary>
-    /// As for the other accesses, for accesses of more than 8 bytes, which need no alignment (see Core.LoadSlow): it is
-    /// enough that the last byte is in the page.
-    /// </summary>
-    private void TranslateUnaligned(in Instruction i, int tag)
-    {
-        Address(i, Reg.Rax);
-        _e.Mov(Reg.Rcx, Reg.Rax);
-        _e.Lea(Reg.Rdx, Rm.At(Reg.Rax, _bytes - 1));
-        _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 12 - Cpu.CpuState.SoftTlbEntryShift);
-        _e.OpImmediate(Alu.And, Reg.Rcx, (Cpu.CpuState.SoftTlbEntries - 1) << Cpu.CpuState.SoftTlbEntryShift, Width.W32);
-        _e.Op(Alu.Add, Reg.Rcx, Field(Cpu.CpuState.TlbOffset));
-        _e.OpImmediate(Alu.And, Reg.Rdx, ~0xFFF);
-        _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, tag));
-        AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
-        _e.Op(Alu.Add, Reg.Rax, Rm.At(Reg.Rcx, Addend));
     }
 }

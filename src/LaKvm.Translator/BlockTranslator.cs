@@ -60,6 +60,7 @@ internal sealed unsafe partial class BlockTranslator(
         EmitEntry(start);
         ForgetConstants();
         ForgetVectors();
+        _plan.Plan(region, start, _blockEnd);
         for (_offset = start; _offset < _blockEnd; _offset += 4)
         {
             ref readonly Instruction i = ref region[_offset];
@@ -89,6 +90,7 @@ internal sealed unsafe partial class BlockTranslator(
     {
         SaveLast();
         _vectors.WriteBack();
+        KeepGroup();
         EmitCall(NewSite(i));
         ForgetConstants();
         ForgetVectors();
@@ -129,6 +131,7 @@ internal sealed unsafe partial class BlockTranslator(
             ResumeHeld = _vectors.Now,
             Last = _last,
             Ready = _ready,
+            HasGroups = !_plan.IsEmpty,
         });
 
     /// <summary>Where execution goes on behind the last <paramref name="paths"/> slow paths that were added.</summary>
@@ -156,6 +159,9 @@ internal sealed unsafe partial class BlockTranslator(
         {
             case TailKind.Slow:
                 EmitSlow(tail);
+                break;
+            case TailKind.FirstLook or TailKind.Look:
+                EmitLook(tail);
                 break;
             case TailKind.Begin:
                 EmitBegin(tail);
@@ -204,6 +210,11 @@ internal sealed unsafe partial class BlockTranslator(
 
         EmitRestore(tail.Last);
         _vectors.EmitReload(tail.ResumeHeld);
+        if (tail.HasGroups)
+        {
+            _e.Op(Alu.Xor, Reg.Rsi, Reg.Rsi, Width.W32);
+        }
+
         _ = _e.Jump((byte*)tail.Resume);
     }
 
@@ -224,6 +235,10 @@ internal sealed unsafe partial class BlockTranslator(
 
         /// <summary>Calls a handler and resumes.</summary>
         Slow,
+
+        /// <summary>Looks an access of a group up by itself: the first one, another one.</summary>
+        FirstLook,
+        Look,
 
         /// <summary>Makes the host's FPU compute for the guest and resumes, or has the rest of the block interpreted.</summary>
         Begin,
@@ -266,6 +281,16 @@ internal sealed unsafe partial class BlockTranslator(
 
         /// <summary>The last operation of the host's FPU at the jump.</summary>
         public LastOperation Last { get; init; }
+
+        /// <summary>Whether the block has accesses in groups.</summary>
+        public bool HasGroups { get; init; }
+
+        /// <summary>For a look: the tag, the place of a second jump, where the access is made.</summary>
+        public int Tag { get; init; }
+
+        public nint Second { get; init; }
+
+        public nint Access { get; init; }
 
         /// <summary>Units that computing on the host's FPU was begun for.</summary>
         public int Ready { get; init; }

@@ -82,6 +82,9 @@ public unsafe struct CpuState
     /// <summary>The operands of <see cref="LastFp"/>, 32 bytes each.</summary>
     [FieldOffset(LastFpOperandsOffset)] public fixed ulong LastFpOperands[3 * 4];
 
+    /// <summary>For engines: differences of host and guest addresses, inside a block.</summary>
+    [FieldOffset(AccessOffset)] public fixed ulong Access[8];
+
     /// <summary>Bytes of the general registers' block; offset of r0.</summary>
     public const int GprOffset = 0;
 
@@ -148,8 +151,11 @@ public unsafe struct CpuState
     /// <summary>Offset of <see cref="LastFpOperands"/>.</summary>
     public const int LastFpOperandsOffset = VrOffset + (32 * 32);
 
+    /// <summary>Offset of <see cref="Access"/>.</summary>
+    public const int AccessOffset = LastFpOperandsOffset + (3 * 32);
+
     /// <summary>Size of the block.</summary>
-    public const int SizeInBytes = LastFpOperandsOffset + (3 * 32);
+    public const int SizeInBytes = AccessOffset + (8 * 8);
 
     /// <summary>Entries of one software TLB (32 bytes each).</summary>
     public const int SoftTlbEntries = 1024;
