@@ -158,6 +158,13 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>As <see cref="GoTo"/>, on a condition.</summary>
     private void GoToIf(Condition condition, int target)
     {
+        if (_copies > 1)
+        {
+            // It follows itself: who does not go on to the next copy leaves.
+            AddLoopExit(_e.JumpIf((Condition)((int)condition ^ 1), null));
+            return;
+        }
+
         TailKind kind = (uint)target >= PageBytes ? TailKind.Far
             : region.IsInside(target) ? TailKind.Inside
             : _registers.IsUsual ? TailKind.TakenEdge

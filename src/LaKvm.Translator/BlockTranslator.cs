@@ -17,7 +17,7 @@ internal sealed unsafe partial class BlockTranslator(
     Emitter emitter, CodeArena arena, Stubs stubs, CodeRegion region, List<Link> links, HostFeatures features)
 {
     /// <summary>Bytes of code and sites that the longest region may need: no instruction takes more than 1000.</summary>
-    public const int RegionBytes = CodeRegion.Capacity * 1024;
+    public const int RegionBytes = (CodeRegion.Capacity + MaximumCopied) * 1024;
 
     /// <summary>Length of the check for attention at the entry of a block.</summary>
     public const int CheckBytes = 10;
@@ -37,6 +37,7 @@ internal sealed unsafe partial class BlockTranslator(
         _page = page;
         _e.Position = arena.Next;
         _registers.Choose(region);
+        _copied = 0;
         Array.Clear(_labels);
         PrepareCallHandler();
         PrepareRepetitions();
@@ -58,14 +59,35 @@ internal sealed unsafe partial class BlockTranslator(
     private void TranslateBlock(int start)
     {
         EmitEntry(start);
-        ForgetConstants();
         ForgetVectors();
         _plan.Plan(region, start, _blockEnd);
+        for (_copies = CopiesOf(start); _copies > 0; _copies--)
+        {
+            ForgetConstants();
+            _group = NoGroup;
+            EmitBody(start);
+            if (_copies > 1)
+            {
+                EmitAgain(start);
+            }
+        }
+
+        if (CodeRegion.FallsThrough(region[_blockEnd - 4].Opcode))
+        {
+            SaveLast();
+            _vectors.WriteBack();
+            LandLoopExits();
+            FallThrough();
+        }
+    }
+
+    private void EmitBody(int start)
+    {
         for (_offset = start; _offset < _blockEnd; _offset += 4)
         {
             ref readonly Instruction i = ref region[_offset];
             _vectors.NextInstruction();
-            if (CodeRegion.EndsBlock(i.Opcode))
+            if (CodeRegion.EndsBlock(i.Opcode) && _copies == 1)
             {
                 SaveLast();
                 _vectors.WriteBack();
@@ -75,13 +97,6 @@ internal sealed unsafe partial class BlockTranslator(
             {
                 CallHandler(i);
             }
-        }
-
-        if (CodeRegion.FallsThrough(region[_blockEnd - 4].Opcode))
-        {
-            SaveLast();
-            _vectors.WriteBack();
-            FallThrough();
         }
     }
 
@@ -172,12 +187,19 @@ internal sealed unsafe partial class BlockTranslator(
             case TailKind.Far:
                 EmitFar(tail.Offset);
                 break;
+            case TailKind.LoopExit:
+                EmitLoopExit(tail);
+                break;
             case TailKind.Short:
+                EmitSave(tail.Last);
+                _vectors.EmitSpill(tail.Held);
                 _e.OpImmediate(Alu.Add, Budget, tail.Code);
                 LeaveRegisters();
                 EmitLeave(tail.Offset, (int)Exit.Short);
                 break;
             case TailKind.Leave:
+                EmitSave(tail.Last);
+                _vectors.EmitSpill(tail.Held);
                 LeaveRegisters();
                 EmitLeave(tail.Offset, tail.Code);
                 break;
@@ -245,6 +267,9 @@ internal sealed unsafe partial class BlockTranslator(
 
         /// <summary>Has the rest of the block interpreted.</summary>
         Interpret,
+
+        /// <summary>Goes on behind a block that follows itself, from one of its copies.</summary>
+        LoopExit,
 
         /// <summary>Goes to another page.</summary>
         Far,

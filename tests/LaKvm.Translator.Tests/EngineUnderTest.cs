@@ -9,7 +9,7 @@ internal static class EngineUnderTest
 
     /// <summary>An engine that cannot keep all of a program of eight pages.</summary>
     public static IExecutionEngine CreateSmall(Core core) =>
-        new TranslatorEngine(core, new() { WarmCount = 0, ArenaBytes = 144 << 10 });
+        new TranslatorEngine(core, new() { WarmCount = 0, ArenaBytes = 216 << 10 });
 
     /// <summary>An engine whose blocks are single instructions, so that a budget of 1 runs one.</summary>
     public static IExecutionEngine CreateForSingleInstructions(Core core) =>

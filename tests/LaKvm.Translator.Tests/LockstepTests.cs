@@ -49,7 +49,7 @@ public sealed unsafe class LockstepTests
 
     [Fact]
     public void Program_larger_than_the_arena_runs_as_on_the_interpreter() =>
-        Compare(77, 500, Length, new() { WarmCount = 0, ArenaBytes = 144 << 10 });
+        Compare(77, 500, Length, new() { WarmCount = 0, ArenaBytes = 216 << 10 });
 
     private static void Compare(int seed, int slice, int length, TranslatorOptions options)
     {
