@@ -68,13 +68,18 @@ public sealed unsafe partial class Core
     /// The stable counter as rdtime reads it now. The guest's adds GCNTC and its own CNTC to root mode's (inferred:
     /// Linux's counter at boot and KVM's COUNTER register need it so).
     /// </summary>
-    internal ulong StableCounter
+    /// <param name="expired">A timer of this core was due by then, and has fired.</param>
+    internal ulong ReadStableCounter(out bool expired)
     {
-        get
+        ulong now = _clock.Ticks;
+        expired = now >= TimerDeadline;
+        if (expired)
         {
-            ulong counter = _clock.Ticks + _hostCsr[Csr.Cntc];
-            return State->Vm == 0 ? counter : counter + _hostCsr[Csr.Gcntc] + _guestCsr[Csr.Cntc];
+            PollTimers();
         }
+
+        ulong counter = now + _hostCsr[Csr.Cntc];
+        return State->Vm == 0 ? counter : counter + _hostCsr[Csr.Gcntc] + _guestCsr[Csr.Cntc];
     }
 
     internal ulong ReadIocsr(uint address, int size) => _bus.ReadIocsr(Id, address, size);

@@ -140,25 +140,27 @@ internal static unsafe class PrivilegedSemantics
         return Trap.None;
     }
 
-    private static Trap RdtimeD(Core core, CpuState* s, Instruction* i) => ReadTime(core, s, i, core.StableCounter);
+    private static Trap RdtimeD(Core core, CpuState* s, Instruction* i) => ReadTime(core, s, i, 0, 64);
 
-    private static Trap RdtimelW(Core core, CpuState* s, Instruction* i) =>
-        ReadTime(core, s, i, (ulong)(int)core.StableCounter);
+    private static Trap RdtimelW(Core core, CpuState* s, Instruction* i) => ReadTime(core, s, i, 0, 32);
 
-    private static Trap RdtimehW(Core core, CpuState* s, Instruction* i) =>
-        ReadTime(core, s, i, (ulong)((long)core.StableCounter >> 32));
+    private static Trap RdtimehW(Core core, CpuState* s, Instruction* i) => ReadTime(core, s, i, 32, 32);
 
-    /// <summary>rd takes the time, rj the counter's number; MISC.DRDTL1-3 can forbid it (7.4.4).</summary>
-    private static Trap ReadTime(Core core, CpuState* s, Instruction* i, ulong time)
+    /// <summary>
+    /// rd takes the time, rj the counter's number; MISC.DRDTL1-3 can forbid it (7.4.4). Software that has read a time at
+    /// which a timer is due expects the timer's interrupt: the block ends here, so that it is taken at once.
+    /// </summary>
+    private static Trap ReadTime(Core core, CpuState* s, Instruction* i, int shift, int width)
     {
         if (s->Plv != 0 && ((s->Csr[Csr.Misc] >> (4 + s->Plv)) & 1) != 0)
         {
             return Trap.Ipe;
         }
 
+        ulong time = core.ReadStableCounter(out bool expired);
         CpuState.WriteGpr(s, i->J, (ulong)(int)s->Csr[Csr.Tid]);
-        ((ulong*)s)[i->D] = time;
-        return Trap.None;
+        ((ulong*)s)[i->D] = (ulong)((long)(time >> shift) << (64 - width) >> (64 - width));
+        return expired ? Next(s) : Trap.None;
     }
 
     /// <summary>Outside a guest there is nobody to call (inferred).</summary>

@@ -103,6 +103,24 @@ public sealed class TimerTests
         bench[0].Should().Be(0);
     }
 
+    [Theory]
+    [InlineData(0x00006800u, false)]
+    [InlineData(0x00006800u, true)]
+    [InlineData(0x00006000u, true)]
+    [InlineData(0x00006400u, true)]
+    public void Time_read_at_or_after_a_deadline_comes_with_the_interrupt(uint rdtime, bool due)
+    {
+        using var bench = new TestBench();
+        bench.Csrwr(Csr.Tcfg, 40 | 1);
+        bench.Clock.Ticks += due ? 40u : 39u;
+        ulong pc = bench.Pc;
+
+        bench.Step(Words.Two(rdtime, 4, 0)).Should().Be(due ? Trap.Refetch : Trap.None);
+
+        bench.Pc.Should().Be(pc + 4);
+        Pending(bench).Should().Be(due);
+    }
+
     [Fact]
     public void Misc_drdtl_forbids_rdtime_at_its_level_only()
     {
