@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the guests with LLVM as ELF kernels: build.sh [DIRECTORY], guests/out if none is given. Needs clang and lld.
+# Builds the guests with LLVM as ELF kernels, and the KVM client as a program of a LoongArch Linux: build.sh [DIRECTORY],
+# guests/out if none is given. Needs clang and lld.
 # (The tests assemble the assembler guests themselves; the C guest needs this.)
 set -eu
 cd "$(dirname "$0")"
@@ -24,6 +25,11 @@ for source in */guest.s; do
     compile "$objects/$name.s" "$objects/$name.o"
     $link -N -Ttext=0x200000 -e 0x200000 -o "$out/$name.elf" "$objects/$name.o"
 done
+rm "$objects"/*
+for source in kvm-client/*.c; do
+    compile "$source" "$objects/$(basename "$source").o"
+done
+$link -e _start -o "$out/kvm-client" "$objects"/*.o
 rm "$objects"/*
 for source in mix/*.[cs]; do
     compile "$source" "$objects/$(basename "$source").o"

@@ -73,23 +73,25 @@ public sealed partial class KvmVm
         int delivered = -1;
         foreach (IrqRoute route in Volatile.Read(ref _routing)[gsi])
         {
-            int result = route.IsMessage ? level ? SignalMsi(route.Target) : -1 : SetPin((int)route.Target, level);
+            int result = route.IsMessage
+                ? level && SignalMsi(route.Target) == Errno.None ? 0 : -1
+                : SetPin((int)route.Target, level);
             delivered = result < 0 ? delivered : Math.Max(delivered, 0) + result;
         }
 
         return delivered;
     }
 
-    /// <summary>Delivers a message; the data is the vector. Positive if it was, negative if it names none.</summary>
-    public int SignalMsi(uint data)
+    /// <summary>Delivers a message; the data is the vector. EINVAL if it names none.</summary>
+    public Errno SignalMsi(uint data)
     {
         if (Eiointc == null || data >= VectorCount)
         {
-            return -1;
+            return Errno.Inval;
         }
 
         Eiointc.Vectors.Trigger((int)data);
-        return 1;
+        return Errno.None;
     }
 
     /// <summary>

@@ -32,9 +32,6 @@ internal static class GuestCsrs
     /// <summary>Whether the hypervisor keeps it as a plain value.</summary>
     internal static bool IsSoftware(int csr) => KindOf(csr) == Kind.Software;
 
-    /// <summary>Whether user space may name it.</summary>
-    internal static bool Exists(int csr) => KindOf(csr) != Kind.None;
-
     private static Kind KindOf(int csr) => (uint)csr < Csr.BankSize ? (Kind)(_kinds ??= BuildKinds())[csr] : Kind.None;
 
     private static int[] Build(IEnumerable<int> csrs) => [.. csrs];

@@ -21,7 +21,7 @@ public sealed unsafe partial class KvmVcpu
         mask = word switch
         {
             0 or 4 or 5 => uint.MaxValue,
-            1 => 0x03ff_ffff | (host & CpucfgBits.MsgInt),
+            1 => 0x03ff_ffff | CpucfgBits.MsgInt,
             2 => Word2Mask(host),
             3 => host & 0x00ff_ffff & ~CpucfgBits.Sfb,
             6 => (host & CpucfgBits.Pmp) != 0 ? 0x7fffu : 0,
@@ -50,6 +50,7 @@ public sealed unsafe partial class KvmVcpu
             return Errno.Inval;
         }
 
+        Synchronize(); // which units are loaded follows from word 2
         _cpucfg[word] = (uint)value;
         return Errno.None;
     }
@@ -60,6 +61,7 @@ public sealed unsafe partial class KvmVcpu
         uint host = La464.Cpucfg((ulong)word);
         return word switch
         {
+            1 => (value & CpucfgBits.MsgInt) <= (host & CpucfgBits.MsgInt),
             2 => HasAll(value, CpucfgBits.Llftp)
                 && (!HasAll(value, CpucfgBits.Fp) || HasAll(value, CpucfgBits.FpSingle | CpucfgBits.FpDouble))
                 && (!HasAll(value, CpucfgBits.Lsx) || HasAll(value, CpucfgBits.Fp))

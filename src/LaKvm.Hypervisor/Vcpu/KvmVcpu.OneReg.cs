@@ -90,7 +90,7 @@ public sealed unsafe partial class KvmVcpu
     private Errno GetCsr(int csr, out ulong value)
     {
         value = 0;
-        if (!GuestCsrs.Exists(csr))
+        if ((uint)csr >= Csr.BankSize)
         {
             return Errno.Inval;
         }
@@ -120,7 +120,7 @@ public sealed unsafe partial class KvmVcpu
 
     private Errno SetCsr(int csr, ulong value)
     {
-        if (!GuestCsrs.Exists(csr))
+        if ((uint)csr >= Csr.BankSize)
         {
             return Errno.Inval;
         }
@@ -129,6 +129,8 @@ public sealed unsafe partial class KvmVcpu
         _hardwareCopyValid = false;
         switch (csr)
         {
+            case Csr.Gstat:
+                return Errno.None; // the tag of the vCPU's translations is not user space's (Linux lets it be overwritten)
             case Csr.Cpuid:
                 return Vm.SetPhysicalId(this, value);
             case Csr.Estat:
