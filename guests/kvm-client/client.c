@@ -4,7 +4,8 @@
  */
 #include "client.h"
 
-enum { DESCRIPTORS = 24, MEMORIES = 8, SCRATCH_BYTES = 0x8000, SCRIPT_BYTES = 1 << 20, AT_FDCWD = -100, O_RDWR_CLOEXEC = 02000002 };
+enum { DESCRIPTORS = 24, MEMORIES = 8, SCRATCH_BYTES = 0x8000, SCRIPT_BYTES = 1 << 20 };
+enum { AT_FDCWD = -100, O_RDWR_CLOEXEC = 02000002 };
 
 static struct descriptor descriptors[DESCRIPTORS];
 static struct memory memories[MEMORIES];

@@ -23,7 +23,8 @@ public sealed class KvmClientTests
         host.Run("dmesg -n 1; mkdir /c; tar x -f /dev/vda -C /c && echo unpacked").Should().Contain("unpacked");
         foreach (string name in ScenarioFiles.All)
         {
-            host.Run($"/c/kvm-client < /c/{name}.script").Split('\n').Should().Equal(ScenarioFiles.Expected(name).Split('\n'), name);
+            string[] answers = host.Run($"/c/kvm-client < /c/{name}.script").Split('\n');
+            answers.Should().Equal(ScenarioFiles.Expected(name).Split('\n'), name);
         }
 
         host.Run("dmesg | grep -E 'BUG|WARNING|Oops|stall|suspicious|Unsupported|hung'").Trim().Should().BeEmpty();
@@ -40,8 +41,8 @@ public sealed class KvmClientTests
         tar.WriteEntry(Path.Combine(directory, "kvm-client"), "kvm-client");
         foreach (string name in ScenarioFiles.All)
         {
-            byte[] script = Encoding.ASCII.GetBytes(ScenarioFiles.Script(name));
-            tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, $"{name}.script") { DataStream = new MemoryStream(script) });
+            var script = new MemoryStream(Encoding.ASCII.GetBytes(ScenarioFiles.Script(name)));
+            tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, $"{name}.script") { DataStream = script });
         }
 
         return path;

@@ -51,8 +51,7 @@ internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
     {
         GroupRegisters => IsRegister((uint)attribute & 0xffff) ? 4 : NoAttribute,
         GroupStatus => attribute is StatusCores or StatusFeatures or StatusState ? 4 : NoAttribute,
-        GroupControl when attribute == ControlLoaded => 0,
-        GroupControl => attribute is ControlCores or ControlFeatures ? 4 : NoAttribute,
+        GroupControl => attribute is ControlCores or ControlFeatures ? 4 : 0, // what is not known is ignored
         _ => NoAttribute,
     };
 
@@ -133,8 +132,10 @@ internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
                 _features = (EiointcFeatures)value & known;
                 (_registers, _controller) = Build();
                 return Errno.None;
-            default:
+            case ControlLoaded:
                 _controller.Restored();
+                return Errno.None;
+            default:
                 return Errno.None;
         }
     }

@@ -170,7 +170,7 @@ public sealed unsafe partial class VmDescriptor
 
     private int SignalMsi(KvmMsi msi) => !_vm.HasIrqChip || (msi.Flags & ~MsiValidDevId) != 0
         ? Result(Errno.Inval)
-        : _vm.SignalMsi(msi.Data);
+        : Result(_vm.SignalMsi(msi.Data));
 
     private Errno Register(KvmCoalescedMmioZone zone) => zone.Pio > 1
         ? Errno.Inval

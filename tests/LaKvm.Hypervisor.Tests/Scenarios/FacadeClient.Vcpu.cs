@@ -7,8 +7,6 @@ namespace LaKvm.Hypervisor.Tests.Scenarios;
 /// <content>Commands on descriptors: any ioctl, and what is common with vCPUs.</content>
 internal sealed unsafe partial class FacadeClient
 {
-    private const int PageSize = 0x4000;
-
     private void Ioctl()
     {
         int fd = Find(Word());
@@ -167,8 +165,7 @@ internal sealed unsafe partial class FacadeClient
         }
     }
 
-    private byte* PageByte(int fd, int offset) =>
-        _process.Map(fd, offset / PageSize, PageSize) + (offset % PageSize);
+    private byte* PageByte(int fd, int offset) => (byte*)_shared[fd] + offset;
 
     private ulong PageField(int fd, int offset, int bytes)
     {

@@ -11,11 +11,13 @@ namespace LaKvm.Hypervisor.Tests.Scenarios;
 /// </summary>
 internal sealed unsafe partial class FacadeClient : IDisposable
 {
-    private const int Alarm = 14, ArgumentBytes = 0x4000, ScratchBytes = 0x8000, PatienceMilliseconds = 20_000;
+    private const int Alarm = 14, ArgumentBytes = 0x4000, ScratchBytes = 0x8000, SharedBytes = 0x8000;
+    private const int PatienceMilliseconds = 20_000;
 
     private readonly HostProcess _process;
     private readonly StringBuilder _output = new();
     private readonly List<(string Name, int Number)> _descriptors = [];
+    private readonly Dictionary<int, nint> _shared = [];
     private readonly UserMemory?[] _memories = new UserMemory?[8];
     private readonly byte[] _argument = GC.AllocateArray<byte>(ArgumentBytes, pinned: true);
     private readonly byte[] _scratch = GC.AllocateArray<byte>(ScratchBytes, pinned: true);
@@ -55,7 +57,7 @@ internal sealed unsafe partial class FacadeClient : IDisposable
             "eventfd" => () => _descriptors.Add((Word(), _process.CreateEventFd())),
             "take" => Take,
             "map" => () => _memories[Number()] = UserMemory.Map(_process, Number()),
-            "share" => () => _words.Clear(),
+            "share" => Share,
             "write" => Write,
             "read" => Read,
             "ioctl" => Ioctl,
@@ -70,6 +72,12 @@ internal sealed unsafe partial class FacadeClient : IDisposable
 
     private void Reset()
     {
+        foreach (nint page in _shared.Values)
+        {
+            _process.Unmap((byte*)page).Should().Be(0);
+        }
+
+        _shared.Clear();
         for (int i = _descriptors.Count - 1; i >= 0; i--)
         {
             _process.Close(_descriptors[i].Number);
@@ -102,6 +110,13 @@ internal sealed unsafe partial class FacadeClient : IDisposable
         string name = Word();
         _process.Close(Find(name));
         _descriptors.RemoveAll(d => d.Name == name);
+    }
+
+    /// <summary>Maps a vCPU's shared pages.</summary>
+    private void Share()
+    {
+        int fd = Find(Word());
+        _shared[fd] = (nint)_process.Map(fd, 0, SharedBytes);
     }
 
     private void Take()

@@ -70,11 +70,14 @@ internal static class Names
 
     /// <summary>An ioctl's number; a hexadecimal number stands for itself.</summary>
     internal static uint Request(string name) =>
-        Requests.TryGetValue(name, out uint number) ? number : uint.Parse(name, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        Requests.TryGetValue(name, out uint number) ? number : (uint)Hex(name);
 
     /// <summary>A CSR's number; a hexadecimal number stands for itself.</summary>
     internal static ulong Csr(string name) =>
-        Csrs.TryGetValue(name, out ulong number) ? number : ulong.Parse(name, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        Csrs.TryGetValue(name, out ulong number) ? number : Hex(name);
+
+    /// <summary>A number as scenarios have them.</summary>
+    internal static ulong Hex(string text) => ulong.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     /// <summary>Index of a register in struct kvm_regs.</summary>
     internal static int Register(string name) =>

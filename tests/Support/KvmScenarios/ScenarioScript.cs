@@ -34,7 +34,7 @@ internal static class ScenarioScript
             string text = line.StartsWith('#') ? "" : line.Trim();
             if (text.StartsWith("code ", StringComparison.Ordinal))
             {
-                Assemble(script, Hex(text["code ".Length..]), ReadCode(reader));
+                Assemble(script, Names.Hex(text["code ".Length..]), ReadCode(reader));
             }
             else if (text.Length != 0)
             {
@@ -65,7 +65,8 @@ internal static class ScenarioScript
                 SetCsr(script, words.ElementAtOrDefault(1) ?? "cpu0", 0xc, HandlerAddress, ".");
                 break;
             case "set" or "try":
-                SetCsr(script, words[1], (int)Names.Csr(words[2]), Hex(words[3]), words[0] == "set" ? "." : $"{words[1]}.{words[2]}");
+                string label = words[0] == "set" ? "." : $"{words[1]}.{words[2]}";
+                SetCsr(script, words[1], (int)Names.Csr(words[2]), Names.Hex(words[3]), label);
                 break;
             case "get":
                 GetCsr(script, words[1], words[2]);
@@ -181,6 +182,4 @@ internal static class ScenarioScript
     }
 
     private static void Line(StringBuilder script, string line) => script.Append(line).Append('\n');
-
-    private static ulong Hex(string text) => ulong.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }
