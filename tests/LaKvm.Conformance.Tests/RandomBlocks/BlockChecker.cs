@@ -66,8 +66,9 @@ internal sealed unsafe class BlockChecker : IDisposable
         return RunOnce([.. _clean.ToArray().Select(block => previous = Move(block, AddressBehind(previous)))]);
     }
 
-    /// <summary>Runs one block.</summary>
-    public Finding? RunAlone(Block block) => RunOnce([Move(block, AddressBehind(null))]).FirstOrDefault();
+    /// <summary>Runs one block; returns what an engine does wrong with it.</summary>
+    public Finding? RunAlone(Block block, string engine) =>
+        RunOnce([Move(block, AddressBehind(null))]).Find(finding => finding.Engine == engine);
 
     /// <summary>Address of a block behind another one, or of the first one of a batch.</summary>
     public ulong AddressBehind(Block? previous) =>

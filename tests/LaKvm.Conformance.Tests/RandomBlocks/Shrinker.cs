@@ -26,14 +26,9 @@ internal sealed unsafe class Shrinker(BlockChecker checker)
 
     private bool Accept(Block candidate)
     {
-        Finding? finding = checker.RunAlone(candidate);
-        if (finding?.Engine != _finding.Engine)
-        {
-            return false;
-        }
-
-        _finding = finding;
-        return true;
+        Finding? finding = checker.RunAlone(candidate, _finding.Engine);
+        _finding = finding ?? _finding;
+        return finding != null;
     }
 
     private bool RemoveItems()
