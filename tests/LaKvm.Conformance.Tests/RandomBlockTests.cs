@@ -9,7 +9,7 @@ namespace LaKvm.Conformance.Tests;
 /// </summary>
 public sealed class RandomBlockTests
 {
-    private const int FixedSeed = 1;
+    private const int FixedSeed = 2;
 
     private static readonly TimeSpan Share = TimeSpan.FromSeconds(30);
 
@@ -32,7 +32,7 @@ public sealed class RandomBlockTests
 
     private static uint? Number(string? text) => text == null ? null : uint.Parse(text, CultureInfo.InvariantCulture);
 
-    private static uint Fresh() => (uint)Random.Shared.Next(2, int.MaxValue);
+    private static uint Fresh() => (uint)Random.Shared.Next(3, int.MaxValue);
 
     private static void Check(BlockKind kind, uint seed, long blocks, TimeSpan time)
     {

@@ -8,11 +8,12 @@ namespace LaKvm.Conformance.Tests.RandomBlocks;
 internal sealed record Finding(Block Block, string Engine, MachineState Expected, MachineState Actual, string Memory);
 
 /// <summary>Runs batches of blocks on QEMU, on the interpreter and on the translator, and compares.</summary>
-internal sealed unsafe class BlockChecker : IDisposable
+/// <param name="warmCount">How often the translator interprets code before it translates it.</param>
+internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
 {
     private readonly CoreRunner _interpreter = new(core => new InterpreterEngine(core), MemoryBank.ReadOnlyPage);
     private readonly CoreRunner _translator =
-        new(core => new TranslatorEngine(core, new() { WarmCount = 0 }), MemoryBank.ReadOnlyPage);
+        new(core => new TranslatorEngine(core, new() { WarmCount = warmCount }), MemoryBank.ReadOnlyPage);
 
     private readonly QemuRunner _qemu = new(MemoryBank.ReadOnlyPage);
     private readonly MachineState[] _interpreted = new MachineState[Layout.Blocks], _translated = new MachineState[Layout.Blocks];

@@ -8,7 +8,7 @@ internal sealed class BlockRun(BlockKind kind, uint seed) : IDisposable
     /// <summary>After that many findings there is enough to look at.</summary>
     private const int EnoughFindings = 10;
 
-    private readonly BlockChecker _checker = new();
+    private readonly BlockChecker _checker = new(warmCount: (int)(seed % 2));
     private readonly BlockGenerator _generator = new(kind);
     private readonly Block[] _blocks = [.. Enumerable.Range(0, Layout.Blocks).Select(_ => new Block())];
     private readonly Stopwatch _watch = new();
