@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes an ext4 image of Debian packages for LoongArch that are unpacked and not installed: no script of theirs runs, so it takes
 # neither root nor emulation. It does not boot by itself: the initramfs' shell mounts it and goes on in it with chroot.
-# usage: unpacked.sh IMAGE DIRECTORY PACKAGE...    the files of DIRECTORY come to /work
+# usage: unpacked.sh IMAGE DIRECTORY PACKAGE...    the files of DIRECTORY come to /checks
 # Needs "lakvm images fetch debian" (its apt lists are used), apt, dpkg and mke2fs. SIZE (800M) can be set.
 set -euo pipefail
 
@@ -34,7 +34,7 @@ while read -r deb; do
             --exclude='./usr/share/locale'
 done <"$work/debs"
 ln -sf dash "$root/usr/bin/sh"
-cp -r "$files" "$root/work"
+cp -r "$files" "$root/checks"
 
 rm -f "$image.new"
 truncate -s "${SIZE:-800M}" "$image.new"

@@ -22,7 +22,7 @@ public sealed class DebianPrograms : IDisposable
         GuestShell.EnsureImage();
         string work = Path.Combine(_directory.FullName, "work");
         Directory.CreateDirectory(work);
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(LakvmProcess.Root, "tests/rootfs/work")))
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(LakvmProcess.Root, "tests/rootfs/checks")))
         {
             File.Copy(file, Path.Combine(work, Path.GetFileName(file)));
         }

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Debian's programs at work on /work/data and /work/words: a line "name result" for each; the test knows the results.
+# Debian's programs at work on /checks/data and /checks/words: a line "name result" for each; the test knows the results.
 # It works in $PWD, which should be in RAM.
 set -u
 export LC_ALL=C PATH=/usr/bin:/usr/sbin HOME=/tmp
-data=/work/data words=/work/words
+data=/checks/data words=/checks/words
 digest() { sha256sum | cut -d' ' -f1; }
 said() { echo "$1 $2"; }
 
@@ -15,9 +15,9 @@ said sha1sum "$(sha1sum <$data | cut -d' ' -f1)"
 said md5sum "$(md5sum <$data | cut -d' ' -f1)"
 said openssl-sha256 "$(openssl dgst -sha256 -r $data | cut -d' ' -f1)"
 said openssl-md5 "$(openssl dgst -md5 -r $data | cut -d' ' -f1)"
-said openssl-aes "$(openssl enc -aes-256-cbc -K "$(cat /work/key)" -iv "$(cat /work/iv)" -in $data | digest)"
-said openssl-chacha "$(openssl enc -chacha20 -K "$(cat /work/key)" -iv "$(cat /work/iv)" -in $data |
-    openssl enc -d -chacha20 -K "$(cat /work/key)" -iv "$(cat /work/iv)" | digest)"
+said openssl-aes "$(openssl enc -aes-256-cbc -K "$(cat /checks/key)" -iv "$(cat /checks/iv)" -in $data | digest)"
+said openssl-chacha "$(openssl enc -chacha20 -K "$(cat /checks/key)" -iv "$(cat /checks/iv)" -in $data |
+    openssl enc -d -chacha20 -K "$(cat /checks/key)" -iv "$(cat /checks/iv)" | digest)"
 openssl speed -seconds 1 -bytes 8192 -evp aes-128-gcm >speed 2>&1 && said openssl-speed done
 
 for tool in gzip xz zstd bzip2; do
@@ -35,13 +35,13 @@ cp $data copy && dd if=copy bs=999 2>/dev/null | cmp - $data && said dd same
 mkdir -p tree && (cd tree && split -b 9999 $data part. && cat part.* | cmp - $data && said split same)
 said find "$(find /usr/include -name '*.h' | xargs cat | wc -c | sed 's/[0-9]\{4,\}/many/')"
 
-said perl "$(perl /work/check.pl)"
+said perl "$(perl /checks/check.pl)"
 said perl-sort "$(perl -e 'print sort <>' $words | digest)"
-said python "$(python3 /work/check.py)"
+said python "$(python3 /checks/check.py)"
 said python-sort "$(python3 -c 'import sys; sys.stdout.writelines(sorted(sys.stdin))' <$words | digest)"
 said python-sha256 "$(python3 -c 'import hashlib; print(hashlib.sha256(open("'$data'", "rb").read()).hexdigest())')"
 
 for options in -O0 -O2 "-O3 -mlasx"; do
     # shellcheck disable=SC2086  # a list of words
-    gcc $options -Wall -Werror -o program /work/program.c -lm && said "gcc$(echo "$options" | tr -d ' ')" "$(./program)"
+    gcc $options -Wall -Werror -o program /checks/program.c -lm && said "gcc$(echo "$options" | tr -d ' ')" "$(./program)"
 done
