@@ -34,6 +34,7 @@ internal sealed unsafe partial class BlockTranslator
             case FpKind.Extremum: Extremum(i, row); break;
             case FpKind.Compare when row.IsScalar: CompareToFlag(i, row); break;
             case FpKind.ToInt32 or FpKind.ToInt64 when row.IsScalar: ToIntegerRegister(i, row); break;
+            case FpKind.ToInt32: ToIntegerElements(i, row); break;
             default: Arithmetic(i, row); break;
         }
 

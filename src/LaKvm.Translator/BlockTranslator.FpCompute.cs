@@ -45,7 +45,15 @@ internal sealed unsafe partial class BlockTranslator
                 Round(row, d, j, row.Mode);
                 break;
             default:
-                ConvertScalar(row, d, j);
+                if (row.IsScalar)
+                {
+                    ConvertScalar(row, d, j);
+                }
+                else
+                {
+                    ConvertVector(row, d, j, k);
+                }
+
                 break;
         }
     }

@@ -47,6 +47,15 @@ internal enum FpKind : byte
 
     /// <summary>single to double.</summary>
     ToDouble,
+
+    /// <summary>The lower or upper (mode 1) half of each lane's 32-bit integers to doubles.</summary>
+    WidenInt32,
+
+    /// <summary>The same of singles.</summary>
+    WidenSingle,
+
+    /// <summary>k's doubles to singles below those of j, in each lane.</summary>
+    NarrowDouble,
 }
 
 /// <summary>A floating-point instruction that raises exceptions, as the host does it.</summary>
@@ -73,7 +82,7 @@ internal readonly record struct FpRow(FpKind Kind, byte Op, byte Mode, bool IsDo
     /// <summary>Operands: j, then k, then a.</summary>
     public int Operands => Kind switch
     {
-        FpKind.Binary or FpKind.Extremum or FpKind.Compare => 2,
+        FpKind.Binary or FpKind.Extremum or FpKind.Compare or FpKind.NarrowDouble => 2,
         FpKind.MultiplyAdd => 3,
         _ => 1,
     };

@@ -71,6 +71,29 @@ internal static class FpTable
         rows[(int)Opcode.FfintDL] = new(FpKind.FromInt64, 0, 0, true, 8);
         rows[(int)Opcode.FcvtSD] = new(FpKind.ToSingle, 0, 0, true, 8);
         rows[(int)Opcode.FcvtDS] = new(FpKind.ToDouble, 0, 0, false, 8);
+        VectorConversions(rows);
+    }
+
+    private static void VectorConversions(FpRow[] rows)
+    {
+        Pair(rows, new(FpKind.ToInt32, 0, Current, false, 16), Opcode.VftintWS, Opcode.XvftintWS);
+        Pair(rows, new(FpKind.ToInt32, 0, Nearest, false, 16), Opcode.VftintrneWS, Opcode.XvftintrneWS);
+        Pair(rows, new(FpKind.ToInt32, 0, ToZero, false, 16), Opcode.VftintrzWS, Opcode.XvftintrzWS);
+        Pair(rows, new(FpKind.ToInt32, 0, Up, false, 16), Opcode.VftintrpWS, Opcode.XvftintrpWS);
+        Pair(rows, new(FpKind.ToInt32, 0, Down, false, 16), Opcode.VftintrmWS, Opcode.XvftintrmWS);
+        Pair(rows, new(FpKind.FromInt32, 0, 0, false, 16), Opcode.VffintSW, Opcode.XvffintSW);
+        Pair(rows, new(FpKind.WidenInt32, 0, 0, false, 16), Opcode.VffintlDW, Opcode.XvffintlDW);
+        Pair(rows, new(FpKind.WidenInt32, 0, 1, false, 16), Opcode.VffinthDW, Opcode.XvffinthDW);
+        Pair(rows, new(FpKind.WidenSingle, 0, 0, false, 16), Opcode.VfcvtlDS, Opcode.XvfcvtlDS);
+        Pair(rows, new(FpKind.WidenSingle, 0, 1, false, 16), Opcode.VfcvthDS, Opcode.XvfcvthDS);
+        Pair(rows, new(FpKind.NarrowDouble, 0, 0, true, 16), Opcode.VfcvtSD, Opcode.XvfcvtSD);
+    }
+
+    /// <summary>A row of LSX and its twin.</summary>
+    private static void Pair(FpRow[] rows, FpRow row, Opcode lsx, Opcode lasx)
+    {
+        rows[(int)lsx] = row;
+        rows[(int)lasx] = row with { Bytes = 32 };
     }
 
     /// <summary>.s and .d, which follow each other, as scalar and on both vectors.</summary>
