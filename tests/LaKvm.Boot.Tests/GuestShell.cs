@@ -22,15 +22,17 @@ internal sealed class GuestShell : IDisposable
     /// <summary>Waits for the prompt of a boot.</summary>
     internal void WaitForPrompt() => Read("~ # ");
 
-    /// <summary>Runs a command in the guest and returns what it printed.</summary>
-    internal string Run(string command)
+    /// <summary>
+    /// Runs a command in the guest and returns what it printed. <paramref name="longer"/> is what the command takes by itself.
+    /// </summary>
+    internal string Run(string command, TimeSpan longer = default)
     {
         // The quotes keep the echo of the typed line from looking like the end of the output.
         int number = ++_commands;
         string end = $"end {number}\r\n";
         _lakvm.Type($"{command}; echo 'end'' {number}'\n");
         Read($"'end'' {number}'\r\n");
-        string output = Read(end);
+        string output = Read(end, longer);
         WaitForPrompt();
         return output[..^end.Length].ReplaceLineEndings("\n");
     }
@@ -54,9 +56,9 @@ internal sealed class GuestShell : IDisposable
         }
     }
 
-    private string Read(string text)
+    private string Read(string text, TimeSpan longer = default)
     {
-        string output = _lakvm.Expect(text, Patience, _position);
+        string output = _lakvm.Expect(text, Patience + longer, _position);
         string read = output[_position..];
         _position = output.Length;
         return read;

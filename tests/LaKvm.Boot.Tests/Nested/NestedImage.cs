@@ -24,9 +24,17 @@ public sealed class NestedImage : IDisposable
     private string Disk => Path.Combine(_directory.FullName, "nested.img");
 
     /// <summary>Boots the emulated machine with the disk and waits for the shell that the disk's init starts.</summary>
-    internal GuestShell BootHost(int cpus) => new(
-        "host", "--cpus", $"{cpus}", "--memory", "2G", "--drive", $"{Disk},snapshot",
+    internal GuestShell BootHost(int cpus, string memory = "2G") => new(
+        "host", "--cpus", $"{cpus}", "--memory", memory, "--drive", $"{Disk},snapshot", "--drive", MakeSwapDisk(),
         "--append", "console=ttyS0,115200 root=/dev/vda rw");
+
+    private string MakeSwapDisk()
+    {
+        string swap = Path.Combine(_directory.FullName, "swap.img");
+        using FileStream file = File.Create(swap);
+        file.SetLength(1L << 30);
+        return swap;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _directory.Delete(recursive: true);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LaKvm.Boot.Tests.Guests;
 
 namespace LaKvm.Boot.Tests.Nested;
@@ -41,6 +42,17 @@ public sealed class NestedKvmTests(NestedImage image) : IClassFixture<NestedImag
         host.Run($"dmesg | grep -E '{Complaints}'").Trim().Should().BeEmpty();
         host.Type("poweroff -f");
         host.WaitForPrompt();
+        PowerOff(host);
+    }
+
+    [Fact]
+    public void Guests_started_killed_moved_and_swapped_without_pause_compute_right()
+    {
+        // LAKVM_STRESS_SECONDS=1800 is the long version.
+        string seconds = Environment.GetEnvironmentVariable("LAKVM_STRESS_SECONDS") ?? "30";
+        using GuestShell host = image.BootHost(2, "1536M");
+        host.Run($"stress {seconds}", TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture))).Should()
+            .MatchRegex(@"stress: [1-9]\d* guests good, 0 bad, [1-9]\d* killed; [1-9]\d* pages swapped out");
         PowerOff(host);
     }
 
