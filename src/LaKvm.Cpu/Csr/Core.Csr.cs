@@ -3,33 +3,26 @@ namespace LaKvm.Cpu;
 public sealed unsafe partial class Core
 {
     /// <summary>Reads a CSR of root mode as csrrd does there; unimplemented ones read 0.</summary>
-    public ulong ReadCsr(int csr) => ReadBank(_hostCsr, csr);
+    public ulong ReadCsr(int csr) =>
+        CsrTable.Find(csr) is { IsPlain: true } ? _hostCsr[csr] : ReadBank(_hostCsr, csr);
 
     /// <summary>csrxchg in root mode: changes the bits of <paramref name="mask"/>, returns the old value.</summary>
     public ulong ExchangeCsr(int csr, ulong value, ulong mask)
     {
-        ulong old = ReadBank(_hostCsr, csr);
-        if (CsrTable.Find(csr) is { } row)
-        {
-            WriteBank(_hostCsr, csr, old, value, mask & row.Writable, mask);
-        }
-
-        return old;
+        CsrDeclaration? row = CsrTable.Find(csr);
+        return Exchange(_hostCsr, csr, row, value, row?.Writable ?? 0, mask);
     }
 
     /// <summary>gcsrrd: reads a CSR of the guest CSR file.</summary>
-    public ulong ReadGcsr(int csr) => ReadBank(_guestCsr, csr);
+    public ulong ReadGcsr(int csr) =>
+        CsrTable.Find(csr) is { IsPlain: true } ? _guestCsr[csr] : ReadBank(_guestCsr, csr);
 
     /// <summary>gcsrwr and gcsrxchg: as <see cref="ExchangeCsr"/> on the guest CSR file, with root mode's wider masks.</summary>
     public ulong ExchangeGcsr(int csr, ulong value, ulong mask)
     {
-        ulong old = ReadBank(_guestCsr, csr);
-        if (CsrTable.Find(csr) is { Guest: GuestAccess.Hardware } row)
-        {
-            WriteBank(_guestCsr, csr, old, value, mask & row.RootWritable, mask);
-        }
-
-        return old;
+        CsrDeclaration? row = CsrTable.Find(csr);
+        row = row is { Guest: GuestAccess.Hardware } ? row : null;
+        return Exchange(_guestCsr, csr, row, value, row?.RootWritable ?? 0, mask);
     }
 
     /// <summary>csrrd of the current mode; a guest's access to what has no guest copy traps.</summary>
@@ -54,13 +47,8 @@ public sealed unsafe partial class Core
             return Trap.Gspr;
         }
 
-        CsrBank bank = Bank;
-        old = ReadBank(bank, csr);
-        if (CsrTable.Find(csr) is { } row)
-        {
-            WriteBank(bank, csr, old, value, mask & row.Writable, mask);
-        }
-
+        CsrDeclaration? row = CsrTable.Find(csr);
+        old = Exchange(Bank, csr, row, value, row?.Writable ?? 0, mask);
         return Trap.None;
     }
 
@@ -86,16 +74,34 @@ public sealed unsafe partial class Core
 
     internal void WriteIocsr(uint address, int size, ulong value) => _bus.WriteIocsr(Id, address, size, value);
 
-    /// <summary>
-    /// Whether csrrd of either mode gives what <see cref="CpuState.Csr"/> holds: the rows that the reading below does not
-    /// mention, and that a guest has.
-    /// </summary>
-    public static bool ReadsAsStored(int csr) => csr is not (Csr.Estat or Csr.Pgd or Csr.Tlbehi or Csr.Tlbrehi or Csr.Tcfg
-            or Csr.Tval or Csr.Llbctl) && CsrTable.Find(csr) is { Guest: GuestAccess.Hardware };
+    /// <summary>Whether csrrd of either mode gives what <see cref="CpuState.Csr"/> holds, of a row that a guest has.</summary>
+    public static bool ReadsAsStored(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, ReadsAsStored: true };
 
     /// <summary>Whether csrwr and csrxchg of either mode do nothing but change the stored bits that are writable.</summary>
-    public static bool StoresOnly(int csr) => ReadsAsStored(csr) && csr is not (Csr.Ticlr or Csr.Crmd or Csr.Euen or Csr.Ecfg
-            or Csr.Asid or Csr.Rvacfg or Csr.Stlbps or Csr.Misc or (>= Csr.Dmw0 and < Csr.Dmw0 + 4));
+    public static bool StoresOnly(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, IsPlain: true };
+
+    /// <summary>
+    /// Changes those bits of <paramref name="mask"/> that are writable; nothing where there is no row. Returns the old value.
+    /// </summary>
+    private ulong Exchange(CsrBank bank, int csr, CsrDeclaration? row, ulong value, ulong writable, ulong mask)
+    {
+        if (row is { IsPlain: true })
+        {
+            ref ulong register = ref bank[csr];
+            ulong plain = register;
+            writable &= mask;
+            register = (plain & ~writable) | (value & writable);
+            return plain;
+        }
+
+        ulong old = ReadBank(bank, csr);
+        if (row is not null)
+        {
+            WriteBank(bank, csr, old, value, mask & writable, mask);
+        }
+
+        return old;
+    }
 
     private bool TrapsInGuest(int csr) =>
         State->Vm != 0 && CsrTable.Find(csr) is not { Guest: GuestAccess.Hardware };

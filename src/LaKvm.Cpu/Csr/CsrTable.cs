@@ -18,7 +18,18 @@ public enum GuestAccess
 /// <param name="Guest">Whether the guest has its own copy.</param>
 /// <param name="RootWritable">Bits that gcsrwr and gcsrxchg change in the guest's copy.</param>
 public sealed record CsrDeclaration(
-    int Number, string Name, ulong Writable, ulong Reset, GuestAccess Guest, ulong RootWritable);
+    int Number, string Name, ulong Writable, ulong Reset, GuestAccess Guest, ulong RootWritable)
+{
+    /// <summary>Whether a read gives the word in the bank: the rows that <see cref="Core"/>'s reading does not mention.</summary>
+    internal bool ReadsAsStored { get; } = Number is not (Csr.Estat or Csr.Pgd or Csr.Tlbehi or Csr.Tlbrehi or Csr.Tcfg
+        or Csr.Tval or Csr.Llbctl or Csr.Gstat);
+
+    /// <summary>Whether moreover a write changes the word and nothing else: those that its writing does not mention.</summary>
+    internal bool IsPlain => ReadsAsStored && !_actsOnWrite;
+
+    private readonly bool _actsOnWrite = Number is Csr.Ticlr or Csr.Crmd or Csr.Euen or Csr.Ecfg or Csr.Gintc or Csr.Asid
+        or Csr.Rvacfg or Csr.Stlbps or Csr.Misc or (>= Csr.Dmw0 and < Csr.Dmw0 + 4);
+}
 
 /// <summary>
 /// The CSRs of the LA464: one row each (manual volume 1, chapter 7). Registers that are not here read 0, and writes to

@@ -92,8 +92,9 @@ public sealed unsafe partial class Core
                 InvalidateGuest(op, gid);
                 return true;
             case 0x16:
-                Invalidate(StageTwoView(gid), static (in TlbPair p, in TlbMatch m) => p.Covers(m.Address),
+                InvalidateAddress(StageTwoView(gid), static (in TlbPair p, in TlbMatch m) => p.Covers(m.Address),
                     new TlbMatch(0, rk));
+                FlushTranslations(1); // what is cached by virtual address cannot be found by the guest-physical one
                 return true;
             default:
                 return false;

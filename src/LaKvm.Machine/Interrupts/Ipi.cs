@@ -89,17 +89,15 @@ public sealed class Ipi : IIocsrDevice
             return 0;
         }
 
+        // Without the lock: each is one word, and who reads is not told whether another core's write came before.
         uint register = offset & ~7u;
-        lock (state)
+        ulong value = register switch
         {
-            ulong value = register switch
-            {
-                Status => state.Status | ((ulong)state.Enable << 32),
-                >= Mailbox and < Mailbox + (8 * Mailboxes) => state.Mailboxes[(register - Mailbox) / 8],
-                _ => 0,
-            };
-            return Lane.Extract(value, offset);
-        }
+            Status => Volatile.Read(ref state.Status) | ((ulong)Volatile.Read(ref state.Enable) << 32),
+            >= Mailbox and < Mailbox + (8 * Mailboxes) => Volatile.Read(ref state.Mailboxes[(register - Mailbox) / 8]),
+            _ => 0,
+        };
+        return Lane.Extract(value, offset);
     }
 
     /// <inheritdoc/>

@@ -50,18 +50,7 @@ internal sealed class GuestBench : IDisposable
         ((VcpuDescriptor)process.Find(vcpu.Fd)!).Vcpu;
 
     /// <summary>A vCPU that looks like the machine's cores and starts at the program, in direct-address mode.</summary>
-    internal Vcpu CreateVcpu(int id = 0, ulong pc = CodeBase)
-    {
-        Vcpu vcpu = Vm.CreateVcpu(id);
-        for (uint word = 0; word <= 20; word++)
-        {
-            vcpu.SetCpucfg(word, HostProcess.Cpucfg(word) & vcpu.GetCpucfgMask(word));
-        }
-
-        vcpu.SetCsr(0x20, (ulong)id);
-        vcpu.SetRegisters(new ulong[32], pc);
-        return vcpu;
-    }
+    internal Vcpu CreateVcpu(int id = 0, ulong pc = CodeBase) => GuestVcpu.Create(Vm, id, pc);
 
     /// <summary>Puts a program into the guest's memory.</summary>
     internal void Load(string assembly, ulong address = CodeBase) =>

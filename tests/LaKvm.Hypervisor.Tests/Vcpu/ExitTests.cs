@@ -210,32 +210,6 @@ public sealed class ExitTests : IDisposable
         vcpu.Run().Address.Should().Be(0x1fe0_0ff8);
     }
 
-    /// <summary>The runtime's own work on the thread (tiering, say) may allocate; an exit that did would show in each.</summary>
-    [Fact]
-    public void Exits_allocate_nothing()
-    {
-        Vcpu vcpu = _bench.Start("""
-            li.d    $t0, 0x1fe00000
-            1:
-            cpucfg  $t1, $zero
-            iocsrrd.w $t1, $zero
-            st.w    $t1, $t0, 0
-            b       1b
-            """);
-        for (int i = 0; i < 100; i++)
-        {
-            vcpu.Run();
-        }
-
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 10_000; i++)
-        {
-            vcpu.Run();
-        }
-
-        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(100_000);
-    }
-
     [Fact]
     public void Tracepoints_tell_of_an_exit()
     {
