@@ -2,8 +2,9 @@
 # Makes a Debian root file system for LoongArch as a sparse ext4 image, which boots to a login (root, no password) on ttyS0
 # from a virtio disk: kernel and initramfs come from "lakvm images fetch debian".
 # usage: debian.sh sysvinit|systemd IMAGE [EXTRA-PACKAGE...]
-# Runs as root on Debian; installs mmdebstrap, e2fsprogs and a static qemu-user where they are missing. Debian's mirror is
-# the one apt uses. SUITE (forky) and SIZE (1G) can be set; QEMU_LOONGARCH64 names an emulator that is not in PATH.
+# Runs as root on Debian; installs mmdebstrap and e2fsprogs where they are missing, and QEMU as tests/oracle/peers.sh does: that
+# of Debian 12 is too old for the packages' programs. QEMU_LOONGARCH64 names another static one. Debian's mirror is the one apt
+# uses. SUITE (forky) and SIZE (1G) can be set.
 set -euo pipefail
 
 init=${1:-} image=${2:-}
@@ -40,8 +41,7 @@ trap cleanup EXIT
 # The packages' scripts run under user-mode emulation; the F flag opens the emulator now, so it works inside the new root.
 mountpoint -q $binfmt || mount -t binfmt_misc binfmt_misc $binfmt
 if ! grep -qs '^magic 7f454c460201.*02000201$' $binfmt/*; then
-    emulator=${QEMU_LOONGARCH64:-$(command -v qemu-loongarch64-static || command -v qemu-loongarch64 || true)}
-    [ -n "$emulator" ] || { need qemu-loongarch64-static qemu-user-static; emulator=$(command -v qemu-loongarch64-static); }
+    emulator=${QEMU_LOONGARCH64:-$("$(dirname "$0")/../oracle/peers.sh")/usr/bin/qemu-loongarch64}
     elf='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x02\x01'
     mask='\xff\xff\xff\xff\xff\xff\xff\xfc\x00\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
     printf '%s' ":$name:M::$elf:$mask:$emulator:F" > $binfmt/register
