@@ -1,3 +1,11 @@
 using BenchmarkDotNet.Running;
+using LaKvm.Benchmarks;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+if (args is [BestTimes.Argument])
+{
+    BestTimes.Print();
+}
+else
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Engines).Assembly).Run(args);
+}

@@ -40,7 +40,8 @@ public sealed unsafe partial class KvmVcpu
             bool answered = _wide.Store
                 ? Vm.MmioBus.Write(this, gpa, size, part)
                 : Vm.MmioBus.Read(this, gpa, size, out part);
-            Trace(TraceEvent.Mmio, gpa, part, _wide.Store ? 1UL : 0);
+            TraceAccess access = _wide.Store ? TraceAccess.Write : answered ? TraceAccess.Read : TraceAccess.ReadUnsatisfied;
+            Trace(TraceEvent.Mmio, gpa, part, (ulong)access);
             if (!answered)
             {
                 ExitForMmio(gpa, size, _wide.Store ? part : 0, _wide.Store);
@@ -66,6 +67,7 @@ public sealed unsafe partial class KvmVcpu
         if (!_wide.Store)
         {
             _wideData[_wideDone / PartBytes] = data;
+            Trace(TraceEvent.Mmio, _wideGpa + (ulong)_wideDone, data);
         }
 
         _wideDone += PartBytes;
