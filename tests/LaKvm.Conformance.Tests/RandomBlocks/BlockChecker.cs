@@ -11,6 +11,8 @@ internal sealed record Finding(Block Block, string Engine, MachineState Expected
 /// <param name="warmCount">How often the translator interprets code before it translates it.</param>
 internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
 {
+    private const string Interpreter = "interpreter", Translator = "translator";
+
     private readonly CoreRunner _interpreter = new(core => new InterpreterEngine(core), MemoryBank.ReadOnlyPage);
     private readonly CoreRunner _translator =
         new(core => new TranslatorEngine(core, new() { WarmCount = warmCount }), MemoryBank.ReadOnlyPage);
@@ -18,6 +20,7 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
     private readonly QemuRunner _qemu = new(MemoryBank.ReadOnlyPage);
     private readonly MachineState[] _interpreted = new MachineState[Layout.Blocks], _translated = new MachineState[Layout.Blocks];
     private readonly ulong[] _interpretedCount = new ulong[Layout.Blocks], _translatedCount = new ulong[Layout.Blocks];
+
     /// <summary>Of the blocks of the batch those that run on QEMU.</summary>
     private readonly List<int> _batch = [];
     private readonly List<uint> _code = [];
@@ -39,12 +42,15 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
     /// <summary>Blocks that were no test.</summary>
     public long Dropped { get; private set; }
 
+    /// <summary>How often QEMU did not end a batch, and did when it was started anew.</summary>
+    public long Restarts { get; private set; }
+
     /// <summary>Instructions that the interpreter executed.</summary>
     public long Instructions { get; private set; }
 
     /// <summary>
-    /// Runs blocks that lie one behind the other (<see cref="AddressBehind"/>), each in a window of its own. Returns what is wrong, and
-    /// still is when it is run again elsewhere without the blocks that end differently on QEMU or do not run there: those may
+    /// Runs blocks that lie one behind the other (<see cref="AddressBehind"/>), each in a window of its own. Returns what is wrong. What
+    /// differs from QEMU is run again, elsewhere and without the blocks that end differently there or do not run there: those may
     /// have written into the windows of others, or have made QEMU translate code that was not there yet.
     /// </summary>
     public List<Finding> Run(IReadOnlyList<Block> blocks)
@@ -53,7 +59,8 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
         Compared += _batch.Count;
         Known += _batch.Count - _clean.Count;
         Dropped += blocks.Count - _batch.Count;
-        if (findings.Count == 0)
+        List<Finding> certain = findings.FindAll(finding => finding.Engine == Translator);
+        if (certain.Count == findings.Count)
         {
             return findings;
         }
@@ -64,7 +71,8 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
         }
 
         Block? previous = null;
-        return RunOnce([.. _clean.ToArray().Select(block => previous = Move(block, AddressBehind(previous)))]);
+        findings = RunOnce([.. _clean.ToArray().Select(block => previous = Move(block, AddressBehind(previous)))]);
+        return [.. certain, .. findings.Where(finding => finding.Engine == Interpreter)];
     }
 
     /// <summary>Runs one block; returns what an engine does wrong with it.</summary>
@@ -95,7 +103,11 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
         Interpret(blocks);
         _qemu.Start(_batch.Count);
         Translate(blocks);
-        _qemu.Wait();
+        if (_qemu.Wait() != null)
+        {
+            RunOnNewQemu(blocks);
+        }
+
         List<Finding> findings = Compare(blocks);
         const ulong room = 1 << 20;
         if (_nextAddress + room > Layout.Code + Layout.CodeSize)
@@ -104,6 +116,23 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
         }
 
         return findings;
+    }
+
+    /// <summary>What happens once may be QEMU's fault; what happens again is the block's.</summary>
+    private void RunOnNewQemu(IReadOnlyList<Block> blocks)
+    {
+        Restarts++;
+        _qemu.Restart();
+        foreach (Block block in blocks)
+        {
+            _qemu.LoadData(block);
+        }
+
+        _qemu.Start(_batch.Count);
+        if (_qemu.Wait() is { } problem)
+        {
+            throw new InvalidOperationException($"{problem} Seeds of the batch: {string.Join(' ', _batch.Select(n => $"{blocks[n].Seed:x}"))}");
+        }
     }
 
     private void LoadData(Block block)
@@ -156,7 +185,6 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
                 _batch.Add(n);
             }
         }
-
     }
 
     private void Translate(IReadOnlyList<Block> blocks)
@@ -206,7 +234,7 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
         }
 
         bool isSame = verdict == Verdict.Known || (verdict == Verdict.Same && Judge.IsSameMemory(block, ours, memory, expectedMemory));
-        return isSame ? null : new Finding(block.Copy(), "interpreter", expected, ours, Report.Memory(block, memory, expectedMemory));
+        return isSame ? null : new Finding(block.Copy(), Interpreter, expected, ours, Report.Memory(block, memory, expectedMemory));
     }
 
     /// <summary>The translator does exactly what the interpreter does, in what is undefined too.</summary>
@@ -217,7 +245,7 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
         bool isSame = MemoryMarshal.AsBytes(ours).SequenceEqual(MemoryMarshal.AsBytes(expected))
             && memory.SequenceEqual(expectedMemory) && _translatedCount[n] == _interpretedCount[n];
         return isSame ? null
-            : new Finding(block.Copy(), "translator", expected[0], ours[0], Report.Memory(block, memory, expectedMemory)
+            : new Finding(block.Copy(), Translator, expected[0], ours[0], Report.Memory(block, memory, expectedMemory)
                 + $"instructions: {_translatedCount[n]}, not {_interpretedCount[n]}\n");
     }
 }

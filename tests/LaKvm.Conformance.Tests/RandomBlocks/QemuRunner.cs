@@ -10,10 +10,13 @@ internal sealed unsafe partial class QemuRunner : IDisposable
     private const int DataOffset = 2 * Layout.StatesSize, CodeOffset = DataOffset + (int)(Layout.Blocks * Layout.Window);
     private const int SharedSize = CodeOffset + (int)Layout.CodeSize;
 
+    /// <summary>A batch takes less than a second, unless the computer has much other work.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly string _directory = Peers.CreateDirectory();
     private readonly byte* _shared;
     private readonly int _file;
-    private readonly Process _process;
+    private Process _process;
 
     public QemuRunner(ReadOnlySpan<ulong> readOnlyPage)
     {
@@ -32,7 +35,7 @@ internal sealed unsafe partial class QemuRunner : IDisposable
             readOnlyPage.CopyTo(new Span<ulong>(WindowAddress(n) + Layout.Writable, (int)Layout.Page / 8));
         }
 
-        _process = Process.Start(Peers.Command(_directory, $"exec qemu-loongarch64 -cpu la464 -tb-size 67108864 ./blocks {_file}"))!;
+        _process = StartProcess();
     }
 
     /// <summary>State after block <paramref name="n"/> of the last batch.</summary>
@@ -55,32 +58,56 @@ internal sealed unsafe partial class QemuRunner : IDisposable
     public void LoadCode(ulong address, ReadOnlySpan<uint> code) =>
         code.CopyTo(new Span<uint>(_shared + CodeOffset + (address - Layout.Code), code.Length));
 
-    /// <summary>Removes all code.</summary>
+    /// <summary>Removes all code. QEMU must forget what it has translated: only a new one does so for certain.</summary>
     public void ClearCode()
     {
         new Span<byte>(_shared + CodeOffset, (int)Layout.CodeSize).Clear();
-        Start(0);
-        Wait();
+        Restart();
     }
 
-    /// <summary>Starts the first <paramref name="count"/> blocks; none makes QEMU forget the code that it has translated.</summary>
+    /// <summary>Ends QEMU and starts it again.</summary>
+    public void Restart()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+        _process = StartProcess();
+    }
+
+    /// <summary>Starts the first <paramref name="count"/> blocks.</summary>
     public void Start(int count)
     {
         _process.StandardInput.BaseStream.Write(BitConverter.GetBytes(count));
         _process.StandardInput.BaseStream.Flush();
     }
 
-    /// <summary>Waits for the blocks.</summary>
-    /// <exception cref="InvalidOperationException">QEMU died, or a block does not end; the message says what is known.</exception>
-    public void Wait()
+    /// <summary>Waits for the blocks. Null when they have ended, else what is known of QEMU, which has to be started again.</summary>
+    public string? Wait()
     {
         Task<int> answer = Task.Run(_process.StandardOutput.BaseStream.ReadByte);
-        if (!answer.Wait(TimeSpan.FromMinutes(2)) || answer.Result < 0)
+        if (answer.Wait(Patience) && answer.Result >= 0)
         {
-            _process.Kill();
-            throw new InvalidOperationException($"QEMU ended or hangs: {_process.StandardError.ReadToEnd()}");
+            return null;
         }
+
+        _process.Kill();
+        return $"QEMU ended or hangs in block {Running()} of a batch: {_process.StandardError.ReadToEnd()}";
     }
+
+    /// <summary>The block that did not end, or the number of places.</summary>
+    private int Running()
+    {
+        int n = 0;
+        while (n < Layout.Blocks && Result(n)->Signal != Signals.Endless)
+        {
+            n++;
+        }
+
+        return n;
+    }
+
+    private Process StartProcess() =>
+        Process.Start(Peers.Command(_directory, $"exec qemu-loongarch64 -cpu la464 -tb-size 67108864 ./blocks {_file}"))!;
 
     public void Dispose()
     {

@@ -1,6 +1,6 @@
 // Runs blocks of code from given states under QEMU's user mode and keeps what they leave, for RandomBlocks/QemuRunner.cs,
 // which shares one file with this program: states before, states after, data, code. A command on standard input is the
-// number of blocks to run, or 0 to forget all code; each is answered by a byte.
+// number of blocks to run, which is answered by a byte when they have ended.
 // usage: blocks FD     FD: the shared file, laid out as the enum says
 #define _GNU_SOURCE
 #include <signal.h>
@@ -25,12 +25,14 @@ enum
     DATA = 0x8000000,             // a window for each block: two pages, a read-only one, and one that is not there
     WINDOW = 0x4000,
     PAGE = 0x1000,
+    RUNNING = -1,                 // a State's signal until its block ends
 };
 
 typedef struct
 {
     uint64_t pc, gpr[32], vr[32][4], fcc;
-    uint32_t fcsr, signal;
+    uint32_t fcsr;
+    int32_t signal;
     uint64_t address;             // si_addr of the signal
 } State;
 
@@ -138,12 +140,13 @@ static void run_block(State *before, State *after)
     memcpy(low->in, before->gpr, sizeof(low->in));
     low->before = before;
     low->after = after;
-    after->signal = 0;
+    after->signal = RUNNING;
     inside = 1;
     enter_block();
     inside = 0;
-    if (after->signal == 0)
+    if (after->signal == RUNNING)
     {
+        after->signal = 0;
         memcpy(after->gpr, low->out, sizeof(low->out));
     }
 }
@@ -154,11 +157,6 @@ static void map(uintptr_t address, size_t size, int protection, int flags, int f
     {
         fail("mmap");
     }
-}
-
-static void map_code(int fd)
-{
-    map(CODE, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 2 * STATES_SIZE + BLOCKS * WINDOW);
 }
 
 static void map_all(int fd)
@@ -174,7 +172,7 @@ static void map_all(int fd)
         mprotect((void *)(window + 3 * PAGE), PAGE, PROT_NONE);
     }
 
-    map_code(fd);
+    map(CODE, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 2 * STATES_SIZE + BLOCKS * WINDOW);
 }
 
 static void catch_signals(void)
@@ -199,11 +197,6 @@ int main(int argc, char **argv)
     catch_signals();
     for (uint32_t count; read(0, &count, sizeof(count)) == sizeof(count);)
     {
-        if (count == 0)
-        {
-            map_code(fd);
-        }
-
         for (uint32_t n = 0; n < count; n++)
         {
             run_block((State *)STATES + n, (State *)RESULTS + n);
