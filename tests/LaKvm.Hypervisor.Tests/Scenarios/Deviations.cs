@@ -8,8 +8,9 @@ internal static class Deviations
 
     private const string Status = "an injected exception puts its code into ESTAT's fields; Linux ORs it in unshifted";
     private const string Mode = "an injected exception saves PLV and IE in PRMD; Linux saves all of CRMD";
-    private const string Zero = "a result for register 0 is dropped; Linux keeps it, and the next store of register 0 shows it";
+    private const string Zero = "a result for register 0 is dropped; Linux keeps it, and the next store of it shows that";
 
+    private const string Units = "loads and stores of the FPU and the vector units reach devices; Linux decodes none";
     private const string Wait = "idle does not wait while an enabled interrupt is in ESTAT; Linux forgets it once it is there";
 
     private static readonly Deviation[] All =
@@ -21,6 +22,8 @@ internal static class Deviations
         new("exits", NotEmulated, ExitStatus + "0", ExitStatus + "480000", Status),
         new("exits", NotEmulated, ExitStatus + "0", ExitStatus + "480000", Status),
         new("exits", NotEmulated, "PRMD 8", "PRMD 0", Mode),
+        new("exits", "A load of the FPU from a device", ExitStatus + "0", "run 0 mmio read 1fe00008 bytes 8", Units),
+        new("exits", VectorStore, ExitStatus + "0", "run 0 mmio write 1fe00010 bytes 8 data 1fe00000", Units),
         new("exits", Idle, "run -4 reason a", Stopped, Wait),
         new("exits", Idle, "t0=0 pc=204", "t0=8 pc=214", Wait),
         new("exits", NoLvz, ExitStatus + "1", ExitStatus + "d0000", Status),
@@ -39,6 +42,7 @@ internal static class Deviations
         + "a5=8788 a6=ffffffff85868788 a7=85868788 t2=8182838485868788 ";
     private const string Iocsr = "IOCSR reads and writes, every width";
     private const string NotEmulated = "Accesses to a device that cannot be emulated are address errors";
+    private const string VectorStore = "A store of the vector unit to a device";
     private const string Idle = "Idle ends with an interrupt that is queued and enabled";
     private const string NoLvz = "Guest without LVZ cannot use its instructions";
     private const string NoLasx = "A guest without LASX gets an exception of its own";
