@@ -33,6 +33,8 @@ make_root() {
 install_programs() {
     [ "$(id -u)" = 0 ] || { echo "$0: only root can make $dir"; exit 1; }
     [ -e "${dir%/}/usr/bin/dpkg" ] || make_root
+    # An installation that was interrupted goes on where it was.
+    DEBIAN_FRONTEND=noninteractive chroot "$dir" dpkg --configure -a
     # shellcheck disable=SC2086  # a list of words
     DEBIAN_FRONTEND=noninteractive chroot "$dir" apt-get install -y -q --no-install-recommends $packages
     ready || { echo "$0: $dir lacks one of: $programs"; exit 1; }
