@@ -19,7 +19,8 @@ ready() {
 
 make_root() {
     local mirror
-    command -v debootstrap >/dev/null || apt-get install -y -q --no-install-recommends debootstrap debian-archive-keyring
+    command -v debootstrap >/dev/null ||
+        { apt-get update -q && apt-get install -y -q --no-install-recommends debootstrap debian-archive-keyring; }
     # apt's own reading of its sources, whatever their format.
     mirror=$(apt-get update --print-uris | sed -n "s|^'\(.*/debian\)/dists/.*|\1|p" | head -n 1)
     [ -n "$mirror" ] || { echo "$0: apt's sources name no Debian mirror"; exit 1; }
