@@ -20,7 +20,16 @@ public sealed class InlineTests
     {
         string[] listed = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "HandlerRows.txt"))
             .Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        VectorFiles.Lines.Keys.Where(row => !IsEverInline(row, HostFeatures.Detect())).Should().BeEquivalentTo(listed);
+        HostFeatures features = HostFeatures.Detect();
+        string[] handled = [.. VectorFiles.Lines.Keys.Where(row => !IsEverInline(row, features))];
+        if (features == new HostFeatures(Sse41: true, Avx2: true, Fma: true))
+        {
+            handled.Should().BeEquivalentTo(listed);
+        }
+        else
+        {
+            handled.Should().Contain(listed);
+        }
     }
 
     /// <summary>The encodings without VEX.</summary>
