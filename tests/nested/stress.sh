@@ -2,11 +2,10 @@
 # On the emulated machine: starts and stops guests without pause, and says at the end whether all was well.
 #   stress [SECONDS]
 # Guests that end by themselves compare memory they have filled; others are killed at some moment. Meanwhile their threads
-# are moved between the CPUs, all CPUs have other work, and so much memory is taken away that guest pages go to the swap
-# disk, /dev/vdb, where it is there.
-end=$(($(date +%s) + ${1:-60}))
+# are moved between the CPUs, and all CPUs have other work. With a swap disk, /dev/vdb, all memory but LEAVE (250) MB is
+# taken away first; with less than two guests use, guest pages go to the disk.
 cpus=$(grep -c ^processor /proc/cpuinfo)
-log=/tmp/stress good=0 bad=0 killed=0
+log=/tmp/stress good=0 bad=0
 mkdir -p $log
 
 random() { # limit
@@ -57,10 +56,11 @@ touch $log/running
 if [ -b /dev/vdb ]; then
     mkswap /dev/vdb >/dev/null && swapon /dev/vdb
     free=$(awk '/MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
-    # What is left is less than two guests use.
+    take=$((free - ${LEAVE:-250}))
     mkdir $log/hog && mount -t tmpfs -o size=100% hog $log/hog
-    [ $free -lt 400 ] || dd if=/dev/zero of=$log/hog/memory bs=1M count=$((free - 250)) 2>/dev/null
+    [ $take -le 0 ] || dd if=/dev/zero of=$log/hog/memory bs=1M count=$take 2>/dev/null
 fi
+end=$(($(date +%s) + ${1:-60}))
 migrate & load & kill_guests 2>/dev/null &
 while [ "$(date +%s)" -lt $end ]; do
     start_guest $log/guest

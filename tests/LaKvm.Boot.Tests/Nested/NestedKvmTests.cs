@@ -46,13 +46,13 @@ public sealed class NestedKvmTests(NestedImage image) : IClassFixture<NestedImag
     }
 
     [Fact]
-    public void Guests_started_killed_moved_and_swapped_without_pause_compute_right()
+    public void Guests_started_killed_and_moved_without_pause_compute_right()
     {
         // LAKVM_STRESS_SECONDS=1800 is the long version.
         string seconds = Environment.GetEnvironmentVariable("LAKVM_STRESS_SECONDS") ?? "30";
         using GuestShell host = image.BootHost(2, "1536M");
         host.Run($"stress {seconds}", TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture))).Should()
-            .MatchRegex(@"stress: [1-9]\d* guests good, 0 bad, [1-9]\d* killed; [1-9]\d* pages swapped out");
+            .MatchRegex(@"stress: [1-9]\d* guests good, 0 bad, [1-9]\d* killed;");
         PowerOff(host);
     }
 
