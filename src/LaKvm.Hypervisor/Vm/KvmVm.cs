@@ -153,6 +153,9 @@ public sealed unsafe partial class KvmVm : IDisposable
         return kicked;
     }
 
+    /// <summary>Its process ends: every KVM_RUN, now and later, fails with EIO. Any thread.</summary>
+    public void EndRuns() => MakeAllVcpusRequest(KvmRequest.VmDead, wait: false);
+
     /// <summary>Destroys the VM when its last descriptor is closed.</summary>
     public void Dispose()
     {

@@ -60,6 +60,8 @@ public sealed unsafe class VcpuDescriptor : Descriptor
     /// <inheritdoc/>
     protected internal override void Release() => _owner.Drop();
 
+    internal override void Interrupt() => _vcpu.Vm.EndRuns();
+
     private int IoctlLocked(HostProcess process, uint request, UserPointer argument)
     {
         switch (request)

@@ -10,6 +10,9 @@ public abstract unsafe class Descriptor
 {
     private int _references = 1;
 
+    /// <summary>The process that it was made in.</summary>
+    internal HostProcess? Owner { get; set; }
+
     /// <summary>Name as /proc shows it.</summary>
     public abstract string Name { get; }
 
@@ -51,7 +54,13 @@ public abstract unsafe class Descriptor
         if (Interlocked.Decrement(ref _references) == 0)
         {
             Release();
+            Owner?.Forget(this);
         }
+    }
+
+    /// <summary>The process ends: a call that would not return by itself is to return now.</summary>
+    internal virtual void Interrupt()
+    {
     }
 
     /// <summary>Nobody refers to it any more.</summary>

@@ -16,6 +16,9 @@ public sealed unsafe class HostProcess : IDisposable
 
     private readonly Lock _lock = new();
     private readonly KvmModule? _module;
+
+    /// <summary>Objects that are not released yet, whether a descriptor names them or only a call or mapping.</summary>
+    private readonly HashSet<Descriptor> _live = [];
     private readonly Dictionary<nint, (Descriptor Descriptor, ulong Bytes)> _views = [];
     private Descriptor?[] _table = new Descriptor?[16];
 
@@ -190,6 +193,8 @@ public sealed unsafe class HostProcess : IDisposable
                 Array.Resize(ref _table, fd * 2);
             }
 
+            descriptor.Owner = this;
+            _live.Add(descriptor);
             _table[fd] = descriptor;
             return fd;
         }
@@ -198,7 +203,18 @@ public sealed unsafe class HostProcess : IDisposable
     /// <summary>The object behind a descriptor, kept alive until it is dropped; null if the descriptor is not open.</summary>
     internal Descriptor? Hold(int fd) => Find(fd) is { } descriptor && descriptor.TryHold() ? descriptor : null;
 
-    /// <summary>The process ends: all is unmapped and closed.</summary>
+    /// <summary>An object has been released.</summary>
+    internal void Forget(Descriptor descriptor)
+    {
+        lock (_lock)
+        {
+            _live.Remove(descriptor);
+        }
+    }
+
+    /// <summary>
+    /// The process ends: all is unmapped and closed, and calls that are under way on other threads are waited for.
+    /// </summary>
     public void Dispose()
     {
         nint[] views;
@@ -217,6 +233,32 @@ public sealed unsafe class HostProcess : IDisposable
             Close(fd);
         }
 
+        EndCalls();
         AddressSpace.Dispose();
+    }
+
+    private void EndCalls()
+    {
+        SpinWait spin = default;
+        while (true)
+        {
+            Descriptor[] live;
+            lock (_lock)
+            {
+                live = [.. _live];
+            }
+
+            if (live.Length == 0)
+            {
+                return;
+            }
+
+            foreach (Descriptor descriptor in live)
+            {
+                descriptor.Interrupt();
+            }
+
+            spin.SpinOnce();
+        }
     }
 }
