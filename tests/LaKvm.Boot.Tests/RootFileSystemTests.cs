@@ -26,9 +26,9 @@ public sealed class RootFileSystemTests : IDisposable
 
         using var lakvm = new LakvmProcess(
             "run", "--cpus", "2", "--memory", "1G", "--drive", disk, "--append", "console=ttyS0,115200 root=/dev/vda rw");
-        lakvm.Expect("lakvm login: ", Patience);
+        lakvm.Expect(" login: ", Patience);
         lakvm.Type("root\n");
-        lakvm.Expect("root@lakvm:~# ", Patience);
+        lakvm.Expect(":~# ", Patience);
         lakvm.Type("dpkg --print-architecture; mount | grep ' / '; echo status $?\n");
         string output = lakvm.Expect("status 0", Patience);
         output.Should().Contain("loong64").And.Contain("/dev/vda on / type ext4");
