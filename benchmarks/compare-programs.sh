@@ -109,9 +109,9 @@ awk -v commands="$reference $commands" '
           if (order[n] != "init" && order[n] != "boot") { logs[e] += log(ratio); programs[e]++ } }
         print "" }
       for (e = 2; e <= engines; e++) if (programs[e]) printf "geometric mean of %s: %.2f times the speed of %s; ", name[e], exp(logs[e] / programs[e]), name[1]
-      for (e = 2; e <= engines; e++) printf "boot of %s takes %.2f to init, %.2f to power-off", name[e], best[name[e], "init"] / best[name[1], "init"], best[name[e], "boot"] / best[name[1], "boot"]
+      for (e = 2; e <= engines; e++) printf "boot of %s takes %.2f to init, %.2f to power-off; ", name[e], best[name[e], "init"] / best[name[1], "init"], best[name[e], "boot"] / best[name[1], "boot"]
       print ""; exit bad }' $(for engine in $reference $commands; do echo "$work/$engine"; done)
-for command in $commands; do
+for command in $reference $commands; do
     awk -v c="$command" '$1 > all { all = $1 } $2 > ram { ram = $2 }
         END { printf "memory of %s: %d MiB, of which the guest touched %d; %d besides\n", c, all / 1024, ram / 1024, (all - ram) / 1024 }' "$work/$command.memory"
 done
