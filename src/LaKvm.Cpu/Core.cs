@@ -11,7 +11,7 @@ public sealed unsafe partial class Core : IDisposable
 {
     private readonly CsrBank _hostCsr = new();
     private readonly CsrBank _guestCsr = new();
-    private readonly SoftTlb _softTlb = new();
+    private SoftTlb _softTlb = new();
     private readonly Tlb _hostTlb = new();
     private readonly Tlb _guestTlb = new();
     private readonly Tlb _stageTwoTlb = new();
@@ -72,6 +72,7 @@ public sealed unsafe partial class Core : IDisposable
         _guestTlb.Clear();
         _stageTwoTlb.Clear();
         _softTlb.FlushAll();
+        _otherSoftTlb?.FlushAll();
         CodeCache?.InvalidateTranslations();
         State->Pc = pc;
         SwitchMode();
@@ -88,6 +89,7 @@ public sealed unsafe partial class Core : IDisposable
         Memory.CodeModified -= PostCodeModified;
         Memory.CodeAdded -= PostCodeAdded;
         _softTlb.Dispose();
+        _otherSoftTlb?.Dispose();
         _hostTlb.Dispose();
         _guestTlb.Dispose();
         _stageTwoTlb.Dispose();

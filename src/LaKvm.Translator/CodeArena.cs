@@ -15,6 +15,7 @@ internal sealed unsafe class CodeArena : IDisposable
     private readonly HostMapping _code;
     private readonly HostMapping _tables;
     private readonly Dictionary<nint, nint> _pages = [];
+    private readonly List<nint> _ends = [];
     private readonly Dictionary<(ulong, ulong), nint> _constants = [];
     private readonly int _capacity;
     private byte* _floor;
@@ -53,7 +54,18 @@ internal sealed unsafe class CodeArena : IDisposable
     public bool HasRoom(int bytes) => (byte*)_sites - Next >= bytes;
 
     /// <summary>Makes what was written up to <paramref name="end"/> part of the code.</summary>
-    public void Commit(byte* end) => Next = end;
+    public void Commit(byte* end)
+    {
+        Next = end;
+        _ends.Add((nint)end);
+    }
+
+    /// <summary>Where the region ends that holds <paramref name="code"/>.</summary>
+    public byte* EndOfRegion(byte* code)
+    {
+        int found = _ends.BinarySearch((nint)code + 1);
+        return (byte*)_ends[found < 0 ? ~found : found];
+    }
 
     /// <summary>Memory for a site, near the code.</summary>
     public Site* NewSite() => --_sites;

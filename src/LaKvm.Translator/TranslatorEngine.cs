@@ -9,7 +9,7 @@ namespace LaKvm.Translator;
 /// The fast engine: translates guest code to x86-64 machine code, which does exactly what the interpreter does
 /// (docs/translator.md). One instance per core; the run call and the notifications belong to the core's thread.
 /// </summary>
-public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCache, IDisposable
+public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCache, ICodeListing, IDisposable
 {
     private readonly Core _core;
     private readonly CpuState* _state;
@@ -113,6 +113,20 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     /// <remarks>What is found by virtual address is found through the software TLB, which the core keeps up to date.</remarks>
     public void InvalidateTranslations()
     {
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The region's code is taken to end where that of the next one begins.</remarks>
+    public ReadOnlySpan<byte> CodeAt(ulong pc)
+    {
+        if (FindPage(pc, out CodePage* page) != Trap.None)
+        {
+            return [];
+        }
+
+        byte* entry = *CodePage.Entry(page, (int)pc & 0xFFC);
+        byte* end = entry == _arena.Resolve ? entry : _arena.EndOfRegion(entry);
+        return new(entry, (int)(end - entry));
     }
 
     /// <summary>Frees the translations; the engine must not run any more.</summary>

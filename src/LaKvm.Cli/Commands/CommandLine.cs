@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using LaKvm.Cpu;
 using LaKvm.Images;
 using LaKvm.Machine.Loading;
 
@@ -50,6 +51,10 @@ internal static class CommandLine
             or OutOfMemoryException)
         {
             return Report(e.Message, ExitCode.Failure);
+        }
+        catch (EngineDifferenceException e)
+        {
+            return Report(e.Message, ExitCode.InternalError);
         }
         catch (Exception e)
         {

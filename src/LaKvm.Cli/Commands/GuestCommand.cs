@@ -100,6 +100,11 @@ internal sealed class GuestCommand : Command
             LogLevel = LogLevels.Parse(result.GetValue(_logLevel)),
         };
         options.Check();
+        if (options.Cpus > 1 && result.GetValue(_engine) == EngineOption.Check)
+        {
+            throw new UserErrorException($"{EngineOption.Name} {EngineOption.Check}: works for one processor only.", ExitCode.Usage);
+        }
+
         return options;
     }
 

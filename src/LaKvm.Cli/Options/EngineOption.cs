@@ -9,7 +9,10 @@ internal static class EngineOption
 {
     internal const string Name = "--engine";
 
-    internal const string Names = "interpreter|translator";
+    /// <summary>Executes everything with both engines and compares.</summary>
+    internal const string Check = "check";
+
+    internal const string Names = "interpreter|translator|check";
 
     /// <summary>
     /// What makes a core's engine; null is the default: the translator, or the interpreter on a computer it has no code for.
@@ -19,8 +22,9 @@ internal static class EngineOption
     {
         null => TranslatorEngine.IsSupported ? Translator : Interpreter,
         "interpreter" => Interpreter,
+        Check when TranslatorEngine.IsSupported => core => new CheckingEngine(core, Interpreter, Translator),
         "translator" when TranslatorEngine.IsSupported => Translator,
-        "translator" => throw new UserErrorException($"{Name}: the translator needs an x86-64 computer.", ExitCode.Usage),
+        "translator" or Check => throw new UserErrorException($"{Name}: the translator needs an x86-64 computer.", ExitCode.Usage),
         _ => throw new UserErrorException($"{Name}: '{text}' is none of {Names}.", ExitCode.Usage),
     };
 

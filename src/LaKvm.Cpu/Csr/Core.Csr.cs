@@ -59,6 +59,7 @@ public sealed unsafe partial class Core
     /// <param name="expired">A timer of this core was due by then, and has fired.</param>
     internal ulong ReadStableCounter(out bool expired)
     {
+        _rehearsal?.Spoil();
         ulong now = _clock.Ticks;
         expired = now >= TimerDeadline;
         if (expired)
@@ -70,9 +71,17 @@ public sealed unsafe partial class Core
         return State->Vm == 0 ? counter : counter + _hostCsr[Csr.Gcntc] + _guestCsr[Csr.Cntc];
     }
 
-    internal ulong ReadIocsr(uint address, int size) => _bus.ReadIocsr(Id, address, size);
+    internal ulong ReadIocsr(uint address, int size)
+    {
+        _rehearsal?.Spoil();
+        return _bus.ReadIocsr(Id, address, size);
+    }
 
-    internal void WriteIocsr(uint address, int size, ulong value) => _bus.WriteIocsr(Id, address, size, value);
+    internal void WriteIocsr(uint address, int size, ulong value)
+    {
+        _rehearsal?.Spoil();
+        _bus.WriteIocsr(Id, address, size, value);
+    }
 
     /// <summary>Whether csrrd of either mode gives what <see cref="CpuState.Csr"/> holds, of a row that a guest has.</summary>
     public static bool ReadsAsStored(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, ReadsAsStored: true };
@@ -197,7 +206,11 @@ public sealed unsafe partial class Core
         }
     }
 
-    private ConstantTimer TimerOf(CsrBank bank) => bank == _hostCsr ? _hostTimer : _guestTimer;
+    private ConstantTimer TimerOf(CsrBank bank)
+    {
+        _rehearsal?.Spoil();
+        return bank == _hostCsr ? _hostTimer : _guestTimer;
+    }
 
     /// <summary>PGDL or PGDH by the top bit of the faulting address (manual volume 1, 7.5.8).</summary>
     private static ulong SelectPageDirectory(CsrBank bank)

@@ -34,6 +34,11 @@ public sealed unsafe partial class Core
     /// <summary>Raises or drops interrupt line <paramref name="estatBit"/> (2 to 9 HWI, 12 IPI). Any thread.</summary>
     public void SetInterruptLine(int estatBit, bool level)
     {
+        if (_rehearsal?.Defers(estatBit, level) == true)
+        {
+            return;
+        }
+
         int bit = 1 << estatBit;
         if (level)
         {
@@ -81,6 +86,7 @@ public sealed unsafe partial class Core
     /// </summary>
     public void PollTimers()
     {
+        _rehearsal?.Spoil();
         ulong now = _clock.Ticks;
         if (now < TimerDeadline)
         {
@@ -147,7 +153,11 @@ public sealed unsafe partial class Core
 
     private void RequestAttention(int reason)
     {
-        _ = Interlocked.Or(ref State->Attention, reason);
+        if (_rehearsal?.Defers(reason) != true)
+        {
+            _ = Interlocked.Or(ref State->Attention, reason);
+        }
+
         _sleeper.Wake();
     }
 
@@ -205,7 +215,7 @@ public sealed unsafe partial class Core
             {
                 CodeCache?.InvalidatePage(mail.Page);
             }
-            else if (_softTlb.ProtectCode(Memory.Pointer(mail.Page)))
+            else if (_softTlb.ProtectCode(Memory.Pointer(mail.Page)) | (_otherSoftTlb?.ProtectCode(Memory.Pointer(mail.Page)) ?? false))
             {
                 // A store through the old entry may have come after another core decoded the page.
                 Memory.Written(mail.Page, 1);

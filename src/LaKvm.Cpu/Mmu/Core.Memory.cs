@@ -82,7 +82,9 @@ public sealed unsafe partial class Core
             return Trap.Ale;
         }
 
-        return Reach(va, Access.Store, out pointer, out _);
+        Trap trap = Reach(va, Access.Store, out pointer, out ulong physical);
+        BeforeStore(pointer, physical, size);
+        return trap;
     }
 
     /// <summary>To be called after a host atomic has changed memory at <paramref name="va"/> through a pointer.</summary>
@@ -129,7 +131,11 @@ public sealed unsafe partial class Core
         SoftTlb.EngineWords(s->Tlb) + (CpuState.TlbEntry(s, va) - s->Tlb);
 
     /// <summary>Zeroes the engine's words of all software TLBs of this core.</summary>
-    public void ClearEngineWords() => _softTlb.ClearEngineWords();
+    public void ClearEngineWords()
+    {
+        _softTlb.ClearEngineWords();
+        _otherSoftTlb?.ClearEngineWords();
+    }
 
     /// <summary>
     /// Translates and, for RAM, fills the software TLB. <paramref name="pointer"/> is null outside RAM.
@@ -147,7 +153,7 @@ public sealed unsafe partial class Core
         pointer = Memory.Pointer(t.Physical);
         if (pointer != null)
         {
-            bool write = t.Write && Memory.Flags(t.Physical) == PageFlags.None;
+            bool write = t.Write && Memory.Flags(t.Physical) == PageFlags.None && !_recordingTlb;
             bool data = !ForbidsUnaligned;
             _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && data, write && data, t.Execute);
         }
@@ -173,6 +179,19 @@ public sealed unsafe partial class Core
         return Trap.Ale;
     }
 
+    /// <summary>Stores of a stretch that is executed twice are recorded, and can't be taken back where code is.</summary>
+    private void BeforeStore(byte* pointer, ulong physical, int size)
+    {
+        if (_rehearsal != null && pointer != null)
+        {
+            _rehearsal.Store(pointer, size);
+            if (Memory.Flags(physical) != PageFlags.None)
+            {
+                _rehearsal.Spoil();
+            }
+        }
+    }
+
     private void ReadPart(byte* pointer, ulong physical, int size, byte* value)
     {
         if (pointer != null)
@@ -183,6 +202,7 @@ public sealed unsafe partial class Core
 
         foreach ((int offset, int width) in Pieces(physical, size))
         {
+            _rehearsal?.Spoil();
             ulong read = _bus.ReadMmio(physical + (ulong)offset, width);
             Unsafe.CopyBlockUnaligned(value + offset, &read, (uint)width);
         }
@@ -192,6 +212,7 @@ public sealed unsafe partial class Core
     {
         if (pointer != null)
         {
+            BeforeStore(pointer, physical, size);
             Unsafe.CopyBlockUnaligned(pointer, value, (uint)size);
             Memory.Written(physical, (ulong)size);
             return;
@@ -201,6 +222,7 @@ public sealed unsafe partial class Core
         {
             ulong written = 0;
             Unsafe.CopyBlockUnaligned(&written, value + offset, (uint)width);
+            _rehearsal?.Spoil();
             _bus.WriteMmio(physical + (ulong)offset, width, written);
         }
     }

@@ -199,6 +199,7 @@ public sealed unsafe partial class Core
 
     private void Install(TlbView view, int index, in TlbPair pair)
     {
+        _rehearsal?.Spoil();
         Drop(view, index);
         view.Tlb.Write(index, pair);
 
@@ -210,6 +211,7 @@ public sealed unsafe partial class Core
     {
         if (view.Tlb[index]->Exists)
         {
+            _rehearsal?.Spoil();
             FlushSoft(view, *view.Tlb[index]);
             view.Tlb.Clear(index);
         }
@@ -224,6 +226,7 @@ public sealed unsafe partial class Core
 
         ulong start = SignExtendVppn(pair.Address & ~(pair.Span - 1));
         _softTlb.FlushRange(view.SoftMode, start, pair.Span);
+        _otherSoftTlb?.FlushRange(view.SoftMode, start, pair.Span);
     }
 
     private TlbPair PairFromCsrs(TlbView view)

@@ -173,7 +173,9 @@ public sealed unsafe partial class Core
     /// <summary>Drops what was cached of translations in root (0) or guest (1) mode.</summary>
     private void FlushTranslations(int vm)
     {
+        _rehearsal?.Spoil();
         _softTlb.FlushMode(vm);
+        _otherSoftTlb?.FlushMode(vm);
         CodeCache?.InvalidateTranslations();
     }
 }
