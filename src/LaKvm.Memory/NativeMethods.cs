@@ -9,6 +9,7 @@ internal static partial class NativeMethods
     internal const int MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20, MapNoReserve = 0x4000;
     internal const int RemapMayMove = 1, RemapFixed = 2;
     internal const int AdviseHugePage = 14;
+    internal const uint CloseOnExec = 1;
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     internal static partial nint Map(nint address, nuint length, int protection, int flags, int fd, nint offset);
@@ -23,6 +24,15 @@ internal static partial class NativeMethods
     [LibraryImport("libc", EntryPoint = "process_vm_writev", SetLastError = true)]
     internal static unsafe partial nint WriteProcess(
         int process, IoVector* local, nuint localCount, IoVector* remote, nuint remoteCount, nuint flags);
+
+    [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int CreateMemoryFile(string name, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    internal static partial int SetLength(int fd, nint length);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    internal static partial int Close(int fd);
 
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     internal static partial int Unmap(nint address, nuint length);

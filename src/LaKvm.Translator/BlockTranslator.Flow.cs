@@ -90,7 +90,7 @@ internal sealed unsafe partial class BlockTranslator
         byte* leave = EmitCheck();
         EnterRegisters();
         _ = _e.Jump(Label(start) + CheckBytes);
-        Emitter.Patch(leave, _e.Position);
+        _e.Patch(leave, _e.Position);
         EmitLeave(start, (int)Exit.Jump);
     }
 
@@ -183,7 +183,7 @@ internal sealed unsafe partial class BlockTranslator
         };
         if (entry != null)
         {
-            Emitter.Patch((byte*)tail.Place, tail.Kind == TailKind.FallEdge ? entry + CheckBytes : entry);
+            _e.Patch((byte*)tail.Place, tail.Kind == TailKind.FallEdge ? entry + CheckBytes : entry);
         }
 
         return entry != null;
@@ -194,7 +194,7 @@ internal sealed unsafe partial class BlockTranslator
     {
         if (Translated(target) == null)
         {
-            Emitter.Patch(place, _e.Position);
+            _e.Patch(place, _e.Position);
             EmitLeave(target, (int)Exit.FirstLink - links.Count);
             links.Add(new((nint)_page, target, (nint)place, isTaken));
         }

@@ -126,7 +126,7 @@ internal sealed unsafe partial class BlockTranslator
     {
         if (tail.Second != 0)
         {
-            Emitter.Patch((byte*)tail.Second, _e.Position);
+            _e.Patch((byte*)tail.Second, _e.Position);
         }
 
         if (tail.Kind == TailKind.FirstLook)
@@ -140,7 +140,7 @@ internal sealed unsafe partial class BlockTranslator
         byte* slow = _e.JumpIf(Condition.NotEqual, null);
         _e.Mov(Reg.Rax, Rm.At(Reg.Rcx, Addend));
         _ = _e.Jump((byte*)tail.Access);
-        Emitter.Patch(slow, _e.Position);
+        _e.Patch(slow, _e.Position);
         EmitSlow(tail);
     }
 }

@@ -120,17 +120,19 @@ internal sealed unsafe partial class BlockTranslator(
     private Site* NewSite(in Instruction i)
     {
         OpcodeInfo info = i.Opcode.Info();
-        Site* site = arena.NewSite();
-        site->Instruction = i;
+        var site = new Site
+        {
+            Instruction = i,
+            Offset = (ushort)_offset,
+            Left = (ushort)((_blockEnd - _offset) >> 2),
+            Checks = CodeRegion.ChecksOf(info),
+        };
         if (i.D == 0 && info.WritesGprD)
         {
-            site->Instruction.D = CpuState.SinkRegister;
+            site.Instruction.D = CpuState.SinkRegister;
         }
 
-        site->Offset = (ushort)_offset;
-        site->Left = (ushort)((_blockEnd - _offset) >> 2);
-        site->Checks = CodeRegion.ChecksOf(info);
-        return site;
+        return arena.Add(site);
     }
 
     /// <summary>
@@ -167,7 +169,7 @@ internal sealed unsafe partial class BlockTranslator(
 
         if (tail.Place != 0)
         {
-            Emitter.Patch((byte*)tail.Place, _e.Position);
+            _e.Patch((byte*)tail.Place, _e.Position);
         }
 
         switch (tail.Kind)

@@ -12,7 +12,7 @@ namespace LaKvm.Translator;
 /// </remarks>
 internal sealed unsafe class CodeArena : IDisposable
 {
-    private readonly HostMapping _code;
+    private readonly CodeMapping _code;
     private readonly HostMapping _tables;
     private readonly Dictionary<nint, nint> _pages = [];
     private readonly List<nint> _ends = [];
@@ -21,10 +21,13 @@ internal sealed unsafe class CodeArena : IDisposable
     private byte* _floor;
     private Site* _sites;
 
-    /// <summary>Reserves <paramref name="bytes"/> bytes for code and as much for code pages.</summary>
-    public CodeArena(ulong bytes)
+    /// <summary>
+    /// Reserves <paramref name="bytes"/> bytes for code and as much for code pages; <paramref name="protect"/> keeps what is
+    /// executed from being written.
+    /// </summary>
+    public CodeArena(ulong bytes, bool protect)
     {
-        _code = new HostMapping(bytes, executable: true);
+        _code = new CodeMapping(bytes, twice: protect);
         _tables = new HostMapping(bytes);
         _capacity = (int)(bytes / CodePage.TotalBytes);
         _floor = _code.Pointer;
@@ -32,6 +35,9 @@ internal sealed unsafe class CodeArena : IDisposable
 
     /// <summary>First byte of the code.</summary>
     public byte* Start => _code.Pointer;
+
+    /// <summary>Where a byte of code, site or constant is written, minus its address.</summary>
+    public nint WriteOffset => _code.WriteOffset;
 
     /// <summary>Where code may be written next.</summary>
     public byte* Next { get; private set; }
@@ -67,8 +73,13 @@ internal sealed unsafe class CodeArena : IDisposable
         return (byte*)_ends[found < 0 ? ~found : found];
     }
 
-    /// <summary>Memory for a site, near the code.</summary>
-    public Site* NewSite() => --_sites;
+    /// <summary>Adds a site, near the code.</summary>
+    public Site* Add(in Site site)
+    {
+        _sites--;
+        *(Site*)((byte*)_sites + WriteOffset) = site;
+        return _sites;
+    }
 
     /// <summary>
     /// Memory near the code that holds 128 bits twice, on a boundary of 32 bytes. How much that can take counts in
@@ -81,7 +92,7 @@ internal sealed unsafe class CodeArena : IDisposable
             const int bytes = 32;
             place = ((nint)_sites - bytes) & -bytes;
             _sites = (Site*)place;
-            var words = (ulong*)place;
+            var words = (ulong*)(place + WriteOffset);
             (words[0], words[1], words[2], words[3]) = (low, high, low, high);
             _constants.Add((low, high), place);
         }
@@ -115,6 +126,7 @@ internal sealed unsafe class CodeArena : IDisposable
     public void Flush()
     {
         _pages.Clear();
+        _ends.Clear();
         _constants.Clear();
         Flushes++;
         Next = _floor;

@@ -8,8 +8,11 @@ namespace LaKvm.Translator;
 /// </summary>
 internal sealed unsafe partial class Emitter
 {
-    /// <summary>Where the next byte goes; whoever sets it has made sure that there is room.</summary>
+    /// <summary>Where the next byte will be executed; whoever sets it has made sure that there is room.</summary>
     public byte* Position { get; set; }
+
+    /// <summary>Where a byte is written, minus where it is executed.</summary>
+    public nint WriteOffset { get; init; }
 
     public void Mov(Reg to, Rm from, Width width = Width.W64)
     {
@@ -50,7 +53,7 @@ internal sealed unsafe partial class Emitter
         {
             Prefix(Width.W64, 0, 0, (int)to);
             Byte(0xB8 + ((int)to & 7));
-            *(ulong*)Position = value;
+            *(ulong*)(Position + WriteOffset) = value;
             Position += 8;
         }
     }
@@ -291,10 +294,11 @@ internal sealed unsafe partial class Emitter
     }
 
     /// <summary>Makes a short jump lead here.</summary>
-    public void Land(byte* jump) => jump[-1] = checked((byte)(Position - jump));
+    public void Land(byte* jump) => jump[WriteOffset - 1] = checked((byte)(Position - jump));
 
     /// <summary>Makes the jump with the distance at <paramref name="place"/> lead to <paramref name="target"/>.</summary>
-    public static void Patch(byte* place, void* target) => Unsafe.WriteUnaligned(place, (int)((byte*)target - (place + 4)));
+    public void Patch(byte* place, void* target) =>
+        Unsafe.WriteUnaligned(place + WriteOffset, (int)((byte*)target - (place + 4)));
 
     /// <summary>
     /// Opcode of one or two bytes with a ModRM operand; <paramref name="byteRegister"/> says that a register operand is
@@ -358,12 +362,16 @@ internal sealed unsafe partial class Emitter
     private void Relative(void* target) => Int32((int)((byte*)target - (Position + 4)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Byte(int value) => *Position++ = (byte)value;
+    private void Byte(int value)
+    {
+        Position[WriteOffset] = (byte)value;
+        Position++;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Int32(int value)
     {
-        Unsafe.WriteUnaligned(Position, value);
+        Unsafe.WriteUnaligned(Position + WriteOffset, value);
         Position += 4;
     }
 }

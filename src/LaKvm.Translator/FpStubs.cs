@@ -29,7 +29,7 @@ internal sealed unsafe class FpStubs
         Base = emitter.Position;
         _flagsOf = Base;
         _mxcsrOf = Base + Raised + 1;
-        WriteTables();
+        WriteTables(emitter.WriteOffset);
         emitter.Position = _mxcsrOf + (4 * sizeof(uint));
         Begin = emitter.Position;
         EmitBegin(emitter);
@@ -60,19 +60,19 @@ internal sealed unsafe class FpStubs
 
     private static Rm Mxcsr => Field(CpuState.HostMxcsrOffset);
 
-    private void WriteTables()
+    private void WriteTables(nint writeOffset)
     {
         // MXCSR: IE, DE (no exception of the guest's), ZE, OE, UE, PE. RC: nearest, down, up, to zero.
         for (int raised = 0; raised <= Raised; raised++)
         {
-            _flagsOf[raised] = (byte)(((raised >> 5) & 1) | ((raised >> 3) & 2) | ((raised >> 1) & 4) | ((raised << 1) & 8)
+            _flagsOf[raised + writeOffset] = (byte)(((raised >> 5) & 1) | ((raised >> 3) & 2) | ((raised >> 1) & 4) | ((raised << 1) & 8)
                 | ((raised << 4) & 16));
         }
 
         ReadOnlySpan<uint> rounding = [0, 3, 2, 1];
         for (int mode = 0; mode < rounding.Length; mode++)
         {
-            ((uint*)_mxcsrOf)[mode] = Stubs.DefaultMxcsr | (rounding[mode] << RoundingShift);
+            ((uint*)(_mxcsrOf + writeOffset))[mode] = Stubs.DefaultMxcsr | (rounding[mode] << RoundingShift);
         }
     }
 

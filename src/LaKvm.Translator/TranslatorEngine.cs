@@ -15,6 +15,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     private readonly CpuState* _state;
     private readonly delegate*<Core, CpuState*, Instruction*, Trap>* _handlers;
     private readonly CodeArena _arena;
+    private readonly Emitter _emitter;
     private readonly CodeRegion _region;
     private readonly BlockTranslator _translator;
     private readonly Stubs _stubs;
@@ -47,9 +48,15 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         _state = core.State;
         _handlers = HandlerTable.Shared.Handlers;
         _warmCount = options.WarmCount;
-        _arena = new CodeArena(options.ArenaBytes);
+        _arena = new CodeArena(options.ArenaBytes, options.ProtectCode);
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
-        var emitter = new Emitter { Position = _arena.Start, UseVex = options.Features.Avx2 };
+        var emitter = new Emitter
+        {
+            Position = _arena.Start,
+            WriteOffset = _arena.WriteOffset,
+            UseVex = options.Features.Avx2,
+        };
+        _emitter = emitter;
         delegate* unmanaged<nint, Site*, long, int> executeSite = &ExecuteSite;
         _stubs = new Stubs(emitter, GCHandle.ToIntPtr(_self), executeSite);
         _arena.Seal(_stubs.End, _stubs.Resolve);
@@ -235,7 +242,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
 
         if (_link is Link link && link.Page == (nint)page && link.Target == offset)
         {
-            Emitter.Patch((byte*)link.Place, link.IsTaken ? entry : entry + BlockTranslator.CheckBytes);
+            _emitter.Patch((byte*)link.Place, link.IsTaken ? entry : entry + BlockTranslator.CheckBytes);
             _link = null;
         }
 

@@ -166,7 +166,7 @@ public sealed unsafe class EmitterTests
         byte* code = stackalloc byte[256];
         var emitter = new Emitter { Position = code };
         byte* place = emitter.JumpIf(Condition.Less, null);
-        Emitter.Patch(place, code + 100);
+        emitter.Patch(place, code + 100);
         Decode(code, emitter).NearBranchTarget.Should().Be((ulong)(code + 100));
         emitter.Position = code;
         _ = emitter.Jump(code + 7);

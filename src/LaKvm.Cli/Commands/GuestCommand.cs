@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LaKvm.Translator;
 
 namespace LaKvm.Cli;
 
@@ -39,6 +40,14 @@ internal sealed class GuestCommand : Command
     private readonly Option<string?> _engine = Text(EngineOption.Name, EngineOption.Names,
         "What executes the guest's instructions [default: translator on x86-64, else interpreter]");
 
+    private readonly Option<string?> _codeMemory = Text(EngineOption.CodeMemory, "SIZE",
+        "Machine code that the translator keeps for each core [default: 64M]");
+
+    private readonly Option<bool> _protectCode = new("--protect-code")
+    {
+        Description = "Map the translator's machine code twice, so that no memory can be written and executed",
+    };
+
     private readonly Option<string?> _irqChip = Text(IrqChipOption.Name, IrqChipOption.Names,
         "Interrupt controllers in the hypervisor, or in user space [default: kernel]");
 
@@ -60,7 +69,8 @@ internal sealed class GuestCommand : Command
         : base(name, description)
     {
         foreach (Option option in
-            (Option[])[_kernel, _initrd, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _logLevel])
+            (Option[])[_kernel, _initrd, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _codeMemory, _protectCode,
+                _logLevel])
         {
             Options.Add(option);
         }
@@ -93,14 +103,18 @@ internal sealed class GuestCommand : Command
             Drives = [.. (result.GetValue(_drives) ?? []).Select(DriveOption.Parse)],
             Networks = [.. (result.GetValue(_networks) ?? []).Select(NetworkOption.Parse)],
             NoReboot = result.GetValue(_noReboot),
-            CreateEngine = EngineOption.Parse(result.GetValue(_engine)),
+            CreateEngine = EngineOption.Parse(result.GetValue(_engine), new TranslatorOptions
+            {
+                ArenaBytes = EngineOption.ParseCodeMemory(result.GetValue(_codeMemory)),
+                ProtectCode = result.GetValue(_protectCode),
+            }),
             IrqChip = IrqChipOption.Parse(result.GetValue(_irqChip)),
             Stat = result.GetResult(_stat) == null ? null : new StatOption(result.GetValue(_stat)),
             Trace = result.GetValue(_trace),
             LogLevel = LogLevels.Parse(result.GetValue(_logLevel)),
         };
         options.Check();
-        if (options.Cpus > 1 && result.GetValue(_engine) == EngineOption.Check)
+        if (options.Cpus > 1 && string.Equals(result.GetValue(_engine), EngineOption.Check, StringComparison.OrdinalIgnoreCase))
         {
             throw new UserErrorException($"{EngineOption.Name} {EngineOption.Check}: works for one processor only.", ExitCode.Usage);
         }

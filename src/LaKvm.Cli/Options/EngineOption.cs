@@ -12,23 +12,37 @@ internal static class EngineOption
     /// <summary>Executes everything with both engines and compares.</summary>
     internal const string Check = "check";
 
+    /// <summary>The option for how much machine code is kept.</summary>
+    internal const string CodeMemory = "--code-memory";
+
     internal const string Names = "interpreter|translator|check";
 
     /// <summary>
     /// What makes a core's engine; null is the default: the translator, or the interpreter on a computer it has no code for.
     /// </summary>
     /// <exception cref="UserErrorException">There is no such engine, or not on this computer.</exception>
-    internal static Func<Core, IExecutionEngine> Parse(string? text) => text?.ToLowerInvariant() switch
+    internal static Func<Core, IExecutionEngine> Parse(string? text, TranslatorOptions? options = null) => text?.ToLowerInvariant() switch
     {
-        null => TranslatorEngine.IsSupported ? Translator : Interpreter,
+        null => TranslatorEngine.IsSupported ? Translator(options) : Interpreter,
         "interpreter" => Interpreter,
-        Check when TranslatorEngine.IsSupported => core => new CheckingEngine(core, Interpreter, Translator),
-        "translator" when TranslatorEngine.IsSupported => Translator,
+        Check when TranslatorEngine.IsSupported => core => new CheckingEngine(core, Interpreter, Translator(options)),
+        "translator" when TranslatorEngine.IsSupported => Translator(options),
         "translator" or Check => throw new UserErrorException($"{Name}: the translator needs an x86-64 computer.", ExitCode.Usage),
         _ => throw new UserErrorException($"{Name}: '{text}' is none of {Names}.", ExitCode.Usage),
     };
 
+    /// <summary>Bytes of machine code that are kept at most.</summary>
+    /// <exception cref="UserErrorException">The size is none that the translator can work with.</exception>
+    internal static ulong ParseCodeMemory(string? text)
+    {
+        const ulong least = 1UL << 20, most = 1UL << 30;
+        return text == null ? new TranslatorOptions().ArenaBytes
+            : ByteSize.TryParse(text, out ulong bytes) && bytes is >= least and <= most ? bytes
+            : throw new UserErrorException($"{CodeMemory}: '{text}' is not a size from 1M to 1G.", ExitCode.Usage);
+    }
+
     private static IExecutionEngine Interpreter(Core core) => new InterpreterEngine(core);
 
-    private static IExecutionEngine Translator(Core core) => new TranslatorEngine(core);
+    private static Func<Core, IExecutionEngine> Translator(TranslatorOptions? options) =>
+        core => new TranslatorEngine(core, options);
 }
