@@ -49,6 +49,11 @@ public sealed unsafe partial class Core
 
         CsrDeclaration? row = CsrTable.Find(csr);
         old = Exchange(Bank, csr, row, value, row?.Writable ?? 0, mask);
+        if (csr == Csr.Tcfg)
+        {
+            _ = Interlocked.Or(ref State->Attention, AttentionTimer);
+        }
+
         return Trap.None;
     }
 

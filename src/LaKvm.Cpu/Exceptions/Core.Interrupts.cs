@@ -5,7 +5,7 @@ namespace LaKvm.Cpu;
 
 public sealed unsafe partial class Core
 {
-    private const int AttentionInterrupt = 1, AttentionStop = 2, AttentionMail = 4;
+    private const int AttentionInterrupt = 1, AttentionStop = 2, AttentionMail = 4, AttentionTimer = 8;
 
     private readonly HostSleeper _sleeper = new();
     private readonly ConcurrentQueue<(ulong Page, bool Added)> _codeMail = new();
@@ -125,6 +125,13 @@ public sealed unsafe partial class Core
         if ((attention & AttentionStop) != 0)
         {
             PendingExit = RunExit.Stopped;
+            CheckInterrupts();
+            return Trap.Leave;
+        }
+
+        if ((attention & AttentionTimer) != 0)
+        {
+            PendingExit = RunExit.TimerSet;
             CheckInterrupts();
             return Trap.Leave;
         }

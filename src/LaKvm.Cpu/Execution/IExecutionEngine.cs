@@ -6,6 +6,9 @@ public enum RunExit
     /// <summary>The instruction budget is used up.</summary>
     Budget,
 
+    /// <summary>Software set a timer: the caller decides anew how long to run until it fires.</summary>
+    TimerSet,
+
     /// <summary>A stop was requested of the core (<see cref="Core.RequestStop"/>).</summary>
     Stopped,
 

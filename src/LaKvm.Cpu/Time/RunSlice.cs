@@ -2,7 +2,7 @@ namespace LaKvm.Cpu;
 
 /// <summary>
 /// How many instructions a core executes before its timers are looked at again: as many as it is likely to execute until the
-/// next one fires, but not for longer than <see cref="Longest"/>, because software may set a timer meanwhile.
+/// next one fires, and not for longer than <see cref="Longest"/>. Software that sets a timer ends the slice.
 /// </summary>
 public sealed unsafe class RunSlice(Core core)
 {

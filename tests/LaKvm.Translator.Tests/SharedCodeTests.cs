@@ -1,0 +1,80 @@
+using LaKvm.Cpu;
+using LaKvm.Cpu.Tests.Interpreter;
+using LaKvm.Isa;
+
+namespace LaKvm.Translator.Tests;
+
+/// <summary>Cores that rewrite code while others execute it.</summary>
+public sealed class SharedCodeTests
+{
+    private const ulong Published = 0x30_0000, Failed = 0x30_1000, Lock = 0x30_2000, Function = 0x31_0000;
+
+    /// <summary>Versions fit into the immediate of an addi.</summary>
+    private const int Versions = 2_000;
+
+    /// <summary>
+    /// Each core calls the function, which must be at least as new as what was published before its ibar; then, with the lock,
+    /// makes the function return the next version and publishes that.
+    /// </summary>
+    private const string Program = """
+        1:  ld.d    $s1, $s0, 0
+            ibar    0
+            bl      0x20fff8
+            bltu    $a0, $s1, 9f
+            li.w    $t0, 1
+            amswap_db.d $t1, $t0, $s3
+            bnez    $t1, 1b
+            ld.d    $s1, $s0, 0
+            li.w    $t0, 2000
+            bgeu    $s1, $t0, 8f
+            addi.d  $s1, $s1, 1
+            slli.d  $t0, $s1, 10
+            add.d   $t0, $t0, $s4
+            st.w    $t0, $s2, 0
+            dbar    0
+            st.d    $s1, $s0, 0
+            dbar    0
+            ibar    0
+            bl      0x20ffb8
+            st.d    $zero, $s3, 0
+            bne     $a0, $s1, 9f
+            b       1b
+        8:  st.d    $zero, $s3, 0
+            b       8b
+        9:  st.d    $s1, $s5, 0
+            b       9b
+        """;
+
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(4, 3)]
+    public void Every_core_executes_what_was_published(int cores, int warmCount) =>
+        Run(cores, Versions, new() { WarmCount = warmCount, ProtectCode = cores == 2 });
+
+    private static unsafe void Run(int cores, int versions, TranslatorOptions options)
+    {
+        using var machine = new TestMachine(cores, core => new TranslatorEngine(core, options));
+        machine.Load(Program);
+        machine.Load("addi.d $a0, $zero, 0\njirl $zero, $ra, 0\n", Function);
+        for (int id = 0; id < cores; id++)
+        {
+            ulong* registers = machine.Cores[id].State->Gpr;
+            (registers[23], registers[25], registers[26]) = (Published, Function, Lock);
+            (registers[27], registers[28]) = (Assembler.Encode("addi.d $a0, $zero, 0"), Failed);
+        }
+
+        bool Done() => Volatile.Read(ref machine.Cell(Published)) >= (ulong)versions || Volatile.Read(ref machine.Cell(Failed)) != 0;
+        Thread[] threads = [.. machine.Engines.Select(engine => new Thread(() =>
+        {
+            while (!Done())
+            {
+                engine.Run(5_000);
+            }
+        }))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+
+        machine.Cell(Failed).Should().Be(0);
+        machine.Cell(Published).Should().Be((ulong)versions);
+    }
+}
