@@ -145,13 +145,14 @@ public sealed class LogExitTests : SeedTest
 
     [Fact]
     [Seed("log: Implement handle idle exception")]
-    public void Idle_blocks_until_an_interrupt_is_queued()
+    public async Task Idle_blocks_until_an_interrupt_is_queued()
     {
         Vcpu vcpu = Bench.Start("ori $t0, $zero, 4\ncsrwr $t0, 4\nidle 0\ncsrrd $t1, 5" + Stop);
-        using var timer = new Timer(_ => vcpu.Interrupt(2), null, 20, Timeout.Infinite);
+        Task interrupt = After(vcpu, "idle_exits", 1, () => vcpu.Interrupt(2));
 
         Finish(vcpu);
 
+        await interrupt;
         Gpr(vcpu, T1).Should().Be(4);
         CoreOf(vcpu).Statistics["idle_exits"].Should().Be(1);
         CoreOf(vcpu).Statistics["halt_wakeup"].Should().Be(1);

@@ -127,12 +127,14 @@ public sealed class LogVcpuTests : SeedTest
     [Fact]
     [Seed("log: Implement misc vcpu related interfaces")]
     [Seed("series: vcpu status description")]
-    public void Vcpu_counts_its_exits_and_can_be_kicked_while_it_runs()
+    public async Task Vcpu_counts_its_exits_and_can_be_kicked_while_it_runs()
     {
         Vcpu vcpu = Bench.Start("cpucfg $t0, $zero\ncpucfg $t0, $zero\n1: b 1b\n");
-        using var timer = new Timer(_ => vcpu.RequestExit(), null, 20, Timeout.Infinite);
+        Task exit = After(vcpu, "cpucfg_exits", 2, vcpu.RequestExit);
 
         vcpu.Run().Kind.Should().Be(VcpuExitKind.Interrupted);
+
+        await exit;
 
         VcpuStatistics statistics = CoreOf(vcpu).Statistics;
         statistics["cpucfg_exits"].Should().Be(2);

@@ -57,6 +57,9 @@ public sealed unsafe class RiscvMmuTests : SeedTest
 
         Finish(inUserSpace);
         Bench.Vm.GetDirtyLog(1, 1)[0].Should().Be(1, "its old translation was gone");
+        VcpuStatistics statistics = CoreOf(asleep).Statistics;
+        SpinWait.SpinUntil(() => statistics["idle_exits"] == 1, TimeSpan.FromSeconds(30)).Should().BeTrue();
+        Thread.Sleep(5);
         asleep.Interrupt(2);
         thread.Join(TimeSpan.FromSeconds(10)).Should().BeTrue();
         Bench.Vm.GetDirtyLog(1, 1)[0].Should().Be(1);

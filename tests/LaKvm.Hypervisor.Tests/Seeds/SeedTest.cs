@@ -60,6 +60,18 @@ public abstract class SeedTest : IDisposable
 
     private protected int Raw(int fd, uint request, nint argument = 0) => Bench.Process.Ioctl(fd, request, argument);
 
+    /// <summary>Does something from another thread once a vCPU that runs has had a number of exits of a kind.</summary>
+    private protected Task After(Vcpu vcpu, string statistic, ulong count, Action action)
+    {
+        VcpuStatistics statistics = CoreOf(vcpu).Statistics;
+        return Task.Factory.StartNew(() =>
+        {
+            SpinWait.SpinUntil(() => statistics[statistic] >= count, TimeSpan.FromSeconds(30)).Should().BeTrue();
+            Thread.Sleep(5);
+            action();
+        }, TaskCreationOptions.LongRunning);
+    }
+
     /// <summary>Records the tracepoints from now on.</summary>
     private protected List<TraceRecord> Record()
     {
