@@ -9,8 +9,12 @@ using Xunit.Abstractions;
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>The raw interface under random calls from several threads: no crash, no hang, no leak, no foreign memory touched.</summary>
+[Collection(Alone)]
 public sealed class IoctlFuzzTests(ITestOutputHelper output)
 {
+    /// <summary>No other tests beside these, which count the open files of the process.</summary>
+    private const string Alone = "alone";
+
     private const int Threads = 4;
     private const ulong RamSize = 8UL << 20, GuardSize = 1UL << 20;
 
@@ -45,7 +49,7 @@ public sealed class IoctlFuzzTests(ITestOutputHelper output)
         }
 
         process.OpenDescriptors.Should().Be(0);
-        OpenFiles().Should().BeLessOrEqualTo(files + 4 + 2, "each core has a file, and the runtime may open some (seed {0})", seed);
+        OpenFiles().Should().BeLessOrEqualTo(files + 16, "a VM or vCPU that stays would have hundreds; the runtime may open some (seed {0})", seed);
         CheckCanaries(machine, canaries, seed);
         machine.Pages.FreePages.Should().Be(pages, "every page is given back (seed {0})", seed);
     }
@@ -134,3 +138,7 @@ public sealed class IoctlFuzzTests(ITestOutputHelper output)
 
     private static int OpenFiles() => Directory.GetFiles("/proc/self/fd").Length;
 }
+
+/// <summary>Tests that run while no others do.</summary>
+[CollectionDefinition("alone", DisableParallelization = true)]
+public sealed class AloneCollection;
