@@ -16,7 +16,8 @@ public sealed class DebianProgramsTests(DebianPrograms programs) : IClassFixture
         guest.Run("dmesg -n 1; modprobe ext4; mkdir /mnt; mount -t ext4 /dev/vda /mnt && echo mounted").Should().Contain("mounted");
         guest.Run("mount -t proc proc /mnt/proc; mount -t devtmpfs dev /mnt/dev; mount -t tmpfs tmp /mnt/tmp");
 
-        string output = guest.Run("chroot /mnt sh /checks/check.sh 2>&1", TimeSpan.FromMinutes(5));
+        // With its path, or busybox would run its own shell and its own tools.
+        string output = guest.Run("chroot /mnt /bin/sh /checks/check.sh 2>&1", TimeSpan.FromMinutes(5));
 
         var results = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', 2))
             .ToLookup(part => part[0], part => part.ElementAtOrDefault(1)?.Trim() ?? "");
