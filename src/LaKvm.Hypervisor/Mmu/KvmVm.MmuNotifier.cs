@@ -30,7 +30,7 @@ public sealed partial class KvmVm : IMmuNotifier
                 _invalidateEnd = 0;
             }
 
-            foreach (MemorySlot slot in Slots.Slots)
+            foreach (MemorySlot slot in Slots)
             {
                 if (Overlap(slot, start, end, out ulong firstGfn, out ulong endGfn))
                 {
@@ -62,7 +62,7 @@ public sealed partial class KvmVm : IMmuNotifier
         bool young = false;
         lock (MmuLock)
         {
-            foreach (MemorySlot slot in Slots.Slots)
+            foreach (MemorySlot slot in Slots)
             {
                 if (Overlap(slot, start, end, out ulong firstGfn, out ulong endGfn))
                 {
@@ -84,7 +84,7 @@ public sealed partial class KvmVm : IMmuNotifier
     {
         lock (MmuLock)
         {
-            foreach (MemorySlot slot in Slots.Slots)
+            foreach (MemorySlot slot in Slots)
             {
                 if (Overlap(slot, address, address + 1, out ulong gfn, out _) && IsYoung(gfn))
                 {
