@@ -12,7 +12,7 @@ internal sealed class Registers
     /// <summary>They hold small numbers.</summary>
     public readonly int[] Indexes = new int[2];
 
-    /// <summary>Counts a loop; nothing else writes it.</summary>
+    /// <summary>Counts a loop; nothing else writes it, so it is not r1, which bl writes.</summary>
     public int Counter;
 
     public readonly int[] Vectors = new int[6];
@@ -27,7 +27,7 @@ internal sealed class Registers
         _order.AsSpan(1, 7).CopyTo(Pool);
         _order.AsSpan(8, 3).CopyTo(Bases);
         _order.AsSpan(11, 2).CopyTo(Indexes);
-        Counter = _order[13];
+        Counter = _order[13] == 1 ? _order[14] : _order[13];
         Shuffle(rng, 0);
         _order.AsSpan(0, 6).CopyTo(Vectors);
         foreach (ref int flag in Flags.AsSpan())
