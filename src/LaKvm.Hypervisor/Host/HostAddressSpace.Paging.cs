@@ -108,8 +108,8 @@ public sealed unsafe partial class HostAddressSpace
                 return false;
             }
 
-            Invalidate(PageOf(first), PageOf(first) + Pages.PageSize, () =>
-                Invalidate(PageOf(second), PageOf(second) + Pages.PageSize, () =>
+            InvalidatePages(a, PageOf(first), PageOf(first) + Pages.PageSize, () =>
+                InvalidatePages(b, PageOf(second), PageOf(second) + Pages.PageSize, () =>
                 {
                     Forget(b.Pte(second));
                     Share(a, first, b, second);
@@ -155,7 +155,7 @@ public sealed unsafe partial class HostAddressSpace
                 return Errno.Inval;
             }
 
-            Invalidate(start, start + bytes, () =>
+            InvalidatePages(area, start, start + bytes, () =>
             {
                 for (ulong address = start; address < start + bytes; address += Pages.PageSize)
                 {
@@ -164,6 +164,16 @@ public sealed unsafe partial class HostAddressSpace
             });
             return Errno.None;
         }
+    }
+
+    /// <summary>
+    /// Changes pages of a mapping. While huge pages map it, those go as a whole (Linux notifies all of a PMD that it splits): a
+    /// fault at another page of one could else map all of it again before the change.
+    /// </summary>
+    private void InvalidatePages(HostMappingArea area, ulong start, ulong end, Action change)
+    {
+        ulong unit = area.Pages == null ? Pages.HugeSize : Pages.PageSize;
+        Invalidate(start & ~(unit - 1), RoundUp(end, unit), change);
     }
 
     private void Share(HostMappingArea from, ulong address, HostMappingArea to, ulong target)

@@ -104,6 +104,21 @@ public sealed unsafe class HostMemoryTests : IDisposable
     }
 
     [Fact]
+    public void Huge_page_of_which_a_page_changes_is_notified_whole()
+    {
+        ulong start = _space.Map(2 * _pages.HugeSize, linear: true);
+        var ranges = new Ranges();
+        _space.Register(ranges);
+        ulong page = start + _pages.HugeSize + (5 * Page);
+
+        _space.Discard(page, Page).Should().Be(Errno.None);
+        _space.Discard(page + Page, Page).Should().Be(Errno.None);
+
+        ranges.Started.Should().Equal(
+            (start + _pages.HugeSize, start + (2 * _pages.HugeSize)), (page + Page, page + (2 * Page)));
+    }
+
+    [Fact]
     public void Equal_pages_are_merged_until_one_is_written()
     {
         ulong first = Filled(3);
@@ -169,5 +184,25 @@ public sealed unsafe class HostMemoryTests : IDisposable
         _space.Pin(address, write: false, out ulong page, out _).Should().Be(Errno.None);
         _space.Unpin(page);
         return page;
+    }
+
+    /// <summary>Notes the ranges that are about to change.</summary>
+    private sealed class Ranges : IMmuNotifier
+    {
+        internal List<(ulong Start, ulong End)> Started { get; } = [];
+
+        public void InvalidateRangeStart(ulong start, ulong end) => Started.Add((start, end));
+
+        public void InvalidateRangeEnd(ulong start, ulong end)
+        {
+        }
+
+        public bool ClearYoung(ulong start, ulong end, bool flush) => false;
+
+        public bool TestYoung(ulong address) => false;
+
+        public void Release()
+        {
+        }
     }
 }
