@@ -57,7 +57,8 @@ if [ -b /dev/vdb ]; then
     mkswap /dev/vdb >/dev/null && swapon /dev/vdb
     free=$(awk '/MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
     take=$((free - ${LEAVE:-250}))
-    mkdir $log/hog && mount -t tmpfs -o size=100% hog $log/hog
+    # In a ramfs, whose pages cannot be swapped: what goes to the disk is the guests' memory.
+    mkdir $log/hog && mount -t ramfs hog $log/hog
     [ $take -le 0 ] || dd if=/dev/zero of=$log/hog/memory bs=1M count=$take 2>/dev/null
 fi
 end=$(($(date +%s) + ${1:-60}))
@@ -74,7 +75,7 @@ done
 rm $log/running
 wait
 killed=$(wc -l < $log/killed)
-# Pages of zeros, as most of what was taken away is, are counted apart: they need no room on the disk.
+# Pages of zeros are counted apart: they need no room on the disk.
 swapped=$(awk '/^(pswpout|swpout_zero)/ { pages += $2 } END { print pages + 0 }' /proc/vmstat)
 echo "stress: $good guests good, $bad bad, $killed killed; $swapped pages swapped out"
 [ $bad = 0 ]
