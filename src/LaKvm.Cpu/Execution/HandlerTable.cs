@@ -12,8 +12,6 @@ public sealed unsafe class HandlerTable
     /// <summary>Entries; opcodes are smaller.</summary>
     public const int Capacity = 4096;
 
-    private static HandlerTable? _shared;
-
     private readonly delegate*<Core, CpuState*, Instruction*, Trap>* _handlers;
 
     private HandlerTable()
@@ -27,7 +25,7 @@ public sealed unsafe class HandlerTable
     }
 
     /// <summary>The table of all semantics, built at first use.</summary>
-    public static HandlerTable Shared => _shared ??= Build();
+    public static HandlerTable Shared { get; } = Build();
 
     /// <summary>First entry, indexed by opcode.</summary>
     public delegate*<Core, CpuState*, Instruction*, Trap>* Handlers => _handlers;
@@ -39,7 +37,8 @@ public sealed unsafe class HandlerTable
         set => _handlers[(int)opcode] = value;
     }
 
-    private static HandlerTable Build()
+    /// <summary>A table of its own, in which no vector row has been resolved yet.</summary>
+    internal static HandlerTable Build()
     {
         var table = new HandlerTable();
         PrivilegedSemantics.Register(table);

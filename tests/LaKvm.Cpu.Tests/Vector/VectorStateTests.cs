@@ -1,4 +1,5 @@
 using LaKvm.Cpu.Tests.Interpreter;
+using LaKvm.Isa;
 
 namespace LaKvm.Cpu.Tests.Vector;
 
@@ -30,6 +31,19 @@ public sealed unsafe class VectorStateTests
         machine.Run(1);
         RaisedTrap(machine).Should().Be(trap);
         Words(machine, 0).Should().AllBeEquivalentTo(Untouched);
+    }
+
+    /// <summary>Another thread may have fetched the resolving handler before the row was resolved: it still executes.</summary>
+    [Fact]
+    public void Row_that_was_resolved_meanwhile_is_executed()
+    {
+        using TestMachine machine = Machine("xvhaddw.du.wu $xr5, $xr1, $xr1");
+        Instruction instruction = Decoder.Decode((uint)machine.Cell(TestMachine.Origin));
+        HandlerTable unresolved = HandlerTable.Build();
+        for (int n = 0; n < 2; n++)
+        {
+            unresolved[instruction.Opcode](machine.Core, machine.State, &instruction).Should().Be(Trap.None);
+        }
     }
 
     /// <summary>The last element divides by zero, another one is inexact: both are causes, and no element is written.</summary>

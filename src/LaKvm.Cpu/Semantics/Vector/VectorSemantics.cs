@@ -8,13 +8,19 @@ namespace LaKvm.Cpu.Vectors;
 /// </summary>
 internal static unsafe class VectorSemantics
 {
+    /// <summary>
+    /// The one value that stands for "not resolved yet". What the table holds is no sign of it: by the time that
+    /// <see cref="Resolve"/> looks, another thread may have resolved the row.
+    /// </summary>
+    private static readonly delegate*<Core, CpuState*, Instruction*, Trap> Unresolved = &Resolve;
+
     public static void Register(HandlerTable t)
     {
         for (int opcode = 0; opcode < OpcodeTable.Count; opcode++)
         {
             if (((Opcode)opcode).Info().Unit is Unit.Lsx or Unit.Lasx)
             {
-                t[(Opcode)opcode] = &Resolve;
+                t[(Opcode)opcode] = Unresolved;
             }
         }
     }
@@ -23,13 +29,12 @@ internal static unsafe class VectorSemantics
     private static Trap Resolve(Core core, CpuState* s, Instruction* i)
     {
         HandlerTable table = HandlerTable.Shared;
-        void* unresolved = table[i->Opcode];
         var rows = new VectorRows(table, i->Opcode);
         IntegerRows.Register(rows);
         WideningRows.Register(rows);
         NarrowingRows.Register(rows);
         MoveRows.Register(rows);
         FpRows.Register(rows);
-        return (void*)table[i->Opcode] == unresolved ? Trap.Ine : table[i->Opcode](core, s, i);
+        return (void*)table[i->Opcode] == (void*)Unresolved ? Trap.Ine : table[i->Opcode](core, s, i);
     }
 }
