@@ -153,7 +153,8 @@ public sealed unsafe partial class Core
         pointer = Memory.Pointer(t.Physical);
         if (pointer != null)
         {
-            bool write = t.Write && Memory.Flags(t.Physical) == PageFlags.None && !_recordingTlb;
+            // What is fetched will soon be decoded: an entry for stores would only look like one that was used in between.
+            bool write = t.Write && access != Access.Fetch && Memory.Flags(t.Physical) == PageFlags.None && !_recordingTlb;
             bool data = !ForbidsUnaligned;
             _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && data, write && data, t.Execute);
         }

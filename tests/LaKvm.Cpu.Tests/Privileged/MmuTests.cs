@@ -337,6 +337,24 @@ public sealed class MmuTests
         bench.Peek(0x5010).Should().Be(2);
     }
 
+    /// <summary>Or its translations would be dropped each time that another page takes its place in the software TLB.</summary>
+    [Fact]
+    public void Page_that_was_only_fetched_from_does_not_look_written()
+    {
+        using var bench = new TestBench();
+        var pages = new List<ulong>();
+        bench.Core.CodeCache = new PageRecorder(pages);
+        Fetch(bench, 0x5000).Should().Be(Trap.None);
+        bench.Core.CodePageAdded(0x5000);
+        bench.Core.HandleAttention().Should().Be(Trap.Refetch);
+        bench.Core.HandleAttention();
+        pages.Should().BeEmpty();
+
+        bench.Store(0x5008, 1).Should().Be(Trap.None);
+        bench.Core.HandleAttention();
+        pages.Should().Equal(0x5000);
+    }
+
     private static unsafe ulong Address(TestBench bench) => bench.State->TrapAddress;
 
     private static unsafe Trap Fetch(TestBench bench, ulong va) => bench.Core.TranslateFetch(va, out _, out _);
