@@ -7,6 +7,7 @@ public class EscapeKeyTests
     [InlineData("\u0001\u0001", "\u0001")]
     [InlineData("a\u0001hb", "a?b")]
     [InlineData("a\u0001sb", "a#b")]
+    [InlineData("a\u0001bb", "a%b")]
     [InlineData("\u0001\u0001x", "\u0001x")]
     [InlineData("a\u0001xb", "a!b")]
     [InlineData("\u0001qa", "a")]
@@ -22,6 +23,7 @@ public class EscapeKeyTests
                 EscapeCommand.Exit => "!",
                 EscapeCommand.Help => "?",
                 EscapeCommand.Statistics => "#",
+                EscapeCommand.Break => "%",
                 _ => "",
             };
         }

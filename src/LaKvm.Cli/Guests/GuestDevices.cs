@@ -28,10 +28,10 @@ internal sealed class GuestDevices : IDisposable
     };
 
     /// <summary>Connects what the user types to a serial port.</summary>
-    internal void Attach(Uart16550 console) => _terminal.Input = console.Receive;
+    internal void Attach(Uart16550 console) => _terminal.Port = console;
 
     /// <summary>Keeps what the user types until the next machine is attached.</summary>
-    internal void Detach() => _terminal.Input = null;
+    internal void Detach() => _terminal.Port = null;
 
     /// <inheritdoc/>
     public void Dispose()

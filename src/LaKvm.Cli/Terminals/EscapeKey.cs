@@ -17,6 +17,9 @@ internal enum EscapeCommand
 
     /// <summary>Show the exits.</summary>
     Statistics,
+
+    /// <summary>Send a break condition.</summary>
+    Break,
 }
 
 /// <summary>Finds Ctrl-A and the key behind it in what the user types.</summary>
@@ -30,6 +33,7 @@ internal struct EscapeKey
 
         Ctrl-A x       leave LaKvm (the guest loses power)
         Ctrl-A Ctrl-A  send Ctrl-A to the guest
+        Ctrl-A b       send a break, which Linux takes for the SysRq key
         Ctrl-A s       exits since the last time (lakvm run --stat)
         Ctrl-A h       this help
 
@@ -55,6 +59,7 @@ internal struct EscapeKey
         {
             Key => EscapeCommand.None,
             (byte)'x' or (byte)'X' => EscapeCommand.Exit,
+            (byte)'b' or (byte)'B' => EscapeCommand.Break,
             (byte)'s' or (byte)'S' => EscapeCommand.Statistics,
             (byte)'h' or (byte)'H' or (byte)'?' => EscapeCommand.Help,
             _ => EscapeCommand.Swallow,

@@ -1,3 +1,5 @@
+using LaKvm.Machine;
+
 namespace LaKvm.Cli;
 
 /// <summary>
@@ -24,7 +26,7 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     }
 
     /// <inheritdoc/>
-    public Func<ReadOnlySpan<byte>, int>? Input { get; set; }
+    public Uart16550? Port { get; set; }
 
     /// <summary>Raised when the user left with the escape key, or closed what shows the output.</summary>
     internal event Action? Left;
@@ -65,7 +67,7 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     {
         while (input.Length > 0)
         {
-            int taken = Input?.Invoke(input) ?? 0;
+            int taken = Port?.Receive(input) ?? 0;
             input = input[taken..];
             if (taken == 0)
             {
@@ -86,6 +88,11 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
                     break;
                 case EscapeCommand.Exit:
                     Left?.Invoke();
+                    break;
+                case EscapeCommand.Break:
+                    Deliver([.. forGuest]);
+                    forGuest.Clear();
+                    Port?.ReceiveBreak();
                     break;
                 case EscapeCommand.Statistics:
                     if (!_observers.ShowStatistics())

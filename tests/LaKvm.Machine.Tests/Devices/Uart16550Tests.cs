@@ -215,12 +215,11 @@ public class Uart16550Tests : DeviceContract
         Write(InterruptEnable, 0xf);
         Write(ModemControl, 0x10);
         Write(ModemControl, 0x00);
-        Receive("x");
         _uart.ReceiveBreak();
+        Receive("");
         Read(InterruptId).Should().Be(0x06);
         (Read(LineStatus) & 0x10).Should().Be(0x10);
         Read(InterruptId).Should().Be(0x04);
-        Read(Data);
         Read(Data).Should().Be(0, "a break is a zero byte");
         Read(InterruptId).Should().Be(0x02);
         Read(InterruptId).Should().Be(0x00);
@@ -235,6 +234,26 @@ public class Uart16550Tests : DeviceContract
         _uart.ReceiveBreak();
         Read(LineStatus).Should().Be(0x71);
         Read(LineStatus).Should().Be(0x61);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Break_is_reported_when_its_byte_is_the_next(byte fifoControl)
+    {
+        Write(FifoControl, fifoControl);
+        Write(InterruptEnable, 4);
+        Receive("x");
+        _uart.ReceiveBreak();
+        Receive("y");
+        Read(InterruptId).Should().Be((byte)(fifoControl == 0 ? 1 : 0xc1), "the byte before it is sound");
+        Read(LineStatus).Should().Be(0x61);
+        Read(Data).Should().Be((byte)'x');
+        Read(InterruptId).Should().Be((byte)(fifoControl == 0 ? 6 : 0xc6));
+        Read(LineStatus).Should().Be(0x71);
+        Read(Data).Should().Be(0);
+        Read(LineStatus).Should().Be(0x61);
+        Read(Data).Should().Be((byte)'y');
     }
 
     [Fact]

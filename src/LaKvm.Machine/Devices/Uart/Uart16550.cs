@@ -18,6 +18,9 @@ public sealed class Uart16550 : IBusDevice
 
     private const int FifoSize = 16;
 
+    // The zero byte of a break condition: the FIFO holds the error beside it (data sheet, 8.4).
+    private const ushort Break = 0x100;
+
     /// <summary>Reads of an empty line status, with nothing sent in between, that mark a poller.</summary>
     private const int PollLimit = 64;
 
@@ -39,11 +42,11 @@ public sealed class Uart16550 : IBusDevice
     private readonly Lock _lock = new();
     private readonly IInterruptLine _line;
     private readonly ISerialBackend _backend;
-    private readonly Queue<byte> _fifo = new(FifoSize);
-    private readonly Queue<byte> _input = new();
+    private readonly Queue<ushort> _fifo = new(FifoSize);
+    private readonly Queue<ushort> _input = new();
     private byte _interruptEnable, _fifoControl, _lineControl, _modemControl, _modemStatus, _scratch, _errors;
     private ushort _divisor;
-    private bool _transmitPending;
+    private bool _transmitPending, _breakReported;
     private int _polls;
 
     /// <summary>Makes a UART in its reset state.</summary>
@@ -63,7 +66,7 @@ public sealed class Uart16550 : IBusDevice
         {
             _interruptEnable = _fifoControl = _lineControl = _modemControl = _scratch = _errors = 0;
             _divisor = 0;
-            _fifo.Clear();
+            ClearReceiver();
             _input.Clear();
             _modemStatus = ModemLines();
             _transmitPending = false;
@@ -90,13 +93,12 @@ public sealed class Uart16550 : IBusDevice
         }
     }
 
-    /// <summary>A break condition from the far end: a zero byte that is marked in the line status.</summary>
+    /// <summary>A break condition from the far end: a zero byte, marked in the line status while it is the next one.</summary>
     public void ReceiveBreak()
     {
         lock (_lock)
         {
-            _errors |= StatusBreak;
-            _input.Enqueue(0);
+            _input.Enqueue(Break);
             Update();
         }
     }
@@ -128,6 +130,10 @@ public sealed class Uart16550 : IBusDevice
 
     private bool Listening => (_modemControl & ModemRts) != 0 || _polls == PollLimit;
 
+    /// <summary>Errors to report: those of the receiver, and the break that the next byte to be read stands for.</summary>
+    private int Errors =>
+        _errors | (!_breakReported && _fifo.TryPeek(out ushort next) && (next & Break) != 0 ? StatusBreak : 0);
+
     private int FifoLimit => (_fifoControl & FifoEnable) != 0 ? FifoSize : 1;
 
     private int Trigger => (_fifoControl & FifoEnable) != 0 ? _triggers[_fifoControl >> 6] : 1;
@@ -139,8 +145,9 @@ public sealed class Uart16550 : IBusDevice
             case Data when DivisorLatch:
                 return (byte)_divisor;
             case Data:
-                _fifo.TryDequeue(out byte received);
-                return received;
+                _fifo.TryDequeue(out ushort received);
+                _breakReported = false;
+                return (byte)received;
             case InterruptEnable when DivisorLatch:
                 return (byte)(_divisor >> 8);
             case InterruptEnable:
@@ -155,8 +162,9 @@ public sealed class Uart16550 : IBusDevice
             case ModemControl:
                 return _modemControl;
             case LineStatus:
-                byte status = (byte)(StatusTransmitIdle | _errors | (_fifo.Count != 0 ? StatusData : 0));
+                byte status = (byte)(StatusTransmitIdle | Errors | (_fifo.Count != 0 ? StatusData : 0));
                 _errors = 0;
+                _breakReported |= (status & StatusBreak) != 0;
                 _polls = Math.Min(_polls + 1, PollLimit);
                 return status;
             case ModemStatus:
@@ -226,10 +234,16 @@ public sealed class Uart16550 : IBusDevice
         bool switched = ((value ^ _fifoControl) & FifoEnable) != 0;
         if (switched || (value & FifoClearReceive) != 0)
         {
-            _fifo.Clear();
+            ClearReceiver();
         }
 
         _fifoControl = (value & FifoEnable) != 0 ? value : (byte)0;
+    }
+
+    private void ClearReceiver()
+    {
+        _fifo.Clear();
+        _breakReported = false;
     }
 
     /// <summary>The modem inputs: a cable with everything asserted, or the modem outputs in loop-back.</summary>
@@ -259,7 +273,7 @@ public sealed class Uart16550 : IBusDevice
 
     private byte HighestInterrupt()
     {
-        if ((_interruptEnable & EnableLine) != 0 && _errors != 0)
+        if ((_interruptEnable & EnableLine) != 0 && Errors != 0)
         {
             return IdLine;
         }
