@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using LaKvm.Cli.Tests;
 
 namespace LaKvm.Boot.Tests;
 
@@ -7,6 +8,8 @@ namespace LaKvm.Boot.Tests;
 [Trait("Category", "Slow")]
 public class DebianBootTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     // sha256 of 64 MiB of zeros.
     private const string DigestOfZeros = "3b6a07d0d404fab4e23b6d34bc6696a6a312dd92821332385e5af7c01c421351";
 
@@ -131,17 +134,65 @@ public class DebianBootTests
         guest.WaitForExit().Should().Be(3);
     }
 
+    [Theory]
+    [InlineData("host")]
+    [InlineData("run")]
+    public void Time_of_day_is_the_computers(string command)
+    {
+        using var guest = new GuestShell(command, "--memory", "1G");
+
+        long time = long.Parse(guest.Run("date +%s"));
+
+        DateTimeOffset.FromUnixTimeSeconds(time).Should().BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(1));
+    }
+
+    [Theory]
+    [InlineData("host")]
+    [InlineData("run")]
+    public void Break_is_the_SysRq_key(string command)
+    {
+        GuestShell.EnsureImage();
+        using LakvmProcess lakvm = LakvmProcess.OnTerminal($"$lakvm {command} --memory 1G");
+        string booted = lakvm.Expect("~ # ", Patience);
+
+        lakvm.Type("\u0001bh");
+
+        lakvm.Expect("sysrq: HELP", Patience, booted.Length);
+    }
+
+    [Fact]
+    public void Block_device_is_a_disk()
+    {
+        string image = Path.GetTempFileName();
+        File.WriteAllText(image, "first" + new string('.', 4091));
+        string device = HostTool("losetup", "--find", "--show", image).Trim();
+        try
+        {
+            using var guest = new GuestShell("run", "--memory", "1G", "--drive", device);
+
+            guest.Run("head -c 5 /dev/vda; blockdev --getsize64 /dev/vda").Trim().Should().Be("first4096");
+        }
+        finally
+        {
+            HostTool("losetup", "--detach", device);
+            File.Delete(image);
+        }
+    }
+
     /// <summary>The count in the last row of a table of exits that begins with a name.</summary>
     private static long Total(string file, string name) => long.Parse(
         Regex.Matches(File.ReadAllText(file), $"^{name} +([0-9]+)", RegexOptions.Multiline)[^1].Groups[1].Value);
 
-    private static void HostTool(string program, params string[] arguments)
+    private static string HostTool(string program, params string[] arguments)
     {
         // Debian keeps the file system tools out of a user's path.
         string? found = new[] { "/usr/sbin", "/sbin", "/usr/bin", "/bin" }
             .Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists);
-        using Process process = Process.Start(found ?? program, arguments);
+        using Process process = Process.Start(
+            new ProcessStartInfo(found ?? program, arguments) { RedirectStandardOutput = true })!;
+        string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         process.ExitCode.Should().Be(0, $"{program} {string.Join(' ', arguments)} must succeed");
+        return output;
     }
 }
