@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace LaKvm.Cli.Tests;
 
 /// <summary>Mistakes on the command line: one sentence, the right exit code, nothing on stdout, no stack trace.</summary>
@@ -43,6 +45,53 @@ public class CommandLineTests
         }
 
         ShouldFail(ExitCode.Failure, kernel.Path, "host", "--kernel", kernel.Path);
+    }
+
+    [Theory]
+    [InlineData("QFI\u00fb\0\0\0\u0003", "qcow2")]
+    [InlineData("KDMV\u0003\0\0\0", "vmdk")]
+    [InlineData("vhdxfile", "vhdx")]
+    public void Disk_image_in_a_format_of_its_own_is_refused(string start, string format)
+    {
+        using var kernel = new TestKernel(TestKernel.PowerOff);
+        string disk = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(disk, Encoding.Latin1.GetBytes(start + new string('\0', 4096)));
+
+            ShouldFail(ExitCode.Failure, $"is a {format} image", "run", "--kernel", kernel.Path, "--drive", disk);
+        }
+        finally
+        {
+            File.Delete(disk);
+        }
+    }
+
+    [Theory]
+    [InlineData(",snapshot", ",snapshot", true)]
+    [InlineData(",readonly", ",snapshot", true)]
+    [InlineData("", ",snapshot", false)]
+    [InlineData("", "", false)]
+    public void Disk_that_a_guest_writes_to_is_no_others(string mode, string otherMode, bool allowed)
+    {
+        using var kernel = new TestKernel(TestKernel.PowerOff);
+        string disk = Path.GetTempFileName();
+        try
+        {
+            string[] arguments = ["run", "--kernel", kernel.Path, "--drive", disk + mode, "--drive", disk + otherMode];
+            if (allowed)
+            {
+                LakvmProcess.Run(arguments).ExitCode.Should().Be(ExitCode.Success);
+            }
+            else
+            {
+                ShouldFail(ExitCode.Failure, "used by another process", arguments);
+            }
+        }
+        finally
+        {
+            File.Delete(disk);
+        }
     }
 
     [Theory]

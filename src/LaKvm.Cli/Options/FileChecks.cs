@@ -30,6 +30,26 @@ internal static class FileChecks
         }
     }
 
+    /// <summary>Refuses a disk image in a format of its own: a guest would find its header where it looks for partitions.</summary>
+    /// <exception cref="UserErrorException">It is such an image.</exception>
+    internal static void RequireRawImage(string option, string path)
+    {
+        Span<byte> start = stackalloc byte[8];
+        using (FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0))
+        {
+            start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        }
+
+        ReadOnlySpan<byte> qcow = [(byte)'Q', (byte)'F', (byte)'I', 0xfb];
+        string? format = start.StartsWith(qcow) ? "qcow2" : start.StartsWith("KDMV"u8) ? "vmdk"
+            : start.StartsWith("vhdxfile"u8) ? "vhdx" : null;
+        if (format != null)
+        {
+            throw new UserErrorException(
+                $"{option}: '{path}' is a {format} image; make a raw one of it: qemu-img convert -f {format} -O raw.");
+        }
+    }
+
     /// <summary>Opens a file, pipe or terminal to write to; a file is made, or begun anew.</summary>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
     internal static SafeFileHandle OpenForWriting(string option, string path)

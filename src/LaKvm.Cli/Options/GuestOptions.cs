@@ -80,6 +80,7 @@ internal sealed record GuestOptions
         {
             FileAccess access = drive.Mode == DriveMode.ReadWrite ? FileAccess.ReadWrite : FileAccess.Read;
             FileChecks.RequireFile("--drive", drive.Path, access);
+            FileChecks.RequireRawImage("--drive", drive.Path);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace LaKvm.Machine;
@@ -25,9 +26,11 @@ public interface IBlockBackend : IDisposable
     void Flush();
 }
 
-/// <summary>A raw image: the file's bytes are the disk's. A tail that is not a whole sector reads as zeros.</summary>
-public sealed class RawFileBackend : IBlockBackend
+/// <summary>A raw image, or a block device: the file's bytes are the disk's. A tail that is not a whole sector reads as zeros.</summary>
+public sealed partial class RawFileBackend : IBlockBackend
 {
+    private const int SeekEnd = 2;
+
     private readonly SafeFileHandle _file;
 
     /// <summary>Opens an image.</summary>
@@ -37,10 +40,13 @@ public sealed class RawFileBackend : IBlockBackend
     /// <exception cref="UnauthorizedAccessException">The file must not be opened so.</exception>
     public RawFileBackend(string path, bool readOnly)
     {
-        _file = File.OpenHandle(path, FileMode.Open, readOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.Read);
+        // Two guests that write to one disk, or one that reads what the other writes, would destroy it or see nonsense.
+        _file = readOnly
+            ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read)
+            : File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         ReadOnly = readOnly;
         const ulong sector = VirtioBlock.SectorSize;
-        Length = ((ulong)RandomAccess.GetLength(_file) + sector - 1) / sector * sector;
+        Length = ((ulong)Seek(_file, 0, SeekEnd) + sector - 1) / sector * sector;
     }
 
     /// <inheritdoc/>
@@ -80,6 +86,10 @@ public sealed class RawFileBackend : IBlockBackend
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    // .NET's length of a block device is 0.
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long Seek(SafeFileHandle file, long offset, int origin);
 }
 
 /// <summary>
