@@ -146,6 +146,17 @@ public sealed partial class ObservationTests : IDisposable
         ReadTrace().Count(e => Name(e) == "CPUCFG").Should().Be(300);
     }
 
+    [Fact]
+    public void Trace_that_cannot_be_written_says_so_once_and_the_guest_runs()
+    {
+        using var kernel = new TestKernel(TestKernel.Print("up") + TestKernel.PowerOff);
+
+        (int exitCode, string output, string errors) = LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", "/dev/full");
+
+        (exitCode, output).Should().Be((0, "up"));
+        errors.TrimEnd().Should().StartWith("lakvm: --trace: the trace ends here").And.NotContain("\n");
+    }
+
     [Theory]
     [InlineData("run --trace /nonexistent/file", "--trace: '/nonexistent/file' cannot be written")]
     [InlineData("run --stat /", "--stat: '/' cannot be written")]

@@ -41,8 +41,8 @@ internal sealed class TraceFile : IDisposable
         _json = new ChromeTrace(_text);
         _buffers = [.. Enumerable.Range(0, vcpus).Select(_ => new TraceBuffer(() => _wake.Set()))];
         _tracks = [.. Enumerable.Range(0, vcpus).Select(id => new VcpuTrack(id, _json))];
-        Write();
-        _thread = new Thread(WritePeriodically) { Name = "trace", IsBackground = true };
+        bool works = Write();
+        _thread = new Thread(() => WritePeriodically(works)) { Name = "trace", IsBackground = true };
         _thread.Start();
     }
 
@@ -60,9 +60,8 @@ internal sealed class TraceFile : IDisposable
 
     private void Take(in TraceRecord record) => _buffers[record.Vcpu].Add(record);
 
-    private void WritePeriodically()
+    private void WritePeriodically(bool works)
     {
-        bool works = true;
         while (works && !_closing)
         {
             _wake.WaitOne(PeriodMilliseconds);
