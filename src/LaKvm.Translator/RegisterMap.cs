@@ -27,7 +27,7 @@ internal static class RegisterMap
     private static readonly sbyte[] HostOf = BuildHostOf();
 
     /// <summary>The guest registers that live in host registers.</summary>
-    public static IReadOnlyList<(int Guest, Reg Host)> All => Mapped;
+    public static ReadOnlySpan<(int Guest, Reg Host)> All => Mapped;
 
     /// <summary>Number of the host register in which a guest register lives, or negative.</summary>
     public static int HostRegister(int guest) => HostOf[guest];

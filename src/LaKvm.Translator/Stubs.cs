@@ -83,9 +83,9 @@ internal sealed unsafe class Stubs
     private static void EmitLeave(Emitter e)
     {
         e.OpImmediate(Alu.Add, Reg.Rsp, 8);
-        foreach (Reg register in Preserved.Reverse())
+        for (int i = Preserved.Length - 1; i >= 0; i--)
         {
-            e.Pop(register);
+            e.Pop(Preserved[i]);
         }
 
         e.Return();

@@ -13,7 +13,7 @@ internal sealed class ExitSignals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
 
     internal ExitSignals() =>
-        _registrations = [.. Signals.Select(signal => PosixSignalRegistration.Create(signal, Receive))];
+        _registrations = Array.ConvertAll(Signals, signal => PosixSignalRegistration.Create(signal, Receive));
 
     /// <summary>Cancelled by the first signal.</summary>
     internal CancellationToken Token => _source.Token;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Events;
+using Serilog.Extensions.Logging;
 
 namespace LaKvm.Cli;
 
@@ -15,28 +16,30 @@ internal static class GuestHost
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
     internal static async Task<int> RunAsync(GuestOptions options, GuestFactory factory, CancellationToken stop)
     {
+        using var logs = new SerilogLoggerFactory(CreateLogger(options.LogLevel), dispose: true);
+        var log = logs.CreateLogger(nameof(GuestHost));
         var files = new BootFiles(options);
-
-        // No configuration files, no default log providers: nothing that the first guest instruction would wait for.
-        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.SetMinimumLevel(options.LogLevel).AddSerilog(CreateLogger(options.LogLevel), dispose: true);
-        builder.Services
-            .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5))
-            .AddSingleton<IHostLifetime, NoHostLifetime>()
-            .AddSingleton(options)
-            .AddSingleton(files)
-            .AddSingleton(factory)
-            .AddSingleton<GuestObservers>()
-            .AddSingleton<GuestTerminal>()
-            .AddSingleton<ITerminal>(services => services.GetRequiredService<GuestTerminal>())
-            .AddSingleton<GuestDevices>()
-            .AddSingleton<GuestService>()
-            .AddHostedService(services => services.GetRequiredService<GuestService>());
-        using IHost host = builder.Build();
-        var service = host.Services.GetRequiredService<GuestService>();
+        using var observers = new GuestObservers(options);
+        using var terminal = new GuestTerminal(observers);
+        using var devices = new GuestDevices(options, terminal);
+        using var run = new GuestRun(options, terminal, () => factory(options, files, devices, observers, log), log);
+        using IHost host = Build(run, logs);
         await host.StartAsync(stop);
         await host.WaitForShutdownAsync(stop);
-        return await service.Completion;
+        return await run.Completion;
+    }
+
+    private static IHost Build(GuestRun run, ILoggerFactory logs)
+    {
+        // No configuration files and no log providers: it is built while the guest is, and would hold that up.
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services
+            .Configure<HostOptions>(host => host.ShutdownTimeout = GuestRun.Patience)
+            .AddSingleton(logs)
+            .AddSingleton<IHostLifetime, NoHostLifetime>()
+            .AddSingleton(run)
+            .AddHostedService<GuestService>();
+        return builder.Build();
     }
 
     private static Serilog.Core.Logger CreateLogger(LogLevel level) => new LoggerConfiguration()

@@ -5,7 +5,7 @@ namespace LaKvm.Hypervisor;
 /// <param name="IsMessage">Message, or pin.</param>
 /// <param name="Target">Pin, or data of the message: its vector.</param>
 /// <param name="Address">Address of the message.</param>
-public readonly record struct IrqRoute(uint Gsi, bool IsMessage, uint Target, ulong Address);
+public sealed record IrqRoute(uint Gsi, bool IsMessage, uint Target, ulong Address);
 
 /// <summary>The routing table of a VM. Replaced as a whole, so that reading it takes no lock.</summary>
 internal sealed class IrqRouting

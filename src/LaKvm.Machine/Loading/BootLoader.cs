@@ -70,7 +70,7 @@ public static class BootLoader
     }
 
     private static void Describe(
-        ref EfiTables efi, BootRequest request, RamRange? initrd, (RamRange Range, MemoryUse Use)[] pieces)
+        ref EfiTables efi, BootRequest request, RamRange? initrd, RamPiece[] pieces)
     {
         efi.AddMemoryMap(pieces);
         if (!request.DeviceTree.IsEmpty)

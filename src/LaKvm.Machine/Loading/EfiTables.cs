@@ -71,7 +71,7 @@ internal ref struct EfiTables(Span<byte> block, ulong address)
     /// LINUX_EFI_BOOT_MEMMAP_GUID: sizes (64 bits each, but the descriptor version 32), then descriptors: type, physical and
     /// virtual address, number of 4 KiB pages, attributes.
     /// </summary>
-    internal void AddMemoryMap(IReadOnlyCollection<(RamRange Range, MemoryUse Use)> pieces)
+    internal void AddMemoryMap(IReadOnlyCollection<RamPiece> pieces)
     {
         int size = pieces.Count * DescriptorSize;
         ulong place = Reserve(MemoryMapHeaderSize + size, out Span<byte> bytes);

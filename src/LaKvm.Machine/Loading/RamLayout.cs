@@ -16,13 +16,17 @@ internal enum MemoryUse : uint
     Tables = 9,
 }
 
+/// <summary>A range of RAM of one use.</summary>
+/// <remarks>A class: what generic code there is for classes is compiled already when a process starts.</remarks>
+internal sealed record RamPiece(RamRange Range, MemoryUse Use);
+
 /// <summary>Who occupies which RAM at boot: finds free places and describes the result.</summary>
 internal sealed class RamLayout(IReadOnlyList<RamRange> ram)
 {
     // Neighbours never share a page of any size that Linux can be configured for.
     private const ulong Alignment = 1UL << 16;
 
-    private readonly List<(RamRange Range, MemoryUse Use)> _used = [];
+    private readonly List<RamPiece> _used = [];
 
     /// <summary>Most pieces that <see cref="Pieces"/> can return: one free piece around each used one.</summary>
     internal int MaxPieces(int moreUses) => ram.Count + (2 * (_used.Count + moreUses));
@@ -35,14 +39,14 @@ internal sealed class RamLayout(IReadOnlyList<RamRange> ram)
             return false;
         }
 
-        _used.Add((range, use));
+        _used.Add(new RamPiece(range, use));
         return true;
     }
 
     /// <summary>Takes the lowest free place, but never address 0, which programs use as "none".</summary>
     internal RamRange? TakeLowest(ulong size, MemoryUse use)
     {
-        foreach (RamRange free in FreeRanges())
+        foreach ((RamRange free, _) in FreePieces())
         {
             ulong start = AlignUp(Math.Max(free.Base, 1));
             if (TryTake(new RamRange(start, size), use))
@@ -57,7 +61,7 @@ internal sealed class RamLayout(IReadOnlyList<RamRange> ram)
     /// <summary>Takes the middle of the highest free range that is big enough.</summary>
     internal RamRange? TakeMiddle(ulong size, MemoryUse use)
     {
-        foreach (RamRange free in FreeRanges().AsEnumerable().Reverse())
+        foreach ((RamRange free, _) in FreePieces().AsEnumerable().Reverse())
         {
             if (size > free.Size)
             {
@@ -75,9 +79,9 @@ internal sealed class RamLayout(IReadOnlyList<RamRange> ram)
     }
 
     /// <summary>All RAM in order of address, cut into pieces of one use, each made of 4 KiB pages.</summary>
-    internal IEnumerable<(RamRange Range, MemoryUse Use)> Pieces()
+    internal IEnumerable<RamPiece> Pieces()
     {
-        var used = _used.Select(u => (Range: ToPages(u.Range), u.Use)).OrderBy(u => u.Range.Base).ToList();
+        var used = _used.Select(u => new RamPiece(ToPages(u.Range), u.Use)).OrderBy(u => u.Range.Base).ToList();
         foreach (RamRange range in ram)
         {
             ulong position = range.Base;
@@ -87,24 +91,24 @@ internal sealed class RamLayout(IReadOnlyList<RamRange> ram)
                 ulong start = Math.Max(piece.Base, position);
                 if (start > position)
                 {
-                    yield return (new RamRange(position, start - position), MemoryUse.Free);
+                    yield return new RamPiece(new RamRange(position, start - position), MemoryUse.Free);
                 }
 
                 if (piece.End > start)
                 {
-                    yield return (new RamRange(start, piece.End - start), use);
+                    yield return new RamPiece(new RamRange(start, piece.End - start), use);
                     position = piece.End;
                 }
             }
 
             if (range.End > position)
             {
-                yield return (new RamRange(position, range.End - position), MemoryUse.Free);
+                yield return new RamPiece(new RamRange(position, range.End - position), MemoryUse.Free);
             }
         }
     }
 
-    private List<RamRange> FreeRanges() => [.. Pieces().Where(p => p.Use == MemoryUse.Free).Select(p => p.Range)];
+    private List<RamPiece> FreePieces() => [.. Pieces().Where(p => p.Use == MemoryUse.Free)];
 
     private static ulong AlignUp(ulong address) => (address + Alignment - 1) & ~(Alignment - 1);
 

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using LaKvm.Translator;
+using Microsoft.Extensions.Logging;
+
+namespace LaKvm.Cli;
+
+/// <summary>
+/// A guest from power-on to its end, through all resets, on a thread of its own. It starts at once: the first guest
+/// instruction does not wait for the host, which is built meanwhile.
+/// </summary>
+internal sealed class GuestRun : IDisposable
+{
+    /// <summary>How long a guest that is to stop may take.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly GuestOptions _options;
+    private readonly GuestTerminal _terminal;
+    private readonly Func<IGuest> _build;
+    private readonly ILogger _log;
+    private readonly CancellationTokenSource _stop = new();
+    private volatile bool _ended;
+
+    /// <summary>Starts the run.</summary>
+    /// <param name="options">What the user wants.</param>
+    /// <param name="terminal">The guest's console; the user may leave there.</param>
+    /// <param name="build">Builds a machine that is ready to run: at the beginning and after each reset.</param>
+    /// <param name="log">Where the run is reported.</param>
+    internal GuestRun(GuestOptions options, GuestTerminal terminal, Func<IGuest> build, ILogger log)
+    {
+        (_options, _terminal, _build, _log) = (options, terminal, build, log);
+        terminal.Left += Stop;
+        Completion = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>The process's exit code, once the guest has ended; fails with what went wrong.</summary>
+    internal Task<int> Completion { get; }
+
+    /// <summary>Ends the run, if it has not ended yet; what the console has not shown may be lost.</summary>
+    internal void Stop()
+    {
+        if (!_ended)
+        {
+            _terminal.Abandon();
+            _stop.Cancel();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Stop();
+        Task.WhenAny(Completion).Wait(Patience);
+    }
+
+    private int Run()
+    {
+        try
+        {
+            return RunToEnd();
+        }
+        finally
+        {
+            _ended = true;
+        }
+    }
+
+    private int RunToEnd()
+    {
+        while (true)
+        {
+            using IGuest guest = _build();
+            _terminal.Start();
+            LogStart();
+            GuestEnd end = guest.Run(_stop.Token);
+            _log.LogInformation("The guest's run ended: {End}", end);
+            if (end != GuestEnd.Reset)
+            {
+                return ExitCode.Success;
+            }
+
+            if (_options.NoReboot)
+            {
+                return ExitCode.GuestReset;
+            }
+        }
+    }
+
+    private void LogStart()
+    {
+        if (!TranslatorEngine.IsSupported)
+        {
+            _log.LogWarning("There is no translator for this computer's processor; the interpreter is several times slower");
+        }
+
+        if (_log.IsEnabled(LogLevel.Debug))
+        {
+            TimeSpan age = DateTime.Now - Process.GetCurrentProcess().StartTime;
+            _log.LogDebug("First guest instruction {Milliseconds:0} ms after the process started", age.TotalMilliseconds);
+        }
+    }
+}
