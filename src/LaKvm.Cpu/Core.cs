@@ -71,8 +71,8 @@ public sealed unsafe partial class Core : IDisposable
         _hostTlb.Clear();
         _guestTlb.Clear();
         _stageTwoTlb.Clear();
-        _softTlb.FlushAll();
-        _otherSoftTlb?.FlushAll();
+        _softTlb.Reset();
+        _otherSoftTlb?.Reset();
         CodeCache?.InvalidateTranslations();
         State->Pc = pc;
         SwitchMode();

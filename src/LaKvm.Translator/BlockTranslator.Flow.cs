@@ -215,7 +215,6 @@ internal sealed unsafe partial class BlockTranslator
     private void EmitJumpToRax()
     {
         // rcx is 4 times the index: entries are 32 bytes, the engine's words behind them 8.
-        const int words = CpuState.SoftTlbEntries << CpuState.SoftTlbEntryShift, executeTag = 16;
         LeaveRegisters();
         _e.Mov(Reg.Rcx, Reg.Rax);
         _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 10);
@@ -223,14 +222,9 @@ internal sealed unsafe partial class BlockTranslator
         _e.Mov(Reg.Rdx, Field(CpuState.TlbOffset));
         _e.Mov(Reg.Rsi, Reg.Rax);
         _e.OpImmediate(Alu.And, Reg.Rsi, ~0xFFC);
-        _e.Op(Alu.Cmp, Reg.Rsi, Rm.At(Reg.Rdx, Reg.Rcx, 3, executeTag));
-        _ = _e.JumpIf(Condition.NotEqual, stubs.ExitAtAddress);
-        _e.Mov(Reg.Rdx, Rm.At(Reg.Rdx, Reg.Rcx, 1, words));
-        _e.Test(Reg.Rdx, Reg.Rdx);
-        _ = _e.JumpIf(Condition.Equal, stubs.ExitAtAddress);
-        _e.Store(Field(CpuState.PcOffset), Reg.Rsi);
-        _e.OpImmediate(Alu.And, Reg.Rax, 0xFFC, Width.W32);
-        _e.JumpIndirect(Rm.At(Reg.Rdx, Reg.Rax, 1, CodePage.HeaderBytes));
+        _e.Op(Alu.Cmp, Reg.Rsi, Rm.At(Reg.Rdx, Reg.Rcx, 3, SecondWayStubs.ExecuteTag));
+        _ = _e.JumpIf(Condition.NotEqual, stubs.SecondWay.Jump);
+        SecondWayStubs.EmitJumpToPage(_e, stubs.ExitAtAddress);
     }
 
     private void EmitLeave(int offset, int code)

@@ -87,9 +87,10 @@ internal sealed unsafe partial class BlockTranslator
             _e.Lea(Reg.Rax, Rm.At(Value(group.Base, Reg.Rax), group.Low));
         }
 
+        int groupTag = group.Reads ? ReadTag : WriteTag;
         EmitTlbEntry(group.High - group.Low);
-        _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, group.Reads ? ReadTag : WriteTag));
-        byte* alone = _e.JumpIf(Condition.NotEqual, null), second = null;
+        _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, groupTag));
+        byte* alone = _e.JumpIf(Condition.NotEqual, null), found = _e.Position, second = null;
         if (group is { Reads: true, Writes: true })
         {
             _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, WriteTag));
@@ -99,6 +100,7 @@ internal sealed unsafe partial class BlockTranslator
         _e.Mov(Reg.Rsi, Rm.At(Reg.Rcx, Addend));
         _e.Mov(Reg.Rax, Reg.Rsi);
         AddLook(i, TailKind.FirstLook, size, tag, alone, second);
+        _tails[^1] = _tails[^1] with { GroupTag = groupTag, Found = (nint)found };
     }
 
     /// <summary>
@@ -121,23 +123,38 @@ internal sealed unsafe partial class BlockTranslator
         _tails[^1] = _tails[^1] with { Kind = kind, Code = size, Tag = tag, Second = (nint)second, Access = (nint)_e.Position };
     }
 
+    private void CallSecondWay(int tag) => _e.Call(tag == ReadTag ? stubs.SecondWay.Load : stubs.SecondWay.Store);
+
+    /// <summary>An access whose entry in the first way is another page's.</summary>
+    private void EmitSecondLook(in Tail tail)
+    {
+        CallSecondWay(tail.Tag);
+        _ = _e.JumpIf(Condition.Equal, (byte*)tail.Access);
+        EmitSlow(tail);
+    }
+
     /// <summary>An access of a group that has to look for itself.</summary>
     private void EmitLook(in Tail tail)
     {
-        if (tail.Second != 0)
-        {
-            _e.Patch((byte*)tail.Second, _e.Position);
-        }
-
         if (tail.Kind == TailKind.FirstLook)
         {
+            CallSecondWay(tail.GroupTag);
+            _ = _e.JumpIf(Condition.Equal, (byte*)tail.Found);
+            if (tail.Second != 0)
+            {
+                _e.Patch((byte*)tail.Second, _e.Position);
+            }
+
             _e.Op(Alu.Xor, Reg.Rsi, Reg.Rsi, Width.W32);
         }
 
         Address(region[tail.Offset], Reg.Rax);
         EmitTlbEntry(tail.Code);
         _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, tail.Tag));
+        byte* found = _e.JumpShort(Condition.Equal);
+        CallSecondWay(tail.Tag);
         byte* slow = _e.JumpIf(Condition.NotEqual, null);
+        _e.Land(found);
         _e.Mov(Reg.Rax, Rm.At(Reg.Rcx, Addend));
         _ = _e.Jump((byte*)tail.Access);
         _e.Patch(slow, _e.Position);

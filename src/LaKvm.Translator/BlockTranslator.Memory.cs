@@ -9,7 +9,7 @@ namespace LaKvm.Translator;
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
-    private const int ReadTag = 0, WriteTag = 8, Addend = 24;
+    private const int ReadTag = SecondWayStubs.ReadTag, WriteTag = SecondWayStubs.WriteTag, Addend = SecondWayStubs.Addend;
 
     private bool MemoryOrFp(in Instruction i)
     {
@@ -50,7 +50,7 @@ internal sealed unsafe partial class BlockTranslator
         Address(i, Reg.Rax);
         EmitTlbEntry(aligned ? 1 : size, aligned ? size : 1);
         _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, tag));
-        AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
+        AddLook(i, TailKind.SecondLook, size, tag, _e.JumpIf(Condition.NotEqual, null));
         _e.Op(Alu.Add, Reg.Rax, Rm.At(Reg.Rcx, Addend));
         return Rm.At(Reg.Rax);
     }

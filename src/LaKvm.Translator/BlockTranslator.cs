@@ -180,6 +180,9 @@ internal sealed unsafe partial class BlockTranslator(
             case TailKind.FirstLook or TailKind.Look:
                 EmitLook(tail);
                 break;
+            case TailKind.SecondLook:
+                EmitSecondLook(tail);
+                break;
             case TailKind.Begin:
                 EmitBegin(tail);
                 break;
@@ -260,6 +263,9 @@ internal sealed unsafe partial class BlockTranslator(
         /// <summary>Calls a handler and resumes.</summary>
         Slow,
 
+        /// <summary>Looks an access up in the second way, then calls a handler, and resumes.</summary>
+        SecondLook,
+
         /// <summary>Looks an access of a group up by itself: the first one, another one.</summary>
         FirstLook,
         Look,
@@ -318,6 +324,11 @@ internal sealed unsafe partial class BlockTranslator(
         public nint Second { get; init; }
 
         public nint Access { get; init; }
+
+        /// <summary>For a group's first look: the group's tag, and where it goes on when its pages are found.</summary>
+        public int GroupTag { get; init; }
+
+        public nint Found { get; init; }
 
         /// <summary>Units that computing on the host's FPU was begun for.</summary>
         public int Ready { get; init; }

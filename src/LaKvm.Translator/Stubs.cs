@@ -40,11 +40,15 @@ internal sealed unsafe class Stubs
         EmitExit(emitter);
         CallHandler = emitter.Position;
         EmitCallHandler(emitter, engine, handler, trapped);
+        SecondWay = new SecondWayStubs(emitter, ExitAtAddress);
         End = emitter.Position;
     }
 
     /// <summary>Around computing on the host's FPU.</summary>
     public FpStubs Fp { get; }
+
+    /// <summary>Looks into the second way of the software TLB.</summary>
+    public SecondWayStubs SecondWay { get; }
 
     /// <summary>Runs translated code from its entry; returns a trap or an <see cref="Exit"/>.</summary>
     public delegate* unmanaged<CpuState*, byte*, int> Enter { get; }

@@ -13,6 +13,8 @@ public sealed unsafe partial class Core
     internal Rehearsal BeginChecking()
     {
         _otherSoftTlb = new SoftTlb();
+        SelectAddressSpace(_hostCsr);
+        SelectAddressSpace(_guestCsr);
         return _rehearsal = new Rehearsal(this);
     }
 

@@ -200,7 +200,9 @@ public sealed unsafe partial class Core
             case Csr.Ecfg or Csr.Estat or Csr.Gintc:
                 CheckInterrupts();
                 break;
-            case Csr.Asid when (old ^ value) != 0:
+            case Csr.Asid:
+                SelectAddressSpace(bank);
+                break;
             case >= Csr.Dmw0 and < Csr.Dmw0 + 4 when old != value:
             case Csr.Rvacfg or Csr.Stlbps or Csr.Misc when old != value:
                 FlushTranslations(bank == _hostCsr ? 0 : 1);

@@ -13,13 +13,19 @@ public sealed unsafe partial class Core
     /// </summary>
     public Trap LoadSlow(ulong va, int size, void* value)
     {
+        if (InSecondWay(va, size, Access.Load, out byte* first))
+        {
+            Unsafe.CopyBlockUnaligned(value, first, (uint)size);
+            return Trap.None;
+        }
+
         Trap trap = CheckAlignment(va, size);
         if (trap != Trap.None)
         {
             return trap;
         }
 
-        trap = Reach(va, Access.Load, out byte* first, out ulong physical);
+        trap = Reach(va, Access.Load, out first, out ulong physical);
         if (trap != Trap.None)
         {
             return trap;
@@ -44,13 +50,19 @@ public sealed unsafe partial class Core
     /// <summary>Store counterpart of <see cref="LoadSlow"/>; all bytes are stored or none.</summary>
     public Trap StoreSlow(ulong va, int size, void* value)
     {
+        if (InSecondWay(va, size, Access.Store, out byte* first))
+        {
+            Unsafe.CopyBlockUnaligned(first, value, (uint)size);
+            return Trap.None;
+        }
+
         Trap trap = CheckAlignment(va, size);
         if (trap != Trap.None)
         {
             return trap;
         }
 
-        trap = Reach(va, Access.Store, out byte* first, out ulong physical);
+        trap = Reach(va, Access.Store, out first, out ulong physical);
         if (trap != Trap.None)
         {
             return trap;
@@ -128,13 +140,31 @@ public sealed unsafe partial class Core
     /// by the core whenever the entry changes.
     /// </summary>
     public static nint* EngineWord(CpuState* s, ulong va) =>
-        SoftTlb.EngineWords(s->Tlb) + (CpuState.TlbEntry(s, va) - s->Tlb);
+        SoftTlbTable.EngineWords(s->Tlb) + (CpuState.TlbEntry(s, va) - s->Tlb);
 
     /// <summary>Zeroes the engine's words of all software TLBs of this core.</summary>
     public void ClearEngineWords()
     {
         _softTlb.ClearEngineWords();
         _otherSoftTlb?.ClearEngineWords();
+    }
+
+    /// <summary>
+    /// Whether the second way of the software TLB answers an access; the page is in the first one then, and
+    /// <paramref name="pointer"/> where the access goes.
+    /// </summary>
+    private bool InSecondWay(ulong va, int size, Access access, out byte* pointer)
+    {
+        SoftTlbEntry* way = State->Tlb, first = CpuState.TlbEntry(State, va), second = SoftTlbTable.Second(first);
+        bool found = ((va + (ulong)(size - 1)) & ~PageOffset) == (access == Access.Store ? second->WriteTag : second->ReadTag);
+        pointer = null;
+        if (found)
+        {
+            SoftTlbTable.Exchange(way, (int)(first - way));
+            pointer = (byte*)(va + (ulong)first->Addend);
+        }
+
+        return found;
     }
 
     /// <summary>
@@ -156,7 +186,7 @@ public sealed unsafe partial class Core
             // What is fetched will soon be decoded: an entry for stores would only look like one that was used in between.
             bool write = t.Write && access != Access.Fetch && Memory.Flags(t.Physical) == PageFlags.None && !_recordingTlb;
             bool data = !ForbidsUnaligned;
-            _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && data, write && data, t.Execute);
+            _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && data, write && data, t.Execute, t.Local);
         }
 
         return Trap.None;

@@ -31,7 +31,7 @@ public sealed unsafe partial class Core
         ulong shift = exists ? pair.PageShift : 0u;
         bank[Csr.Tlbidx] = (bank[Csr.Tlbidx] & 0xfff) | (shift << 24) | (exists ? 0 : NotExisting);
         bank[refill ? Csr.Tlbrehi : Csr.Tlbehi] = refill ? ehi | shift : ehi;
-        FlushTranslations(bank == _hostCsr ? 0 : 1); // ASID may have changed
+        SelectAddressSpace(bank);
     }
 
     /// <summary>TLBWR: the entry that TLBIDX names.</summary>
@@ -225,8 +225,9 @@ public sealed unsafe partial class Core
         }
 
         ulong start = SignExtendVppn(pair.Address & ~(pair.Span - 1));
-        _softTlb.FlushRange(view.SoftMode, start, pair.Span);
-        _otherSoftTlb?.FlushRange(view.SoftMode, start, pair.Span);
+        int asid = pair.Global ? SoftTlb.AllSpaces : pair.Asid;
+        _softTlb.FlushRange(view.SoftMode, asid, start, pair.Span);
+        _otherSoftTlb?.FlushRange(view.SoftMode, asid, start, pair.Span);
     }
 
     private TlbPair PairFromCsrs(TlbView view)

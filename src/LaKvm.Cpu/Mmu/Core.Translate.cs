@@ -21,6 +21,9 @@ public sealed unsafe partial class Core
         public bool Read;
         public bool Write;
         public bool Execute;
+
+        /// <summary>Whether that holds in the current address space (ASID) only.</summary>
+        public bool Local;
     }
 
     /// <summary>Translates an address of the current mode down to a physical address of the machine.</summary>
@@ -144,6 +147,7 @@ public sealed unsafe partial class Core
         result.Read = (elo & EloNr) == 0;
         result.Write = (elo & EloDirty) != 0;
         result.Execute = (elo & EloNx) == 0;
+        result.Local = !pair->Global;
         return Trap.None;
     }
 
@@ -168,6 +172,17 @@ public sealed unsafe partial class Core
 
         int reduced = (int)Math.Min(bank[Csr.Rvacfg] & 0xf, 8);
         return reduced == 0 || ((va >> (48 - reduced)) & ((1UL << reduced) - 1)) is 0 || (va >> 63) != 0;
+    }
+
+    /// <summary>Takes over the ASID of a bank.</summary>
+    private void SelectAddressSpace(CsrBank bank)
+    {
+        int vm = bank == _hostCsr ? 0 : 1, asid = (int)bank[Csr.Asid] & 0x3ff;
+        _rehearsal?.Spoil();
+        _softTlb.Select(vm, asid);
+        _otherSoftTlb?.Select(vm, asid);
+        State->Tlb = _softTlb.Table(CurrentTable);
+        CodeCache?.InvalidateTranslations();
     }
 
     /// <summary>Drops what was cached of translations in root (0) or guest (1) mode.</summary>

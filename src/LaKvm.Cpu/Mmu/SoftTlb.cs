@@ -1,83 +1,98 @@
-using System.Runtime.InteropServices;
-
 namespace LaKvm.Cpu;
 
 /// <summary>
 /// The software TLBs of a core: one table for each privilege level and one for direct-address mode, for root mode and
-/// for the guest. Behind each table lies one word per entry for the engine (<see cref="EngineWords"/>).
+/// for the guest. Those of PLV1 to PLV3 are kept for some address spaces (ASIDs), so that what changes to and fro between
+/// programs finds them filled. PLV0, where most pages are there in all address spaces, has one table, which loses the others.
 /// </summary>
 internal sealed unsafe class SoftTlb : IDisposable
 {
     /// <summary>Tables of one mode: PLV0 to PLV3, then direct-address mode.</summary>
     public const int TablesPerMode = 5, DirectTable = 4;
 
-    private const int Tables = 2 * TablesPerMode;
-    private const int Entries = CpuState.SoftTlbEntries;
-    private const nuint TableBytes = (nuint)Entries * (32 + 8);
-    private const ulong PageMask = 0xfff;
+    /// <summary>In place of an ASID: all address spaces.</summary>
+    public const int AllSpaces = -1;
 
-    private readonly byte* _memory = (byte*)NativeMemory.AlignedAlloc(TableBytes * Tables, 64);
-    private readonly bool[] _used = new bool[Tables];
+    private const int Modes = 2;
+
+    private readonly AddressSpaces[] _spaces = [new(), new()];
+
+    /// <summary>The tables of both modes that are in use.</summary>
+    private readonly SoftTlbTable[] _tables = new SoftTlbTable[Modes * TablesPerMode];
+
+    private readonly SoftTlbTable[] _all;
 
     public SoftTlb()
     {
-        Array.Fill(_used, true);
-        FlushAll();
+        List<SoftTlbTable> all = [.. _spaces[0].Tables, .. _spaces[1].Tables];
+        for (int vm = 0; vm < Modes; vm++)
+        {
+            all.Add(_tables[vm * TablesPerMode] = new SoftTlbTable());
+            all.Add(_tables[(vm * TablesPerMode) + DirectTable] = new SoftTlbTable());
+            UseTablesOf(vm, asid: 0);
+        }
+
+        _all = [.. all];
     }
 
     public static int TableOf(int vm, int plv, bool direct) => (vm * TablesPerMode) + (direct ? DirectTable : plv);
 
-    public SoftTlbEntry* Table(int table) => (SoftTlbEntry*)(_memory + ((nuint)table * TableBytes));
+    public SoftTlbEntry* Table(int table) => _tables[table].Entries;
 
-    /// <summary>The engine's words of a table, index as in the table; zeroed whenever the entry changes.</summary>
-    public static nint* EngineWords(SoftTlbEntry* table) => (nint*)(table + Entries);
+    /// <summary>Installs a page; see <see cref="SoftTlbTable.Fill"/>.</summary>
+    public void Fill(int table, ulong va, byte* host, bool read, bool write, bool execute, bool local) =>
+        _tables[table].Fill(va, host, read, write, execute, local);
 
-    /// <summary>Installs a page. <paramref name="host"/> is the page's first byte.</summary>
-    public void Fill(int table, ulong va, byte* host, bool read, bool write, bool execute)
+    /// <summary>Changes the address space of root (0) or guest (1) mode.</summary>
+    public void Select(int vm, int asid)
     {
-        _used[table] = true;
-        ulong page = va & ~PageMask;
-        int index = (int)(va >> 12) & (Entries - 1);
-        SoftTlbEntry* entry = Table(table) + index;
-        entry->ReadTag = read ? page : SoftTlbEntry.NoMatch;
-        entry->WriteTag = write ? page : SoftTlbEntry.NoMatch;
-        entry->ExecuteTag = execute ? page : SoftTlbEntry.NoMatch;
-        entry->Addend = (nint)((ulong)host - page);
-        EngineWords(Table(table))[index] = 0;
+        if (_spaces[vm].Current != asid)
+        {
+            _tables[vm * TablesPerMode].ClearLocal();
+            UseTablesOf(vm, asid);
+        }
     }
 
     /// <summary>Zeroes the engine's words of all tables.</summary>
     public void ClearEngineWords()
     {
-        for (int table = 0; table < Tables; table++)
+        foreach (SoftTlbTable table in _all)
         {
-            NativeMemory.Clear(EngineWords(Table(table)), (nuint)(Entries * sizeof(nint)));
+            table.ClearEngineWords();
         }
     }
 
-    public void FlushAll()
+    /// <summary>Drops everything and returns to address space 0 in both modes.</summary>
+    public void Reset()
     {
-        for (int table = 0; table < Tables; table++)
-        {
-            Flush(table);
-        }
+        FlushMode(0);
+        FlushMode(1);
+        Select(0, 0);
+        Select(1, 0);
+        _tables[DirectTable].Clear();
     }
 
     /// <summary>Drops everything that depends on translation in root (0) or guest (1) mode.</summary>
     public void FlushMode(int vm)
     {
-        for (int table = vm * TablesPerMode; table < (vm + 1) * TablesPerMode; table++)
+        _tables[vm * TablesPerMode].Clear();
+        foreach (SoftTlbTable table in _spaces[vm].Tables)
         {
-            // Direct-address mode does not depend on TLB, ASID and DMW - except in the guest, where stage 2 is below it.
-            if (vm == 1 || table != DirectTable)
-            {
-                Flush(table);
-            }
+            table.Clear();
+        }
+
+        // Direct-address mode does not depend on TLB, ASID and DMW - except in the guest, where stage 2 is below it.
+        if (vm == 1)
+        {
+            _tables[TablesPerMode + DirectTable].Clear();
         }
     }
 
-    /// <summary>Drops the pages of a virtual range of one mode; <paramref name="va"/> is page aligned.</summary>
-    public void FlushRange(int vm, ulong va, ulong length)
+    /// <summary>
+    /// Drops the pages of a virtual range of one mode in one address space, or in <see cref="AllSpaces"/>;
+    /// <paramref name="va"/> is page aligned.
+    /// </summary>
+    public void FlushRange(int vm, int asid, ulong va, ulong length)
     {
         if (length > 64 * 4096)
         {
@@ -85,15 +100,14 @@ internal sealed unsafe class SoftTlb : IDisposable
             return;
         }
 
-        for (int table = vm * TablesPerMode; table < (vm * TablesPerMode) + DirectTable; table++)
+        if (asid == AllSpaces || asid == _spaces[vm].Current)
         {
-            if (_used[table])
-            {
-                for (ulong offset = 0; offset < length; offset += 4096)
-                {
-                    DropPage(table, va + offset);
-                }
-            }
+            Drop(_tables[vm * TablesPerMode], va, length);
+        }
+
+        foreach (SoftTlbTable table in asid == AllSpaces ? _spaces[vm].Tables : _spaces[vm].TablesOf(asid))
+        {
+            Drop(table, va, length);
         }
     }
 
@@ -103,54 +117,30 @@ internal sealed unsafe class SoftTlb : IDisposable
     public bool ProtectCode(byte* host)
     {
         bool found = false;
-        for (int table = 0; table < Tables; table++)
+        foreach (SoftTlbTable table in _all)
         {
-            if (!_used[table])
-            {
-                continue;
-            }
-
-            SoftTlbEntry* entry = Table(table);
-            for (SoftTlbEntry* end = entry + Entries; entry < end; entry++)
-            {
-                if (entry->WriteTag != SoftTlbEntry.NoMatch && entry->WriteTag + (ulong)entry->Addend == (ulong)host)
-                {
-                    entry->WriteTag = SoftTlbEntry.NoMatch;
-                    found = true;
-                }
-            }
+            found |= table.Protect(host);
         }
 
         return found;
     }
 
-    public void Dispose() => NativeMemory.AlignedFree(_memory);
-
-    private void Flush(int table)
+    public void Dispose()
     {
-        if (!_used[table])
+        foreach (SoftTlbTable table in _all)
         {
-            return;
+            table.Dispose();
         }
-
-        _used[table] = false;
-        SoftTlbEntry* entry = Table(table);
-        for (SoftTlbEntry* end = entry + Entries; entry < end; entry++)
-        {
-            entry->ReadTag = entry->WriteTag = entry->ExecuteTag = SoftTlbEntry.NoMatch;
-        }
-
-        NativeMemory.Clear(EngineWords(Table(table)), (nuint)(Entries * sizeof(nint)));
     }
 
-    private void DropPage(int table, ulong page)
+    private void UseTablesOf(int vm, int asid) =>
+        _spaces[vm].Select(asid).CopyTo(_tables.AsSpan((vm * TablesPerMode) + 1));
+
+    private static void Drop(SoftTlbTable table, ulong va, ulong length)
     {
-        int index = (int)(page >> 12) & (Entries - 1);
-        SoftTlbEntry* entry = Table(table) + index;
-        if (entry->ReadTag == page || entry->WriteTag == page || entry->ExecuteTag == page)
+        for (ulong offset = 0; offset < length; offset += 4096)
         {
-            entry->ReadTag = entry->WriteTag = entry->ExecuteTag = SoftTlbEntry.NoMatch;
-            EngineWords(Table(table))[index] = 0;
+            table.Drop(va + offset);
         }
     }
 }

@@ -19,7 +19,7 @@ public unsafe struct CpuState
     /// <summary>Instructions that may still be executed before the engine returns; may become negative.</summary>
     [FieldOffset(BudgetOffset)] public long Budget;
 
-    /// <summary>Software TLB of the current mode and privilege level, <see cref="SoftTlbEntries"/> entries.</summary>
+    /// <summary>First way of the software TLB of the current mode and privilege level, <see cref="SoftTlbEntries"/> entries.</summary>
     [FieldOffset(TlbOffset)] public SoftTlbEntry* Tlb;
 
     /// <summary>CSR bank of the current mode (host, or guest while VM=1), indexed by CSR number.</summary>
@@ -157,8 +157,11 @@ public unsafe struct CpuState
     /// <summary>Size of the block.</summary>
     public const int SizeInBytes = AccessOffset + (8 * 8);
 
-    /// <summary>Entries of one software TLB (32 bytes each).</summary>
+    /// <summary>Entries of one way of a software TLB (32 bytes each).</summary>
     public const int SoftTlbEntries = 1024;
+
+    /// <summary>Bytes of a way, entries and the engine's words; the second one lies behind the first.</summary>
+    public const int SoftTlbWayBytes = SoftTlbEntries * (32 + 8);
 
     /// <summary>log2 of the size of a <see cref="SoftTlbEntry"/>.</summary>
     public const int SoftTlbEntryShift = 5;
