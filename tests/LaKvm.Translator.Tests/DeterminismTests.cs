@@ -2,6 +2,7 @@ using LaKvm.Cpu;
 using LaKvm.Interpreter;
 using LaKvm.Isa;
 using LaKvm.Memory;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Translator.Tests;
 
@@ -75,7 +76,7 @@ public sealed class DeterminismTests
         Place(memory, Program, 0x10_0000);
         Place(memory, Handler, 0x8_0000);
         var clock = new InstructionClock(3);
-        using var core = new Core(0, memory, new NoDevices(), clock);
+        using var core = new Core(0, memory, new NoBus(), clock);
         clock.Attach(core);
         IExecutionEngine engine = createEngine(core);
         core.Reset(0x10_0000);
@@ -94,20 +95,5 @@ public sealed class DeterminismTests
     {
         byte[] code = Assembler.Assemble(source, address).BytesOrThrow();
         code.CopyTo(memory.Span(address, (ulong)code.Length));
-    }
-
-    private sealed class NoDevices : ICoreBus
-    {
-        public ulong ReadMmio(ulong physicalAddress, int size) => 0;
-
-        public void WriteMmio(ulong physicalAddress, int size, ulong value)
-        {
-        }
-
-        public ulong ReadIocsr(int core, uint address, int size) => 0;
-
-        public void WriteIocsr(int core, uint address, int size, ulong value)
-        {
-        }
     }
 }

@@ -76,7 +76,7 @@ public sealed unsafe class LockstepTests
         ((TranslatorEngine)actual.Engine).Translations.Should().BePositive();
     }
 
-    /// <summary>Sends both machines to the same random place with some new register values and another rounding mode.</summary>
+    /// <summary>Sends both machines to the same random place with some new register values, another rounding mode, and units on.</summary>
     private static void Scatter(TestMachine expected, TestMachine actual, Random random)
     {
         expected.State->Pc = actual.State->Pc = RandomProgram.AnyAddress(random);
@@ -88,6 +88,9 @@ public sealed unsafe class LockstepTests
             expected.State->Vr[word] = actual.State->Vr[word] = RandomProgram.AnyNumbers(random);
         }
 
+        const int allUnits = 7;
+        expected.WriteCsr(Csr.Euen, allUnits);
+        actual.WriteCsr(Csr.Euen, allUnits);
         uint enables = random.Next(8) == 0 ? (uint)random.Next(32) : 0;
         expected.State->Fcsr = actual.State->Fcsr = enables | ((uint)random.Next(4) << Fcsr.RmShift);
     }

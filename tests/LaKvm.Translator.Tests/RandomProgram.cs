@@ -126,6 +126,7 @@ internal sealed unsafe class RandomProgram(int seed, bool isFloating = false)
             < 72 => WithBase(Randomize(Pick(Accesses))),
             < 74 => WithBase(Randomize(Pick(Atomics))),
             < 81 => WithBase(Randomize(Pick(Floating))),
+            < 82 when isFloating => Control(),
             < 82 => Assembler.Encode("syscall 1"),
             < 83 => Assembler.Encode("csrrd $t2, 0x5"),
             < 84 => Assembler.Encode("ibar 0"),
@@ -141,10 +142,26 @@ internal sealed unsafe class RandomProgram(int seed, bool isFloating = false)
 
     /// <summary>What could leave the program or change the machine: random words, mostly.</summary>
     private static bool IsWild(OpcodeInfo info, uint word) =>
-        info.Opcode != Opcode.Invalid && (info.IsPrivileged && info.Opcode != Opcode.Csrrd
+        info.Opcode != Opcode.Invalid && ((info.IsPrivileged && info.Opcode != Opcode.Csrrd && !IsUnitSwitch(info, word))
             || info.Opcode is Opcode.RdtimeD or Opcode.RdtimehW or Opcode.RdtimelW
             || (info.Opcode == Opcode.Jirl && (word >> 5 & 31) is < 24 or > 26)
             || (info.Access != AccessKind.None && (word >> 5 & 31) is < 20 or > 22));
+
+    private static bool IsUnitSwitch(OpcodeInfo info, uint word) =>
+        info.Opcode == Opcode.Csrxchg && (word >> 10 & 0x3FFF) == Csr.Euen;
+
+    /// <summary>Under which rules the computing goes on: units on or off, the rounding mode, exceptions and their enables.</summary>
+    private uint Control()
+    {
+        int value = _random.Next(1, 20);
+        return _random.Next(4) switch
+        {
+            0 => Assembler.Encode("syscall 1"),
+            1 => Assembler.Encode($"csrxchg $r{value}, $r{_random.Next(2, 20)}, 2"),
+            2 => Assembler.Encode($"movgr2fcsr $fcsr{_random.Next(4)}, $r{value}"),
+            _ => Assembler.Encode($"movgr2fcsr $fcsr3, $r{value}"),
+        };
+    }
 
     private uint Jirl() =>
         Opcode.Jirl.Info().Word | (uint)_random.Next(2) | (uint)_random.Next(24, 27) << 5 | (uint)_random.Next(512) << 10;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using LaKvm.Cpu;
 using LaKvm.Isa;
 using LaKvm.Memory;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Conformance.Tests.RandomBlocks;
 
@@ -197,24 +198,4 @@ internal sealed unsafe class CoreRunner : IDisposable
         Trap.Bce => Signals.Sys,
         _ => Signals.Segv,
     };
-
-    private sealed class NoBus : ICoreBus
-    {
-        public ulong ReadMmio(ulong physicalAddress, int size) => 0;
-
-        public void WriteMmio(ulong physicalAddress, int size, ulong value)
-        {
-        }
-
-        public ulong ReadIocsr(int core, uint address, int size) => 0;
-
-        public void WriteIocsr(int core, uint address, int size, ulong value)
-        {
-        }
-    }
-
-    private sealed class StoppedClock : IClock
-    {
-        public ulong Ticks => 0;
-    }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LaKvm.Memory;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Cpu.Tests.Conformance;
 
@@ -119,25 +120,5 @@ internal sealed unsafe class ConformanceMachine : IDisposable
         {
             differences.Add($"byte at {MachineImage.DataBase + (ulong)at:x} is {actual[at]:x}, not {wanted[at]:x}");
         }
-    }
-
-    private sealed class NoBus : ICoreBus
-    {
-        public ulong ReadMmio(ulong physicalAddress, int size) => 0;
-
-        public void WriteMmio(ulong physicalAddress, int size, ulong value)
-        {
-        }
-
-        public ulong ReadIocsr(int core, uint address, int size) => 0;
-
-        public void WriteIocsr(int core, uint address, int size, ulong value)
-        {
-        }
-    }
-
-    private sealed class StoppedClock : IClock
-    {
-        public ulong Ticks => 0;
     }
 }

@@ -1,5 +1,6 @@
 using LaKvm.Isa;
 using LaKvm.Memory;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Cpu.Tests.Interpreter;
 
@@ -109,10 +110,5 @@ internal sealed unsafe class TestMachine : IDisposable
         public void WriteIocsr(int core, uint address, int size, ulong value)
         {
         }
-    }
-
-    private sealed class StoppedClock : IClock
-    {
-        public ulong Ticks => 0;
     }
 }
