@@ -57,6 +57,19 @@ public sealed unsafe partial class Core
     public void RequestStop() => RequestAttention(AttentionStop);
 
     /// <summary>
+    /// Whether the core that returned <see cref="RunExit.Idle"/> has to go on: an interrupt is pending, a timer has fired, or a
+    /// stop was requested.
+    /// </summary>
+    public bool MustWake
+    {
+        get
+        {
+            PollTimers();
+            return HasPendingInterrupt || (Volatile.Read(ref State->Attention) & AttentionStop) != 0;
+        }
+    }
+
+    /// <summary>
     /// Sleeps until an interrupt, a timer or a stop request wakes the core that returned <see cref="RunExit.Idle"/>.
     /// </summary>
     public void WaitForInterrupt()
@@ -64,8 +77,7 @@ public sealed unsafe partial class Core
         while (true)
         {
             _sleeper.Arm();
-            PollTimers();
-            if (HasPendingInterrupt || (Volatile.Read(ref State->Attention) & AttentionStop) != 0)
+            if (MustWake)
             {
                 _sleeper.Disarm();
                 return;
@@ -77,6 +89,20 @@ public sealed unsafe partial class Core
             {
                 _sleeper.Sleep(deadline == ulong.MaxValue ? null : TicksToNanoseconds(deadline - now));
             }
+        }
+    }
+
+    /// <summary>Sleeps for <paramref name="ticks"/>, or until another thread wants something of this core.</summary>
+    public void Pause(ulong ticks)
+    {
+        _sleeper.Arm();
+        if (Volatile.Read(ref State->Attention) == 0)
+        {
+            _sleeper.Sleep(TicksToNanoseconds(ticks));
+        }
+        else
+        {
+            _sleeper.Disarm();
         }
     }
 

@@ -10,6 +10,9 @@ public sealed unsafe partial class HostSleeper : IDisposable
 {
     private const int CloseOnExec = 0x80000, NonBlocking = 0x800;
     private const short PollIn = 1;
+    private const int SetTimerSlack = 29;
+
+    [ThreadStatic] private static bool _isPunctual;
 
     private readonly int _fd = EventFd(0, CloseOnExec | NonBlocking);
     private int _sleeping;
@@ -27,6 +30,7 @@ public sealed unsafe partial class HostSleeper : IDisposable
     /// <summary>Sleeps after <see cref="Arm"/>; null waits without limit. May return early without reason.</summary>
     public void Sleep(long? nanoseconds)
     {
+        BePunctual();
         var poll = new PollFd { Fd = _fd, Events = PollIn };
         var time = new TimeSpec { Seconds = nanoseconds / 1_000_000_000 ?? 0, Nanoseconds = nanoseconds % 1_000_000_000 ?? 0 };
         _ = Poll(&poll, 1, nanoseconds == null ? null : &time, null);
@@ -48,6 +52,19 @@ public sealed unsafe partial class HostSleeper : IDisposable
 
     /// <summary>Gives the descriptor back.</summary>
     public void Dispose() => _ = Close(_fd);
+
+    /// <summary>By default the host may wake a thread 50 us late, to save wake-ups.</summary>
+    private static void BePunctual()
+    {
+        if (!_isPunctual)
+        {
+            _ = ProcessControl(SetTimerSlack, 1, 0, 0, 0);
+            _isPunctual = true;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "prctl")]
+    private static partial int ProcessControl(int option, nuint first, nuint second, nuint third, nuint fourth);
 
     [LibraryImport("libc", EntryPoint = "eventfd")]
     private static partial int EventFd(uint value, int flags);

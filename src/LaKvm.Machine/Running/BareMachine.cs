@@ -27,6 +27,7 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
 
     private readonly Core[] _cores;
     private readonly IExecutionEngine[] _engines;
+    private readonly HostShare _share = new(Environment.ProcessorCount);
     private ExceptionDispatchInfo? _failure;
     private int _end;
 
@@ -141,15 +142,22 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
     {
         IExecutionEngine engine = _engines[core.Id];
         var slice = new RunSlice(core);
+        var idle = new IdleWait(core, _share);
+        var spin = new SpinWatch(core);
+        _share.Enter();
         while (Running)
         {
-            if (engine.Run(slice.Next()) == RunExit.Idle)
+            RunExit exit = engine.Run(slice.Next());
+            if (exit == RunExit.Idle)
             {
-                core.WaitForInterrupt();
+                idle.Wait();
+                continue;
             }
-            else
+
+            core.PollTimers();
+            if (exit == RunExit.Budget && _cores.Length > 1 && spin.IsWaiting())
             {
-                core.PollTimers();
+                core.Pause(SpinWatch.Pause);
             }
         }
     }
