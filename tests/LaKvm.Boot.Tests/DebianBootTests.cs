@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using LaKvm.Cli.Tests;
 
@@ -161,6 +163,22 @@ public class DebianBootTests
     }
 
     [Fact]
+    public void Guests_talk_to_each_other_on_a_network()
+    {
+        (int one, int two) = (FreePort(), FreePort());
+        using var first = new GuestShell("host", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{two},local=127.0.0.1:{one}");
+        using var second = new GuestShell("run", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{one},local=127.0.0.1:{two}");
+
+        first.Run("ip addr add 10.0.0.1/24 dev eth0 && ip link set eth0 up; (nc -l -p 9 | sha256sum >/tmp/sum) &");
+        second.Run("ip addr add 10.0.0.2/24 dev eth0 && ip link set eth0 up");
+        second.Run("ping -c 5 10.0.0.1").Should().Contain("5 packets received");
+        string digest = second.Run("dd if=/dev/urandom of=/tmp/data bs=1M count=8 2>/dev/null; sha256sum </tmp/data");
+        second.Run("nc 10.0.0.1 9 </tmp/data");
+
+        first.Run("while ! [ -s /tmp/sum ]; do sleep 1; done; cat /tmp/sum").Should().EndWith(digest).And.Contain("  -");
+    }
+
+    [Fact]
     public void Block_device_is_a_disk()
     {
         string image = Path.GetTempFileName();
@@ -182,6 +200,12 @@ public class DebianBootTests
     /// <summary>The count in the last row of a table of exits that begins with a name.</summary>
     private static long Total(string file, string name) => long.Parse(
         Regex.Matches(File.ReadAllText(file), $"^{name} +([0-9]+)", RegexOptions.Multiline)[^1].Groups[1].Value);
+
+    private static int FreePort()
+    {
+        using var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.Client.LocalEndPoint!).Port;
+    }
 
     private static string HostTool(string program, params string[] arguments)
     {

@@ -37,18 +37,32 @@ internal sealed class ModuleSet
         return set;
     }
 
-    /// <summary>The text of modules.dep, from which modprobe loads.</summary>
+    /// <summary>
+    /// The text of modules.dep: all that a module depends on, directly or not. modprobe loads the last one first.
+    /// </summary>
     internal string DependencyFile()
     {
         var text = new StringBuilder();
         foreach (KernelModule module in _modules.Values)
         {
-            IEnumerable<string> depends =
-                module.Depends.Where(_modules.ContainsKey).Select(name => " " + _modules[name].Path);
+            HashSet<KernelModule> needed = [];
+            AddNeeded(module, needed);
+            IEnumerable<string> depends = _modules.Values.Reverse().Where(needed.Contains).Select(other => " " + other.Path);
             text.Append(module.Path).Append(':').AppendJoin("", depends).Append('\n');
         }
 
         return text.ToString();
+    }
+
+    private void AddNeeded(KernelModule module, HashSet<KernelModule> needed)
+    {
+        foreach (string name in module.Depends)
+        {
+            if (_modules.TryGetValue(name, out KernelModule? dependency) && needed.Add(dependency))
+            {
+                AddNeeded(dependency, needed);
+            }
+        }
     }
 
     private async Task AddAsync(

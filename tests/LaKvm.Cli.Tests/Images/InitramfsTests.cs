@@ -55,8 +55,22 @@ public sealed class InitramfsTests
 
         set.Modules.Select(m => KernelModule.NameOf(m.Path)).Should().Equal("jbd2", "mbcache", "crc_fast", "ext4");
         set.DependencyFile().Split('\n').Should().Contain(
-            "kernel/fs/ext4/ext4.ko: kernel/fs/jbd2/jbd2.ko kernel/fs/mbcache.ko kernel/lib/crc-fast.ko");
+            "kernel/fs/ext4/ext4.ko: kernel/lib/crc-fast.ko kernel/fs/mbcache.ko kernel/fs/jbd2/jbd2.ko",
+            "modprobe begins with the last");
         set.DependencyFile().Should().Contain("kernel/lib/crc-fast.ko: kernel/fs/mbcache.ko\n", "what is built in is no file");
+    }
+
+    [Fact]
+    public async Task Module_is_listed_with_what_its_dependencies_depend_on()
+    {
+        var files = new Dictionary<string, byte[]>
+        {
+            ["net_failover.ko"] = Module("depends=failover"), ["virtio_net.ko"] = Module("depends=net_failover"),
+            ["failover.ko"] = Module("depends="),
+        };
+        ModuleSet set = await ModuleSet.CollectAsync(["virtio_net"], files, null, default);
+
+        set.DependencyFile().Split('\n').Should().Contain("virtio_net.ko: net_failover.ko failover.ko");
     }
 
     [Fact]
