@@ -9,7 +9,7 @@ namespace LaKvm.Images.Initramfs;
 internal static class InitramfsBuilder
 {
     private static readonly string[] Directories =
-        ["dev", "proc", "sys", "tmp", "run", "root", "etc", "newroot", "overlay", "sbin", "usr/bin", "usr/sbin"];
+        ["dev", "proc", "sys", "tmp", "run", "root", "etc", "mnt", "newroot", "overlay", "sbin", "usr/bin", "usr/sbin"];
 
     /// <summary>Writes the archive.</summary>
     /// <param name="output">Receives it.</param>
