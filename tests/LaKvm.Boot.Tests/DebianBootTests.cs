@@ -169,7 +169,7 @@ public class DebianBootTests
         using var first = new GuestShell("host", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{two},local=127.0.0.1:{one}");
         using var second = new GuestShell("run", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{one},local=127.0.0.1:{two}");
 
-        first.Run("ip addr add 10.0.0.1/24 dev eth0 && ip link set eth0 up; (nc -l -p 9 | sha256sum >/tmp/sum) &");
+        first.Run("ip addr add 10.0.0.1/24 dev eth0 && ip link set eth0 up; { nc -l -p 9 | sha256sum >/tmp/sum; } & true");
         second.Run("ip addr add 10.0.0.2/24 dev eth0 && ip link set eth0 up");
         second.Run("ping -c 5 10.0.0.1").Should().Contain("5 packets received");
         string digest = second.Run("dd if=/dev/urandom of=/tmp/data bs=1M count=8 2>/dev/null; sha256sum </tmp/data");
