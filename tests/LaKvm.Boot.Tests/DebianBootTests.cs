@@ -39,10 +39,12 @@ public class DebianBootTests
         guest.WaitForExit().Should().Be(0);
     }
 
-    [Fact]
-    public void Guest_boots_with_both_engines_in_lockstep()
+    [Theory]
+    [InlineData("host")]
+    [InlineData("run")]
+    public void Guest_boots_with_both_engines_in_lockstep(string command)
     {
-        using var guest = new GuestShell("host", "--memory", "1G", "--engine", "check");
+        using var guest = new GuestShell(command, "--memory", "1G", "--engine", "check");
 
         guest.Run("uname -a").Should().Contain("loongarch64 GNU/Linux");
         guest.Run("i=0; while [ $i -lt 20 ]; do /bin/busybox true || break; i=$((i+1)); done; echo $i").Trim().Should().Be("20");

@@ -32,7 +32,7 @@ public sealed unsafe class CheckingEngineTests
     public void Wrong_register_is_reported_with_the_code_that_was_executed()
     {
         using var machine = new TestMachine(createEngine: core =>
-            new CheckingEngine(core, reference => new InterpreterEngine(reference), subject => new Miscounting(subject)));
+            new CheckingEngine(core, new CheckingTurns(), reference => new InterpreterEngine(reference), subject => new Miscounting(subject)));
         machine.Load("li.w $t0, 5\n1: addi.d $t1, $t1, 3\nxor $t2, $t1, $t0\nb 1b\n");
 
         string report = machine.Invoking(m => m.Engine.Run(10_000)).Should().Throw<EngineDifferenceException>().Which.Message;
@@ -76,7 +76,7 @@ public sealed unsafe class CheckingEngineTests
     }
 
     private static CheckingEngine Check(Core core, TranslatorOptions options) =>
-        new(core, reference => new InterpreterEngine(reference), subject => new TranslatorEngine(subject, options));
+        new(core, new CheckingTurns(), reference => new InterpreterEngine(reference), subject => new TranslatorEngine(subject, options));
 
     private static void CheckRandomPrograms(int seeds, int stretches)
     {

@@ -62,7 +62,7 @@ public sealed class DeterminismTests
             "cold translator" => Log(core => new TranslatorEngine(core, new() { WarmCount = 255 }), longest: 333),
             "single steps" => Log(core => new TranslatorEngine(core, new() { WarmCount = 0, MaximumBlock = 1 }), longest: 1),
             _ => Log(
-                core => new CheckingEngine(core, c => new InterpreterEngine(c), c => new TranslatorEngine(c)), longest: 10_000),
+                core => new CheckingEngine(core, new CheckingTurns(), c => new InterpreterEngine(c), c => new TranslatorEngine(c)), longest: 10_000),
         };
 
         actual.Should().Equal(expected);

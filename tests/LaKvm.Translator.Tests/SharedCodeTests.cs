@@ -1,5 +1,6 @@
 using LaKvm.Cpu;
 using LaKvm.Cpu.Tests.Interpreter;
+using LaKvm.Interpreter;
 using LaKvm.Isa;
 
 namespace LaKvm.Translator.Tests;
@@ -49,11 +50,20 @@ public sealed class SharedCodeTests
     [InlineData(2, 0)]
     [InlineData(4, 3)]
     public void Every_core_executes_what_was_published(int cores, int warmCount) =>
-        Run(cores, Versions, new() { WarmCount = warmCount, ProtectCode = cores == 2 });
+        Run(cores, Versions, core => new TranslatorEngine(core, new() { WarmCount = warmCount, ProtectCode = cores == 2 }));
 
-    private static unsafe void Run(int cores, int versions, TranslatorOptions options)
+    /// <summary>What other cores store is no difference, though all cores store to what all others load and execute.</summary>
+    [Fact]
+    public void Every_core_is_checked_while_others_change_memory()
     {
-        using var machine = new TestMachine(cores, core => new TranslatorEngine(core, options));
+        var turns = new CheckingTurns();
+        Run(3, Versions, core => new CheckingEngine(
+            core, turns, c => new InterpreterEngine(c), c => new TranslatorEngine(c, new() { WarmCount = 1 })));
+    }
+
+    private static unsafe void Run(int cores, int versions, Func<Core, IExecutionEngine> createEngine)
+    {
+        using var machine = new TestMachine(cores, createEngine);
         machine.Load(Program);
         machine.Load("addi.d $a0, $zero, 0\njirl $zero, $ra, 0\n", Function);
         for (int id = 0; id < cores; id++)

@@ -114,11 +114,6 @@ internal sealed class GuestCommand : Command
             LogLevel = LogLevels.Parse(result.GetValue(_logLevel)),
         };
         options.Check();
-        if (options.Cpus > 1 && string.Equals(result.GetValue(_engine), EngineOption.Check, StringComparison.OrdinalIgnoreCase))
-        {
-            throw new UserErrorException($"{EngineOption.Name} {EngineOption.Check}: works for one processor only.", ExitCode.Usage);
-        }
-
         return options;
     }
 

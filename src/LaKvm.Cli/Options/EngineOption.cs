@@ -25,7 +25,7 @@ internal static class EngineOption
     {
         null => TranslatorEngine.IsSupported ? Translator(options) : Interpreter,
         "interpreter" => Interpreter,
-        Check when TranslatorEngine.IsSupported => core => new CheckingEngine(core, Interpreter, Translator(options)),
+        Check when TranslatorEngine.IsSupported => Checking(new CheckingTurns(), options),
         "translator" when TranslatorEngine.IsSupported => Translator(options),
         "translator" or Check => throw new UserErrorException($"{Name}: the translator needs an x86-64 computer.", ExitCode.Usage),
         _ => throw new UserErrorException($"{Name}: '{text}' is none of {Names}.", ExitCode.Usage),
@@ -42,6 +42,9 @@ internal static class EngineOption
     }
 
     private static IExecutionEngine Interpreter(Core core) => new InterpreterEngine(core);
+
+    private static Func<Core, IExecutionEngine> Checking(CheckingTurns turns, TranslatorOptions? options) =>
+        core => new CheckingEngine(core, turns, Interpreter, Translator(options));
 
     private static Func<Core, IExecutionEngine> Translator(TranslatorOptions? options) =>
         core => new TranslatorEngine(core, options);

@@ -2,8 +2,7 @@ namespace LaKvm.Cpu;
 
 /// <summary>
 /// Executes everything twice, a stretch at a time: with a reference engine and, from the same state, with the engine that is
-/// checked; stops with an <see cref="EngineDifferenceException"/> where they differ. For a machine of one core: memory that
-/// others change meanwhile would look like a difference.
+/// checked; stops with an <see cref="EngineDifferenceException"/> where they differ.
 /// </summary>
 public sealed unsafe class CheckingEngine : IExecutionEngine, ICodeCache, IDisposable
 {
@@ -15,12 +14,16 @@ public sealed unsafe class CheckingEngine : IExecutionEngine, ICodeCache, IDispo
     private readonly IExecutionEngine _reference;
     private readonly IExecutionEngine _checked;
     private readonly ICodeCache[] _caches;
+    private readonly CheckingTurns _turns;
+    private readonly ManualResetEventSlim _turn = new();
     private uint _random = 1;
 
-    /// <summary>Makes both engines for <paramref name="core"/>.</summary>
-    public CheckingEngine(Core core, Func<Core, IExecutionEngine> reference, Func<Core, IExecutionEngine> @checked)
+    /// <summary>Makes both engines for <paramref name="core"/>; all cores of a machine share the turns.</summary>
+    public CheckingEngine(
+        Core core, CheckingTurns turns, Func<Core, IExecutionEngine> reference, Func<Core, IExecutionEngine> @checked)
     {
         _core = core;
+        _turns = turns;
         _reference = reference(core);
         ICodeCache? first = core.CodeCache;
         _checked = @checked(core);
@@ -51,14 +54,8 @@ public sealed unsafe class CheckingEngine : IExecutionEngine, ICodeCache, IDispo
                 return RunExit.Budget;
             }
 
-            if (!_rehearsal.Begin())
-            {
-                continue;
-            }
-
             ulong start = s->Retired;
-            RunExit exit = RunStretch(Math.Min(budget, NextLength()));
-            _rehearsal.End();
+            RunExit exit = TakeTurn(Math.Min(budget, NextLength()));
             budget -= (long)(s->Retired - start);
             if (exit != RunExit.Budget)
             {
@@ -91,6 +88,27 @@ public sealed unsafe class CheckingEngine : IExecutionEngine, ICodeCache, IDispo
         (_reference as IDisposable)?.Dispose();
         (_checked as IDisposable)?.Dispose();
         _rehearsal.Dispose();
+        _turn.Dispose();
+    }
+
+    private RunExit TakeTurn(long length)
+    {
+        _turns.Begin(_turn);
+        try
+        {
+            if (!_rehearsal.Begin())
+            {
+                return RunExit.Budget;
+            }
+
+            RunExit exit = RunStretch(length);
+            _rehearsal.End();
+            return exit;
+        }
+        finally
+        {
+            _turns.End();
+        }
     }
 
     private RunExit RunStretch(long length)
