@@ -63,6 +63,8 @@ internal sealed unsafe partial class BlockTranslator
             case <= VectorKind.PickOdd: Interleave(row, d, j, k); break;
             case <= VectorKind.Constant: Permute(i, row, d, j, k, old); break;
             case <= VectorKind.ExtendHigh: Widen(i, row, d, j, k, old); break;
+            case <= VectorKind.NarrowUnsigned: Narrow(i, row, d, j, k, old); break;
+            case <= VectorKind.CountLeadingOnes: CountBits(row, d, j); break;
             case <= VectorKind.InsertLowest: BetweenLanes(i, row, d, j, k, old); break;
             default: GprToElement(i, row, d); break;
         }
@@ -73,13 +75,13 @@ internal sealed unsafe partial class BlockTranslator
     private static bool ReadsK(VectorKind kind) => kind is (<= VectorKind.MultiplySubtract and not VectorKind.Negate)
         or (>= VectorKind.ShiftLeftBy and <= VectorKind.BitInvert) or VectorKind.BitSelect
         or (>= VectorKind.PackEven and <= VectorKind.PickOdd) or VectorKind.ShuffleBytes or VectorKind.ShuffleElements
-        or VectorKind.Widen or VectorKind.PermuteAllWords;
+        or VectorKind.Widen or (>= VectorKind.NarrowBy and <= VectorKind.NarrowByUnsigned) or VectorKind.PermuteAllWords;
 
     /// <summary>Whether the old value of d, or a, is an operand.</summary>
     private static bool ReadsD(in VectorRow row) => row.Kind is VectorKind.MultiplyAdd or VectorKind.MultiplySubtract
         or VectorKind.BitSelect or VectorKind.BitSelectImmediate or VectorKind.ShuffleDoubles or VectorKind.PermuteWords
         or VectorKind.ShuffleBytes or VectorKind.ShuffleElements or VectorKind.InsertElement or VectorKind.PermuteLanes
-        or VectorKind.InsertLowest || row.Has(VectorOptions.Accumulate);
+        or VectorKind.InsertLowest or (>= VectorKind.Narrow and <= VectorKind.NarrowUnsigned) || row.Has(VectorOptions.Accumulate);
 
     /// <summary>The immediate in each element; for operations on one bit, that bit.</summary>
     private int Immediate(in Instruction i, in VectorRow row)

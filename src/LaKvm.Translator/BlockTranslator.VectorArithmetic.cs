@@ -49,6 +49,7 @@ internal sealed unsafe partial class BlockTranslator
     {
         switch (row.Kind)
         {
+            case VectorKind.Binary: Op(row.Op, d, j, k); break;
             case VectorKind.MultiplyBytes:
                 Op(row.Op, 0, j, k);
                 Op(Simd.Pand, 0, 0, arena.Constant(LowBytes));
@@ -88,11 +89,18 @@ internal sealed unsafe partial class BlockTranslator
                 Op(Simd.Por, d, d, 0);
                 break;
             default:
-                Op(row.Op, 0, j, k);
-                Op(row.Kind == VectorKind.MultiplyAdd ? AddOf(row.Size) : SubtractOf(row.Size), d, old, 0);
+                Multiply(row with { Kind = ProductOf(row.Size) }, d, j, k, old);
+                Op(row.Kind == VectorKind.MultiplyAdd ? AddOf(row.Size) : SubtractOf(row.Size), d, old, d);
                 break;
         }
     }
+
+    private static VectorKind ProductOf(int size) => size switch
+    {
+        0 => VectorKind.MultiplyBytes,
+        3 => VectorKind.Multiply64,
+        _ => VectorKind.Binary,
+    };
 
     private static Simd AddOf(int size) => size == 3 ? Simd.Paddq : Simd.Paddb + size;
 

@@ -48,7 +48,7 @@ internal enum Simd
     // Choices of elements.
     Punpcklbw = 0x1160, Punpcklwd = 0x1161, Punpckldq = 0x1162, Punpcklqdq = 0x116C,
     Punpckhbw = 0x1168, Punpckhwd = 0x1169, Punpckhdq = 0x116A, Punpckhqdq = 0x116D,
-    Packsswb = 0x1163, Packuswb = 0x1167, Packusdw = 0x122B,
+    Packsswb = 0x1163, Packuswb = 0x1167, Packusdw = 0x122B, Packssdw = 0x116B,
     Pshufb = 0x1200, Pshufd = 0x1170, Pshufhw = 0x2170, Pshuflw = 0x3170, Shufps = 0x01C6, Shufpd = 0x11C6,
     Pblendw = 0x130E, Pblendd = 0x1302, Pblendvb = 0x134C, Blendvps = 0x134A, Blendvpd = 0x134B,
     Permilps = 0x120C, Permilpd = 0x120D,

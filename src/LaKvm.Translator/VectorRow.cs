@@ -78,6 +78,15 @@ internal enum VectorKind : byte
     /// <summary>The lower or upper half of the elements, made twice as wide and shifted.</summary>
     ExtendLow, ExtendHigh,
 
+    /// <summary>j's elements, shifted by k's, made half as wide: as they are, limited to signed ones, to unsigned ones.</summary>
+    NarrowBy, NarrowBySigned, NarrowByUnsigned,
+
+    /// <summary>The same with those of j and of d, shifted by the immediate.</summary>
+    Narrow, NarrowSigned, NarrowUnsigned,
+
+    /// <summary>Numbers of bits.</summary>
+    CountOnes, CountLeadingZeros, CountLeadingOnes,
+
     /// <summary>LASX alone: between the two lanes.</summary>
     ExtendBoth, PermuteAllWords, PermuteQuads, PermuteLanes, ReplicateLowest, ReplicateLowestLane, PickElement, InsertLowest,
 
@@ -127,4 +136,7 @@ internal enum VectorOptions : byte
 
     /// <summary>The result is added to d.</summary>
     Accumulate = 32,
+
+    /// <summary>The last bit that is shifted out is added.</summary>
+    Rounded = 64,
 }

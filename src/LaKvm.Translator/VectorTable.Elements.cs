@@ -33,6 +33,9 @@ internal static partial class VectorTable
         Sizes(t, Saturate, Opcode.VsatB, Opcode.XvsatB, None, Pminsb, Pminsw, Pminsd);
         Sizes(t, Saturate, Opcode.VsatBu, Opcode.XvsatBu, Unsigned, Pminub, Pminuw, Pminud);
         Sizes(t, MaskNegative, Opcode.VmskltzB, Opcode.XvmskltzB, None, Pmovmskb, Pmovmskb, Movmskps, Movmskpd);
+        Sizes(t, CountOnes, Opcode.VpcntB, Opcode.XvpcntB, None, Paddb, Paddb, Paddb, Paddb);
+        Sizes(t, CountLeadingZeros, Opcode.VclzB, Opcode.XvclzB, None, Paddb, Paddb, Paddb, Paddb);
+        Sizes(t, CountLeadingOnes, Opcode.VcloB, Opcode.XvcloB, None, Paddb, Paddb, Paddb, Paddb);
         Each(t, MaskNotNegative, Opcode.VmskgezB, Opcode.XvmskgezB, Pmovmskb, 0);
         Each(t, MaskNotZero, Opcode.VmsknzB, Opcode.XvmsknzB, Pmovmskb, 0);
     }
@@ -127,6 +130,38 @@ internal static partial class VectorTable
         Each(t, ExtendHigh, Opcode.VexthHuBu, Opcode.XvexthHuBu, Punpckhbw, 0, Unsigned);
         Each(t, ExtendHigh, Opcode.VexthWuHu, Opcode.XvexthWuHu, Punpckhwd, 1, Unsigned);
         Each(t, ExtendHigh, Opcode.VexthDuWu, Opcode.XvexthDuWu, Punpckhdq, 2, Unsigned);
+    }
+
+    private static void Narrowings(VectorRow[] t)
+    {
+        NarrowAll(t, Narrow, Opcode.VsrlniBH, Opcode.XvsrlniBH, Unsigned, Simd.None, Simd.None);
+        NarrowAll(t, Narrow, Opcode.VsraniBH, Opcode.XvsraniBH, None, Simd.None, Simd.None);
+        NarrowAll(t, Narrow, Opcode.VsrlrniBH, Opcode.XvsrlrniBH, Unsigned | Rounded, Simd.None, Simd.None);
+        NarrowAll(t, Narrow, Opcode.VsrarniBH, Opcode.XvsrarniBH, Rounded, Simd.None, Simd.None);
+        NarrowAll(t, NarrowSigned, Opcode.VssrlniBH, Opcode.XvssrlniBH, Unsigned, Simd.None, Simd.None);
+        NarrowAll(t, NarrowSigned, Opcode.VssraniBH, Opcode.XvssraniBH, None, Simd.None, Simd.None);
+        NarrowAll(t, NarrowSigned, Opcode.VssrlrniBH, Opcode.XvssrlrniBH, Unsigned | Rounded, Simd.None, Simd.None);
+        NarrowAll(t, NarrowSigned, Opcode.VssrarniBH, Opcode.XvssrarniBH, Rounded, Simd.None, Simd.None);
+        NarrowAll(t, NarrowUnsigned, Opcode.VssrlniBuH, Opcode.XvssrlniBuH, Unsigned, Simd.None, Simd.None);
+        NarrowAll(t, NarrowUnsigned, Opcode.VssraniBuH, Opcode.XvssraniBuH, None, Simd.None, Simd.None);
+        NarrowAll(t, NarrowUnsigned, Opcode.VssrlrniBuH, Opcode.XvssrlrniBuH, Unsigned | Rounded, Simd.None, Simd.None);
+        NarrowAll(t, NarrowUnsigned, Opcode.VssrarniBuH, Opcode.XvssrarniBuH, Rounded, Simd.None, Simd.None);
+        NarrowAll(t, NarrowBy, Opcode.VsrlnBH, Opcode.XvsrlnBH, Unsigned, Psrlvd, Psrlvq);
+        NarrowAll(t, NarrowBy, Opcode.VsranBH, Opcode.XvsranBH, None, Psravd, Psrlvq);
+        NarrowAll(t, NarrowBySigned, Opcode.VssrlnBH, Opcode.XvssrlnBH, Unsigned, Psrlvd, Psrlvq);
+        NarrowAll(t, NarrowBySigned, Opcode.VssranBH, Opcode.XvssranBH, None, Psravd, Psrlvq);
+        NarrowAll(t, NarrowByUnsigned, Opcode.VssrlnBuH, Opcode.XvssrlnBuH, Unsigned, Psrlvd, Psrlvq);
+        NarrowAll(t, NarrowByUnsigned, Opcode.VssranBuH, Opcode.XvssranBuH, None, Psravd, Psrlvq);
+    }
+
+    /// <summary>.b.h .h.w .w.d, by the size of the wide elements; a row with amounts in k has the host's shift.</summary>
+    private static void NarrowAll(
+        VectorRow[] t, VectorKind kind, Opcode lsx, Opcode lasx, VectorOptions options, Simd small, Simd wide)
+    {
+        for (byte size = 1; size <= 3; size++)
+        {
+            Each(t, kind, lsx + size - 1, lasx + size - 1, size == 3 ? wide : small, size, options);
+        }
     }
 
     private static void BetweenLanes(VectorRow[] t)

@@ -29,6 +29,7 @@ internal static partial class VectorTable
         Permutations(rows);
         Elements(rows);
         Widenings(rows);
+        Narrowings(rows);
         BetweenLanes(rows);
         GeneralRegisters(rows);
         Memory(rows);
@@ -61,8 +62,8 @@ internal static partial class VectorTable
         Sizes(t, Binary, Opcode.VmulB, Opcode.XvmulB, None, Simd.None, Pmullw, Pmulld);
         Each(t, MultiplyBytes, Opcode.VmulB, Opcode.XvmulB, Pmullw, 0);
         Each(t, Multiply64, Opcode.VmulD, Opcode.XvmulD, Pmuludq, 3);
-        Sizes(t, MultiplyAdd, Opcode.VmaddB, Opcode.XvmaddB, None, Simd.None, Pmullw, Pmulld);
-        Sizes(t, MultiplySubtract, Opcode.VmsubB, Opcode.XvmsubB, None, Simd.None, Pmullw, Pmulld);
+        Sizes(t, MultiplyAdd, Opcode.VmaddB, Opcode.XvmaddB, None, Pmullw, Pmullw, Pmulld, Pmuludq);
+        Sizes(t, MultiplySubtract, Opcode.VmsubB, Opcode.XvmsubB, None, Pmullw, Pmullw, Pmulld, Pmuludq);
         Each(t, MultiplyHighBytes, Opcode.VmuhB, Opcode.XvmuhB, Pmullw, 0);
         Each(t, Binary, Opcode.VmuhH, Opcode.XvmuhH, Pmulhw, 1);
         Each(t, MultiplyHigh32, Opcode.VmuhW, Opcode.XvmuhW, Pmuldq, 2);
