@@ -18,7 +18,7 @@ public sealed unsafe class CodeMapping : IDisposable
         Size = size;
         if (!twice)
         {
-            _single = new HostMapping(size, executable: true);
+            _single = new HostMapping(size, hugePages: true, executable: true);
             Pointer = _single.Pointer;
             return;
         }

@@ -28,7 +28,7 @@ internal sealed unsafe class CodeArena : IDisposable
     public CodeArena(ulong bytes, bool protect)
     {
         _code = new CodeMapping(bytes, twice: protect);
-        _tables = new HostMapping(bytes);
+        _tables = new HostMapping(bytes, hugePages: true);
         _capacity = (int)(bytes / CodePage.TotalBytes);
         _floor = _code.Pointer;
     }

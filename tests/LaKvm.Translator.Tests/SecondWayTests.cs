@@ -70,6 +70,7 @@ public sealed class SecondWayTests
 
     private static void Run(TestMachine machine)
     {
+        machine.Memory.Add(Distance, TestMachine.RamSize);
         var labels = machine.Load(Program);
         machine.Load("addi.d $a5, $a5, 1\njirl $zero, $ra, 0", 0x31_0000);
         machine.Load("addi.d $a5, $a5, 2\njirl $zero, $ra, 0", 0x31_0000 + Distance);

@@ -102,12 +102,12 @@ internal sealed unsafe class SoftTlb : IDisposable
 
         if (asid == AllSpaces || asid == _spaces[vm].Current)
         {
-            Drop(_tables[vm * TablesPerMode], va, length);
+            _tables[vm * TablesPerMode].Drop(va, length, asid != AllSpaces);
         }
 
         foreach (SoftTlbTable table in asid == AllSpaces ? _spaces[vm].Tables : _spaces[vm].TablesOf(asid))
         {
-            Drop(table, va, length);
+            table.Drop(va, length, asid != AllSpaces);
         }
     }
 
@@ -135,12 +135,4 @@ internal sealed unsafe class SoftTlb : IDisposable
 
     private void UseTablesOf(int vm, int asid) =>
         _spaces[vm].Select(asid).CopyTo(_tables.AsSpan((vm * TablesPerMode) + 1));
-
-    private static void Drop(SoftTlbTable table, ulong va, ulong length)
-    {
-        for (ulong offset = 0; offset < length; offset += 4096)
-        {
-            table.Drop(va + offset);
-        }
-    }
 }

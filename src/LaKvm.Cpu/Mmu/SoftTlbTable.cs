@@ -83,14 +83,21 @@ internal sealed unsafe class SoftTlbTable : IDisposable
         }
     }
 
-    /// <summary>Drops one page.</summary>
-    public void Drop(ulong page)
+    /// <summary>
+    /// Drops the pages of a range, which is page aligned; <paramref name="local"/> says that they are there in one address space
+    /// only.
+    /// </summary>
+    public void Drop(ulong va, ulong length, bool local)
     {
-        int index = IndexOf(page);
-        if ((_used[index >> 6] >> index & 1) != 0)
+        ulong[] sets = local ? _local : _used;
+        for (ulong page = va; _first != null && page != va + length; page += PageMask + 1)
         {
-            DropFrom(_first, index, page);
-            DropFrom(Second(_first), index, page);
+            int index = IndexOf(page);
+            if ((sets[index >> 6] >> index & 1) != 0)
+            {
+                DropFrom(_first, index, page);
+                DropFrom(Second(_first), index, page);
+            }
         }
     }
 

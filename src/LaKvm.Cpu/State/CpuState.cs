@@ -158,7 +158,7 @@ public unsafe struct CpuState
     public const int SizeInBytes = AccessOffset + (8 * 8);
 
     /// <summary>Entries of one way of a software TLB (32 bytes each).</summary>
-    public const int SoftTlbEntries = 1024;
+    public const int SoftTlbEntries = 4096;
 
     /// <summary>Bytes of a way, entries and the engine's words; the second one lies behind the first.</summary>
     public const int SoftTlbWayBytes = SoftTlbEntries * (32 + 8);
