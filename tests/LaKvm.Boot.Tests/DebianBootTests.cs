@@ -171,6 +171,12 @@ public class DebianBootTests
         using var first = new GuestShell("host", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{two},local=127.0.0.1:{one}");
         using var second = new GuestShell("run", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{one},local=127.0.0.1:{two}");
 
+        const string address = "cat /sys/class/net/eth0/address";
+        string ofFirst = first.Run(address);
+        ofFirst.Should().StartWith("52:54:00:").And.NotBe(second.Run(address));
+        first.Type("reboot -f");
+        first.WaitForPrompt();
+        first.Run(address).Should().Be(ofFirst);
         first.Run("ip addr add 10.0.0.1/24 dev eth0 && ip link set eth0 up; { nc -l -p 9 | sha256sum >/tmp/sum; } & true");
         second.Run("ip addr add 10.0.0.2/24 dev eth0 && ip link set eth0 up");
         second.Run("ping -c 5 10.0.0.1").Should().Contain("5 packets received");

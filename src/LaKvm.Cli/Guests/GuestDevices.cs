@@ -12,6 +12,9 @@ internal sealed class GuestDevices : IDisposable
     private readonly IBlockBackend[] _disks;
     private readonly IReadOnlyList<NetworkOption> _networks;
 
+    // Two guests of one network must have different addresses, and a guest that resets keeps its own.
+    private readonly byte[] _addresses = HostRandom.Bytes(2);
+
     /// <summary>Opens the disks.</summary>
     public GuestDevices(GuestOptions options, ITerminal terminal)
     {
@@ -48,8 +51,8 @@ internal sealed class GuestDevices : IDisposable
         return drive.Mode == DriveMode.Snapshot ? new OverlayBackend(file, Path.GetTempPath()) : file;
     }
 
-    private static VirtioNetwork Connect(NetworkOption network, int index) =>
-        new(network.Connect(), [0x52, 0x54, 0x00, 0x4c, 0x61, (byte)index]);
+    private VirtioNetwork Connect(NetworkOption network, int index) =>
+        new(network.Connect(), [0x52, 0x54, 0x00, .. _addresses, (byte)index]);
 
     /// <summary>A disk that outlives the machine it is plugged into.</summary>
     private sealed class BorrowedDisk(IBlockBackend disk) : IBlockBackend
