@@ -49,7 +49,7 @@ compile() { # source name options
     done
     # shellcheck disable=SC2086  # a list of words
     (cd "${1%/*}" && loongarch64-linux-gnu-$compiler -w -pipe "${options[@]}" "${1##*/}" $more -o "$programs/$2" -s -lm -latomic \
-        -pthread -Wl,--dynamic-linker=$loader -Wl,-rpath,${loader%/*}) >/dev/null 2>&1 || true
+        -pthread -Wl,--disable-new-dtags,--dynamic-linker=$loader,-rpath,${loader%/*}) >/dev/null 2>&1 || true
 }
 
 # Calls a function for every line of standard input, a few at a time.
