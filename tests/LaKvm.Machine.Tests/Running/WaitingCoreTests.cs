@@ -1,5 +1,6 @@
 using LaKvm.Cpu;
 using LaKvm.Memory;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Machine.Tests;
 
@@ -14,7 +15,7 @@ public sealed unsafe class WaitingCoreTests : IDisposable
 
     public WaitingCoreTests()
     {
-        _core = new Core(0, _memory, new NoDevices(), _clock);
+        _core = new Core(0, _memory, new NoBus(), _clock);
         _core.ExchangeCsr(Csr.Ecfg, 1 << Line, 1 << Line);
         _core.SetInterruptLine(Line, true);
     }
@@ -105,21 +106,6 @@ public sealed unsafe class WaitingCoreTests : IDisposable
 
                 return _ticks;
             }
-        }
-    }
-
-    private sealed class NoDevices : ICoreBus
-    {
-        public ulong ReadMmio(ulong physicalAddress, int size) => 0;
-
-        public void WriteMmio(ulong physicalAddress, int size, ulong value)
-        {
-        }
-
-        public ulong ReadIocsr(int core, uint address, int size) => 0;
-
-        public void WriteIocsr(int core, uint address, int size, ulong value)
-        {
         }
     }
 }
