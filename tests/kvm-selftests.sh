@@ -50,7 +50,7 @@ for test in $*; do
     [ \$result = 0 ] || [ \$result = 4 ] || tail -n 20 /tmp/output
     echo "selftest \$test \$result from \$start to \$(cut -d' ' -f1 /proc/uptime)"
 done
-dmesg | grep -E 'BUG|WARN|Oops|stall|suspicious|Unsupported|hung' && echo 'selftest dmesg 1'
+dmesg | grep -E 'BUG|WARN|Oops|stall|suspicious|Unsupported|hung' | sed 's/^/dmesg: /' | grep . && echo 'selftest dmesg 1'
 poweroff -f
 END
 tar cf "$work/disk.tar" -C "$work" run -C "${root%/}$programs" "$@"
