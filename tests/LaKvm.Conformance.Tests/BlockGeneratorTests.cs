@@ -60,6 +60,42 @@ public sealed class BlockGeneratorTests
         }
     }
 
+    /// <summary>QEMU keeps its LLbit after sc, and would let a second one succeed.</summary>
+    [Fact]
+    public void Sc_without_ll_comes_before_all_pairs_and_in_no_loop()
+    {
+        int lone = 0;
+        foreach (Block block in Blocks(BlockKind.Scalar, 20_000))
+        {
+            List<Opcode> rows = [.. block.Code.Select(Decoder.Find)];
+            int linked = rows.FindIndex(row => row is Opcode.LlW or Opcode.LlD);
+            for (int at = 0; at < rows.Count; at++)
+            {
+                if (rows[at] is Opcode.ScW or Opcode.ScD && (linked < 0 || at < linked))
+                {
+                    lone++;
+                    InLoop(block, rows, at).Should().BeFalse();
+                }
+            }
+        }
+
+        lone.Should().BePositive();
+    }
+
+    private static bool InLoop(Block block, List<Opcode> rows, int place)
+    {
+        for (int at = place; at < rows.Count; at++)
+        {
+            OpcodeInfo info = rows[at].Info();
+            if (info.Flow == Flow.Branch && at + (info.OperandAt(info.OperandCount - 1).Extract(block.Code[at]) / 4) <= place)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static ReadOnlySpan<byte> Bytes(Block block) => MemoryMarshal.AsBytes(new ReadOnlySpan<MachineState>(ref block.Start));
 
     private static IEnumerable<Block> Blocks(BlockKind kind, int count)

@@ -183,12 +183,15 @@ internal sealed partial class BlockGenerator(BlockKind kind)
         }
     }
 
-    /// <summary>ll, something else, and sc. QEMU keeps its LLbit after sc, so a lone sc only comes before all pairs.</summary>
+    /// <summary>
+    /// ll, something else, and sc. QEMU keeps its LLbit after sc, so a lone sc only comes before all pairs, and in no loop, which
+    /// would come back to it behind a pair.
+    /// </summary>
     private void EmitLinkedPair()
     {
         bool wide = _rng.Once(2);
         int rj = AlignedBase(), offset = _rng.Below(32) * (wide ? 8 : 4);
-        if (_hasLinked || !_rng.Once(16))
+        if (_hasLinked || !_rng.Once(16) || _loopEnd >= 0)
         {
             _hasLinked = true;
             Append(Words.Encode(wide ? Opcode.LlD : Opcode.LlW, OtherThan(rj), rj, offset));
