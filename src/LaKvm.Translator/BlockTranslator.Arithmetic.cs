@@ -14,9 +14,9 @@ internal sealed unsafe partial class BlockTranslator
             case Opcode.AddD: Binary(Alu.Add, i, Width.W64); break;
             case Opcode.SubW: Binary(Alu.Sub, i, Width.W32); break;
             case Opcode.SubD: Binary(Alu.Sub, i, Width.W64); break;
-            case Opcode.And: Binary(Alu.And, i, Width.W64); break;
-            case Opcode.Or: Binary(Alu.Or, i, Width.W64); break;
-            case Opcode.Xor: Binary(Alu.Xor, i, Width.W64); break;
+            case Opcode.And: Bitwise(Alu.And, i); break;
+            case Opcode.Or: Bitwise(Alu.Or, i); break;
+            case Opcode.Xor: Bitwise(Alu.Xor, i); break;
             case Opcode.Nor: Nor(i); break;
             case Opcode.Andn: BinaryNot(Alu.And, i); break;
             case Opcode.Orn: BinaryNot(Alu.Or, i); break;
@@ -29,9 +29,9 @@ internal sealed unsafe partial class BlockTranslator
             case Opcode.AddiW: Immediate(Alu.Add, i, i.Imm, Width.W32); break;
             case Opcode.AddiD: AddImmediate(i, i.Imm); break;
             case Opcode.Addu16iD: AddImmediate(i, i.Imm << 16); break;
-            case Opcode.Andi: Immediate(Alu.And, i, i.Imm, Width.W64); break;
-            case Opcode.Ori: Immediate(Alu.Or, i, i.Imm, Width.W64); break;
-            case Opcode.Xori: Immediate(Alu.Xor, i, i.Imm, Width.W64); break;
+            case Opcode.Andi: AndImmediate(i); break;
+            case Opcode.Ori: Immediate(Alu.Or, i, i.Imm, WidthFor(i.J)); break;
+            case Opcode.Xori: Immediate(Alu.Xor, i, i.Imm, WidthFor(i.J)); break;
             case Opcode.Lu32iD: ReplaceUpper(i.D, i.D, 32, (ulong)i.Imm << 32); break;
             case Opcode.Lu52iD: ReplaceUpper(i.D, i.J, 12, (ulong)i.Imm << 52); break;
             case Opcode.Pcaddi: PcRelative(i.D, _offset + ((long)i.Imm << 2)); break;
@@ -60,8 +60,33 @@ internal sealed unsafe partial class BlockTranslator
             (j, k) = (k, j);
         }
 
-        Reg to = width == Width.W32 ? Reg.Rax : i.D == j ? Target(i.D, -1) : Target(i.D, k);
-        _e.Mov(to, Of(j), width);
+        Reg to = i.D == j ? Target(i.D, -1) : Target(i.D, k);
+        if (operation == Alu.Add && TryGet(j, out Reg left) && TryGet(k, out Reg right) && left != to)
+        {
+            _e.Lea(to, Rm.At(left, right, 0), width);
+        }
+        else
+        {
+            Copy(to, Of(j), width);
+            Operate(operation, to, k, width);
+        }
+
+        WriteSized(i.D, to, width);
+    }
+
+    /// <summary>And, or, xor: the result is a word if both operands are.</summary>
+    private void Bitwise(Alu operation, in Instruction i)
+    {
+        bool isWord = IsWord(i.J) && IsWord(i.K);
+        Binary(operation, i, WidthFor(i.J, i.K));
+        if (isWord)
+        {
+            MarkWord(i.D);
+        }
+    }
+
+    private void Operate(Alu operation, Reg to, int k, Width width)
+    {
         if (k != 0)
         {
             _e.Op(operation, to, Of(k), width);
@@ -70,18 +95,17 @@ internal sealed unsafe partial class BlockTranslator
         {
             _e.Op(Alu.Xor, to, to, Width.W32);
         }
-
-        WriteSized(i.D, to, width);
     }
 
     private void Nor(in Instruction i)
     {
         if (i.D != 0)
         {
-            _e.Mov(Reg.Rax, Of(i.J));
-            _e.Op(Alu.Or, Reg.Rax, Of(i.K));
-            _e.Apply(Unary.Not, Reg.Rax);
-            Write(i.D, Reg.Rax);
+            Width width = WidthFor(i.J, i.K);
+            _e.Mov(Reg.Rax, Of(i.J), width);
+            _e.Op(Alu.Or, Reg.Rax, Of(i.K), width);
+            _e.Apply(Unary.Not, Reg.Rax, width);
+            WriteSized(i.D, Reg.Rax, width);
         }
     }
 
@@ -90,10 +114,12 @@ internal sealed unsafe partial class BlockTranslator
     {
         if (i.D != 0)
         {
-            _e.Mov(Reg.Rax, Of(i.K));
-            _e.Apply(Unary.Not, Reg.Rax);
-            _e.Op(operation, Reg.Rax, Of(i.J));
-            Write(i.D, Reg.Rax);
+            Width width = WidthFor(i.J, i.K);
+            Reg to = Target(i.D, i.J);
+            Copy(to, Of(i.K), width);
+            _e.Apply(Unary.Not, to, width);
+            _e.Op(operation, to, Of(i.J), width);
+            WriteSized(i.D, to, width);
         }
     }
 
@@ -104,19 +130,22 @@ internal sealed unsafe partial class BlockTranslator
             return;
         }
 
+        // The order of words and of what they are extended to is the same.
         if (right is Rm k)
         {
-            _e.Op(Alu.Cmp, Value(i.J, Reg.Rax), k);
+            Width width = WidthFor(i.J, i.K);
+            _e.Op(Alu.Cmp, Value(i.J, Reg.Rax), k, width);
         }
         else
         {
-            _e.OpImmediate(Alu.Cmp, Of(i.J), i.Imm);
+            _e.OpImmediate(Alu.Cmp, Of(i.J), i.Imm, WidthFor(i.J));
         }
 
         _e.SetIf(condition, Reg.Rax);
         Reg to = Target(i.D, -1);
         _e.ZeroExtend8(to, Reg.Rax);
         Write(i.D, to);
+        MarkWord(i.D);
     }
 
     /// <summary>rd = 0 if rk is (or is not) zero, else rj.</summary>
@@ -128,10 +157,17 @@ internal sealed unsafe partial class BlockTranslator
         }
 
         Reg to = Target(i.D, i.K);
-        _e.Op(Alu.Xor, Reg.Rcx, Reg.Rcx, Width.W32);
         _e.Mov(to, Of(i.J));
-        _e.OpImmediate(Alu.Cmp, Of(i.K), 0);
-        _e.MovIf(condition, to, Reg.Rcx);
+        if (TryGet(i.K, out Reg k))
+        {
+            _e.Test(k, k);
+        }
+        else
+        {
+            _e.OpImmediate(Alu.Cmp, Of(i.K), 0);
+        }
+
+        _e.MovIf(condition, to, InState(0));
         Write(i.D, to);
     }
 
@@ -142,19 +178,34 @@ internal sealed unsafe partial class BlockTranslator
             return;
         }
 
-        Reg to = width == Width.W32 ? Reg.Rax : Target(i.D, -1);
-        _e.Mov(to, Of(i.J), width);
-        if (operation == Alu.And)
+        Reg to = Target(i.D, -1);
+        if (operation == Alu.Add && TryGet(i.J, out Reg j) && j != to)
         {
-            // The immediate is not negative: the upper half of the result is 0.
-            _e.OpImmediate(operation, to, value, Width.W32);
+            _e.Lea(to, Rm.At(j, value), width);
         }
-        else if (value != 0)
+        else
         {
-            _e.OpImmediate(operation, to, value, width);
+            Copy(to, Of(i.J), width);
+            if (value != 0)
+            {
+                _e.OpImmediate(operation, to, value, width);
+            }
         }
 
         WriteSized(i.D, to, width);
+    }
+
+    /// <summary>The immediate is not negative: the upper half of the result is 0.</summary>
+    private void AndImmediate(in Instruction i)
+    {
+        if (i.D != 0)
+        {
+            Reg to = Target(i.D, -1);
+            Copy(to, Of(i.J), Width.W32);
+            _e.OpImmediate(Alu.And, to, i.Imm, Width.W32);
+            Write(i.D, to);
+            MarkWord(i.D);
+        }
     }
 
     private void AddImmediate(in Instruction i, int value)
@@ -162,6 +213,7 @@ internal sealed unsafe partial class BlockTranslator
         if (i.D == i.J && i.D != 0)
         {
             _e.OpImmediate(Alu.Add, Of(i.D), value);
+            MarkWhole(i.D);
         }
         else if (i.D != 0 && TryGet(i.J, out Reg j))
         {
@@ -225,18 +277,16 @@ internal sealed unsafe partial class BlockTranslator
             return;
         }
 
-        Reg to = extend ? Reg.Rax : Target(i.D, -1);
-        if (i.Imm <= 3)
+        Reg to = Target(i.D, i.K);
+        if (i.Imm <= 3 && TryGet(i.K, out Reg k))
         {
-            Reg j = Value(i.J, Reg.Rcx);
-            _e.Lea(to, Rm.At(Value(i.K, Reg.Rdx), j, i.Imm), width);
+            _e.Lea(to, Rm.At(k, Value(i.J, Reg.Rax), i.Imm), width);
         }
         else
         {
-            _e.Mov(Reg.Rcx, Of(i.J));
-            _e.ShiftImmediate(Shift.Shl, Reg.Rcx, i.Imm);
-            _e.Op(Alu.Add, Reg.Rcx, Of(i.K));
-            _e.Mov(to, Reg.Rcx, width);
+            Copy(to, Of(i.J), width);
+            _e.ShiftImmediate(Shift.Shl, to, i.Imm, width);
+            _e.Op(Alu.Add, to, Of(i.K), width);
         }
 
         WriteSized(i.D, to, extend ? Width.W32 : Width.W64);

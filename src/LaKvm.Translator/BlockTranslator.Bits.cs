@@ -75,7 +75,18 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>Host and guest both take the count modulo the width.</summary>
     private void ShiftByRegister(Shift operation, in Instruction i, Width width)
     {
-        if (i.D != 0)
+        if (i.D == 0)
+        {
+            return;
+        }
+
+        if (features.Bmi2 && operation != Shift.Ror)
+        {
+            Reg to = Target(i.D, -1);
+            _e.ShiftByRegister(operation, to, Of(i.J), Value(i.K, Reg.Rax), width);
+            WriteSized(i.D, to, width);
+        }
+        else
         {
             _e.Mov(Reg.Rcx, Of(i.K), Width.W32);
             _e.Mov(Reg.Rax, Of(i.J), width);
@@ -91,19 +102,27 @@ internal sealed unsafe partial class BlockTranslator
             return;
         }
 
-        if (width == Width.W32 && i.Imm == 0)
+        Reg to = Target(i.D, -1);
+        Rm from = Of(i.J);
+        if (width == Width.W32 && i.Imm == 0 && from.IsMemory)
         {
-            Reg extended = Target(i.D, -1);
-            _e.SignExtend32(extended, Of(i.J));
-            Write(i.D, extended);
+            _e.SignExtend32(to, from);
+            Write(i.D, to);
+            MarkWord(i.D);
             return;
         }
 
-        Reg to = width == Width.W32 ? Reg.Rax : Target(i.D, -1);
-        _e.Mov(to, Of(i.J), width);
-        if (i.Imm != 0)
+        if (operation == Shift.Ror && features.Bmi2 && !from.Is(to))
         {
-            _e.ShiftImmediate(operation, to, i.Imm, width);
+            _e.RotateRight(to, from, i.Imm, width);
+        }
+        else
+        {
+            Copy(to, from, width);
+            if (i.Imm != 0)
+            {
+                _e.ShiftImmediate(operation, to, i.Imm, width);
+            }
         }
 
         WriteSized(i.D, to, width);
@@ -114,6 +133,7 @@ internal sealed unsafe partial class BlockTranslator
         Reg to = Target(i.D, -1);
         _e.SignExtend8(to, Of(i.J));
         Write(i.D, to);
+        MarkWord(i.D);
     }
 
     private void ExtendHalf(in Instruction i)
@@ -121,6 +141,7 @@ internal sealed unsafe partial class BlockTranslator
         Reg to = Target(i.D, -1);
         _e.SignExtend16(to, Of(i.J));
         Write(i.D, to);
+        MarkWord(i.D);
     }
 
     private bool Count(in Instruction i, Width width, bool leading, bool ones)
@@ -229,6 +250,11 @@ internal sealed unsafe partial class BlockTranslator
         }
 
         Write(i.D, to);
+        if (width == Width.W32 || msb - lsb < 31)
+        {
+            MarkWord(i.D);
+        }
+
         return true;
     }
 

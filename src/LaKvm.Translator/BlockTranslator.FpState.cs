@@ -74,6 +74,7 @@ internal sealed unsafe partial class BlockTranslator
         Resume = (nint)_e.Position,
         Held = _vectors.Now,
         Last = _last,
+        Narrow = _narrow,
         Left = (_blockEnd - _offset) >> 2,
     });
 

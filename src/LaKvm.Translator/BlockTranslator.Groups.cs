@@ -143,6 +143,7 @@ internal sealed unsafe partial class BlockTranslator
             if (tail.Second != 0)
             {
                 _e.Patch((byte*)tail.Second, _e.Position);
+                Extend(tail.Narrow);
             }
 
             _e.Op(Alu.Xor, Reg.Rsi, Reg.Rsi, Width.W32);

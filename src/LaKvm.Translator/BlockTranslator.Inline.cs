@@ -21,14 +21,29 @@ internal sealed unsafe partial class BlockTranslator
         return done;
     }
 
-    private void ForgetConstants() => _known = 1;
+    private void ForgetConstants()
+    {
+        _known = 1;
+        _words = 1;
+    }
 
     /// <summary>The sequences by which programs load constants become one instruction for each step.</summary>
     private bool Constant(in Instruction i)
     {
+        if (ConstantOf(i) is not ulong constant)
+        {
+            return false;
+        }
+
+        SetConstant(i.D, constant);
+        return true;
+    }
+
+    private ulong? ConstantOf(in Instruction i)
+    {
         bool known = (_known >> i.J & 1) != 0;
         ulong j = _constants[i.J], d = _constants[i.D];
-        ulong? value = i.Opcode switch
+        return i.Opcode switch
         {
             Opcode.Lu12iW => IntegerArithmetic.Lu12iW(i.Imm),
             Opcode.Lu32iD when (_known >> i.D & 1) != 0 => IntegerArithmetic.Lu32iD(d, i.Imm),
@@ -38,13 +53,6 @@ internal sealed unsafe partial class BlockTranslator
             Opcode.Lu52iD when known => IntegerArithmetic.Lu52iD(j, (ulong)i.Imm),
             _ => null,
         };
-        if (value is not ulong constant)
-        {
-            return false;
-        }
-
-        SetConstant(i.D, constant);
-        return true;
     }
 
     private void SetConstant(int d, ulong value)
@@ -56,6 +64,12 @@ internal sealed unsafe partial class BlockTranslator
 
         _constants[d] = value;
         _known |= 1u << d;
+        MarkWhole(d);
+        if ((ulong)(int)value == value)
+        {
+            MarkWord(d);
+        }
+
         if (TryGet(d, out Reg host))
         {
             _e.MovImmediate(host, value);
@@ -74,8 +88,8 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>A guest register as operand; r0 is memory that holds 0.</summary>
     private Rm Of(int guest) => TryGet(guest, out Reg host) ? host : InState(guest);
 
-    /// <summary>The host register of a guest register, if it has one in this region.</summary>
-    private bool TryGet(int guest, out Reg host) => _registers.TryGet(guest, out host);
+    /// <summary>The host register of a guest register, if it has one in this region or at this place.</summary>
+    private bool TryGet(int guest, out Reg host) => _registers.TryGet(guest, out host) || _locals.TryGet(guest, out host);
 
     /// <summary>A register that holds a guest register's value: its own, or <paramref name="scratch"/>, loaded.</summary>
     private Reg Value(int guest, Reg scratch)
@@ -95,6 +109,7 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>Writes rd from the register it was built in.</summary>
     private void Write(int d, Reg value)
     {
+        MarkWhole(d);
         if (!TryGet(d, out Reg host))
         {
             _e.Store(InState(d), value);
@@ -103,19 +118,6 @@ internal sealed unsafe partial class BlockTranslator
         {
             _e.Mov(host, value);
         }
-    }
-
-    /// <summary>Writes rd from the low word of a register, sign-extended.</summary>
-    private void WriteWord(int d, Reg value)
-    {
-        if (TryGet(d, out Reg host))
-        {
-            _e.SignExtend32(host, value);
-            return;
-        }
-
-        _e.SignExtend32(Reg.Rax, value);
-        _e.Store(InState(d), Reg.Rax);
     }
 
     /// <summary>Writes rd with 32-bit results extended, 64-bit ones as they are.</summary>

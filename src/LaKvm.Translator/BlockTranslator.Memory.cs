@@ -95,10 +95,17 @@ internal sealed unsafe partial class BlockTranslator
         if (i.D != 0)
         {
             Write(i.D, to);
+            if (LoadsWord(i.Opcode))
+            {
+                MarkWord(i.D);
+            }
         }
 
         ResumeHere();
     }
+
+    private static bool LoadsWord(Opcode opcode) =>
+        opcode is not (Opcode.LdD or Opcode.LdxD or Opcode.LdptrD or Opcode.LdWu or Opcode.LdxWu);
 
     private void StoreGpr(in Instruction i)
     {

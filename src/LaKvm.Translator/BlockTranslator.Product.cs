@@ -36,9 +36,10 @@ internal sealed unsafe partial class BlockTranslator
     {
         if (i.D != 0)
         {
-            _e.Mov(Reg.Rax, Of(i.J), width);
-            _e.Multiply(Reg.Rax, Of(i.K), width);
-            WriteSized(i.D, Reg.Rax, width);
+            Reg to = i.D == i.J ? Target(i.D, -1) : Target(i.D, i.K);
+            Copy(to, Of(i.J), width);
+            _e.Multiply(to, Of(i.K), width);
+            WriteSized(i.D, to, width);
         }
     }
 

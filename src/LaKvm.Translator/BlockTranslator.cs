@@ -83,6 +83,7 @@ internal sealed unsafe partial class BlockTranslator(
 
     private void EmitBody(int start)
     {
+        _locals.Begin(start, start, 0);
         for (_offset = start; _offset < _blockEnd; _offset += 4)
         {
             ref readonly Instruction i = ref region[_offset];
@@ -93,11 +94,16 @@ internal sealed unsafe partial class BlockTranslator(
                 _vectors.WriteBack();
             }
 
+            PrepareRegisters(i);
             if (!Constant(i) && !Inline(i))
             {
                 CallHandler(i);
             }
+
+            FinishRegisters(i);
         }
+
+        SettleRegisters();
     }
 
     /// <summary>Has the shared handler execute an instruction.</summary>
@@ -106,6 +112,7 @@ internal sealed unsafe partial class BlockTranslator(
         SaveLast();
         _vectors.WriteBack();
         KeepGroup();
+        ExtendAll();
         EmitCall(NewSite(i));
         ForgetConstants();
         ForgetVectors();
@@ -147,6 +154,7 @@ internal sealed unsafe partial class BlockTranslator(
             Held = _vectors.Now,
             ResumeHeld = _vectors.Now,
             Last = _last,
+            Narrow = _narrow,
             Ready = _ready,
             HasGroups = !_plan.IsEmpty,
         });
@@ -172,6 +180,7 @@ internal sealed unsafe partial class BlockTranslator(
             _e.Patch((byte*)tail.Place, _e.Position);
         }
 
+        Extend(tail.Narrow);
         switch (tail.Kind)
         {
             case TailKind.Slow:
@@ -314,6 +323,9 @@ internal sealed unsafe partial class BlockTranslator(
 
         /// <summary>The last operation of the host's FPU at the jump.</summary>
         public LastOperation Last { get; init; }
+
+        /// <summary>Guest registers whose sign has yet to be extended at the jump.</summary>
+        public uint Narrow { get; init; }
 
         /// <summary>Whether the block has accesses in groups.</summary>
         public bool HasGroups { get; init; }

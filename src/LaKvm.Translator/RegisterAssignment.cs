@@ -73,7 +73,8 @@ internal sealed class RegisterAssignment
         return slots;
     }
 
-    private static int SlotsOf(Opcode opcode)
+    /// <summary>The operand slots of an instruction that are general registers: bit 0 is D, bit 1 J, bit 2 K.</summary>
+    public static int SlotsOf(Opcode opcode)
     {
         if (Slots[(int)opcode] == 0xFF)
         {

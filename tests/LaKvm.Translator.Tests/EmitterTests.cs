@@ -21,6 +21,7 @@ public sealed unsafe class EmitterTests
                 Expect(e => e.Multiply(register, operand, width), Mnemonic.Imul, register, operand, width);
                 Expect(e => e.LeadingZeros(register, operand, width), Mnemonic.Lzcnt, register, operand, width);
                 Expect(e => e.TrailingZeros(register, operand, width), Mnemonic.Tzcnt, register, operand, width);
+                Expect(e => e.RotateRight(register, operand, 13, width), Mnemonic.Rorx, register, operand, width);
                 if (operand.IsMemory)
                 {
                     Expect(e => e.Mov(register, operand, width), Mnemonic.Mov, register, operand, width);
@@ -117,6 +118,24 @@ public sealed unsafe class EmitterTests
             Read(e => e.Apply(Unary.Not, operand, Width.W32)).Mnemonic.Should().Be(Mnemonic.Not);
             Read(e => e.JumpIndirect(operand)).Mnemonic.Should().Be(Mnemonic.Jmp);
         }
+    }
+
+    [Theory]
+    [InlineData(Shift.Shl, Mnemonic.Shlx)]
+    [InlineData(Shift.Shr, Mnemonic.Shrx)]
+    [InlineData(Shift.Sar, Mnemonic.Sarx)]
+    internal void Shifts_with_three_operands_are_read_back(Shift shift, Mnemonic mnemonic)
+    {
+        foreach (Reg count in Enum.GetValues<Reg>())
+        {
+            foreach (Rm operand in Operands)
+            {
+                Expect(e => e.ShiftByRegister(shift, Reg.R9, operand, count, Width.W32), mnemonic, Reg.R9, operand, Width.W32);
+                Read(e => e.ShiftByRegister(shift, Reg.Rcx, operand, count, Width.W64)).Op2Register.Should().Be(Named(count, 8));
+            }
+        }
+
+        Read(e => e.RotateRight(Reg.Rdx, Reg.R8, 13, Width.W64)).Immediate8.Should().Be(13);
     }
 
     [Fact]

@@ -10,8 +10,10 @@ public sealed unsafe class LockstepTests
     /// <summary>Instructions of a run, and of a part of it that goes undisturbed.</summary>
     private const int Length = 20_000, Stretch = 200;
 
-    /// <summary>From this one on, seeds make programs of floating-point and vector instructions mostly.</summary>
-    private const int FloatingSeeds = 10_000;
+    /// <summary>
+    /// From these on, seeds make programs of floating-point and vector instructions mostly, or of plain integer instructions.
+    /// </summary>
+    private const int FloatingSeeds = 10_000, PlainSeeds = 20_000;
 
     public static TheoryData<int, int, int> Runs()
     {
@@ -23,6 +25,7 @@ public sealed unsafe class LockstepTests
             runs.Add(seed, 1000, 0);
             runs.Add(seed, 1000, 3);
             runs.Add(seed + FloatingSeeds, seed % 3 == 0 ? 7 : 1000, seed & 1);
+            runs.Add(seed + PlainSeeds, seed % 3 == 0 ? 7 : 1000, seed & 1);
         }
 
         return runs;
@@ -44,6 +47,7 @@ public sealed unsafe class LockstepTests
         {
             Compare(seed, slice, 5 * Length, new() { WarmCount = seed % 4, MaximumBlock = slice == 1 ? 1 : 64 });
             Compare(seed + FloatingSeeds, slice, 5 * Length, new() { WarmCount = seed % 2, MaximumBlock = slice == 1 ? 1 : 64 });
+            Compare(seed + PlainSeeds, slice, 5 * Length, new() { WarmCount = seed % 2, MaximumBlock = slice == 1 ? 1 : 64 });
         }
     }
 
@@ -55,8 +59,8 @@ public sealed unsafe class LockstepTests
     {
         using var expected = new TestMachine(createEngine: core => new InterpreterEngine(core));
         using var actual = new TestMachine(createEngine: core => new TranslatorEngine(core, options));
-        new RandomProgram(seed, seed >= FloatingSeeds).Load(expected);
-        new RandomProgram(seed, seed >= FloatingSeeds).Load(actual);
+        new RandomProgram(seed, KindOf(seed)).Load(expected);
+        new RandomProgram(seed, KindOf(seed)).Load(actual);
         var random = new Random(seed);
         for (int done = 0; done < length; done += slice)
         {
@@ -75,6 +79,9 @@ public sealed unsafe class LockstepTests
 
         ((TranslatorEngine)actual.Engine).Translations.Should().BePositive();
     }
+
+    private static ProgramKind KindOf(int seed) =>
+        seed >= PlainSeeds ? ProgramKind.Plain : seed >= FloatingSeeds ? ProgramKind.Floating : ProgramKind.Mixed;
 
     /// <summary>Sends both machines to the same random place with some new register values, another rounding mode, and units on.</summary>
     private static void Scatter(TestMachine expected, TestMachine actual, Random random)

@@ -9,7 +9,7 @@ namespace LaKvm.Translator.Tests;
 /// A program of random instructions over three pages that neither ends nor leaves them: registers 20 to 22 point to data
 /// and are never written, 24 to 26 into the code. Exceptions are skipped by a handler that uses CSRs only.
 /// </summary>
-internal sealed unsafe class RandomProgram(int seed, bool isFloating = false)
+internal sealed unsafe class RandomProgram(int seed, ProgramKind kind = ProgramKind.Mixed)
 {
     private const ulong DataBase = 0x30_0000;
     private const int Pages = 3, Instructions = Pages * 1024;
@@ -26,6 +26,11 @@ internal sealed unsafe class RandomProgram(int seed, bool isFloating = false)
     private static readonly Opcode[] Registers = Rows(Opcode.CloW, Opcode.ExtWB)
         .Concat(Rows(Opcode.AlslW, Opcode.BytepickD)).Concat(Rows(Opcode.AddW, Opcode.CrccWDW))
         .Concat(Rows(Opcode.AlslD, Opcode.Pcaddu18i)).ToArray();
+
+    /// <summary>What translations hold in scratch registers and extend late: words and bits, a few of them in a row.</summary>
+    private static readonly Opcode[] Plain = Rows(Opcode.AddW, Opcode.Andn).Append(Opcode.MulW).Append(Opcode.AlslW)
+        .Concat(Rows(Opcode.SllW, Opcode.RotrD)).Concat(Rows(Opcode.SlliW, Opcode.RotriD)).Concat(Rows(Opcode.Slti, Opcode.Xori))
+        .Concat(Rows(Opcode.ExtWH, Opcode.ExtWB)).Append(Opcode.BstrpickW).Append(Opcode.BstrpickD).Append(Opcode.Lu12iW).ToArray();
 
     private static readonly Opcode[] Accesses = Rows(Opcode.LdptrW, Opcode.LdWu)
         .Append(Opcode.LlW).Append(Opcode.ScW).Append(Opcode.LlD).Append(Opcode.ScD).ToArray();
@@ -98,7 +103,7 @@ internal sealed unsafe class RandomProgram(int seed, bool isFloating = false)
     private void LoadNumbers(TestMachine machine)
     {
         const int allUnits = 7, words = 32 * 4;
-        machine.WriteCsr(Csr.Euen, isFloating ? allUnits : 1UL);
+        machine.WriteCsr(Csr.Euen, kind == ProgramKind.Floating ? allUnits : 1UL);
         for (int n = 0; n < words; n++)
         {
             machine.State->Vr[n] = AnyNumbers(_random);
@@ -120,13 +125,14 @@ internal sealed unsafe class RandomProgram(int seed, bool isFloating = false)
     {
         uint word = _random.Next(100) switch
         {
-            < 45 when isFloating => Randomize(Pick(Floating)),
-            < 60 when isFloating => WithBase(Randomize(Pick(FloatingAccesses))),
+            < 45 when kind == ProgramKind.Floating => Randomize(Pick(Floating)),
+            < 75 when kind == ProgramKind.Plain => Randomize(Pick(Plain)),
+            < 60 when kind == ProgramKind.Floating => WithBase(Randomize(Pick(FloatingAccesses))),
             < 55 => Randomize(Pick(Registers)),
             < 72 => WithBase(Randomize(Pick(Accesses))),
             < 74 => WithBase(Randomize(Pick(Atomics))),
             < 81 => WithBase(Randomize(Pick(Floating))),
-            < 82 when isFloating => Control(),
+            < 82 when kind == ProgramKind.Floating => Control(),
             < 82 => Assembler.Encode("syscall 1"),
             < 83 => Assembler.Encode("csrrd $t2, 0x5"),
             < 84 => Assembler.Encode("ibar 0"),
@@ -196,4 +202,12 @@ internal sealed unsafe class RandomProgram(int seed, bool isFloating = false)
         OpcodeInfo info = Decoder.Find(word).Info();
         return info.Access == AccessKind.None ? word : (word & ~(31u << 5)) | (uint)_random.Next(20, 23) << 5;
     }
+}
+
+/// <summary>What most instructions of a random program are.</summary>
+internal enum ProgramKind
+{
+    Mixed,
+    Floating,
+    Plain,
 }
