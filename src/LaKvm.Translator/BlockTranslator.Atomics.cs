@@ -42,11 +42,15 @@ internal sealed unsafe partial class BlockTranslator
         return true;
     }
 
+    /// <summary>rax = where an access is in the host.</summary>
+    private void TranslateAligned(in Instruction i, int tag) =>
+        _e.Lea(Reg.Rax, Translate(i, i.Opcode.Info().AccessSize, tag, aligned: true));
+
     /// <summary>Besides loading, remembers what sc compares.</summary>
     private void LoadLinked(in Instruction i)
     {
         Width width = AccessWidth(i);
-        Translate(i, i.Opcode.Info().AccessSize, ReadTag, aligned: true);
+        TranslateAligned(i, ReadTag);
         _e.Mov(Reg.Rsi, Rm.At(Reg.Rax), width);
         Address(i, Reg.Rdx);
         _e.StoreByte(LinkBit(), 1);
@@ -66,7 +70,7 @@ internal sealed unsafe partial class BlockTranslator
         _e.Op(Alu.Or, Reg.Rax, Reg.Rcx);
         _e.Op(Alu.Cmp, Reg.Rax, Field(CpuState.LlAddressOffset));
         AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
-        Translate(i, i.Opcode.Info().AccessSize, WriteTag, aligned: true);
+        TranslateAligned(i, WriteTag);
         _e.Mov(Reg.Rsi, Reg.Rax);
         _e.Mov(Reg.Rax, Field(CpuState.LlValueOffset));
         _e.CompareExchange(Rm.At(Reg.Rsi), Value(i.D, Reg.Rdx), width);
@@ -81,7 +85,7 @@ internal sealed unsafe partial class BlockTranslator
     private void Modify(in Instruction i, Alu? operation)
     {
         Width width = AccessWidth(i);
-        Translate(i, i.Opcode.Info().AccessSize, WriteTag, aligned: true);
+        TranslateAligned(i, WriteTag);
         _e.Mov(Reg.Rdx, Of(i.K));
         if (operation == Alu.Add)
         {
@@ -100,7 +104,7 @@ internal sealed unsafe partial class BlockTranslator
     private void ModifyInLoop(in Instruction i, Alu operation)
     {
         Width width = AccessWidth(i);
-        Translate(i, i.Opcode.Info().AccessSize, WriteTag, aligned: true);
+        TranslateAligned(i, WriteTag);
         _e.Mov(Reg.Rsi, Reg.Rax);
         _e.Mov(Reg.Rax, Rm.At(Reg.Rsi), width);
         byte* again = _e.Position;

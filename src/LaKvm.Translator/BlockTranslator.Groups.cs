@@ -51,16 +51,16 @@ internal sealed unsafe partial class BlockTranslator
         return true;
     }
 
-    /// <summary>Where an access goes whose difference is in rax; rcx is scratch.</summary>
+    /// <summary>Where an access goes whose difference is in rax; it may need rdx.</summary>
     private Rm AccessPlace(in Instruction i)
     {
         if (AccessPlan.IsIndexed(i.Opcode))
         {
             _e.Op(Alu.Add, Reg.Rax, Of(i.J));
-            return Rm.At(Reg.Rax, Value(i.K, Reg.Rcx), 0);
+            return Rm.At(Reg.Rax, Value(i.K, Reg.Rdx), 0);
         }
 
-        return Rm.At(Value(i.J, Reg.Rcx), Reg.Rax, 0, i.Imm);
+        return Rm.At(Value(i.J, Reg.Rdx), Reg.Rax, 0, i.Imm);
     }
 
     private static Rm Kept(int group) => Field(CpuState.AccessOffset + (group * sizeof(long)));
@@ -77,23 +77,14 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>For a range of bytes instead of one access.</summary>
     private void EmitGroupLook(in Instruction i, in AccessPlan.Group group, int size, int tag)
     {
-        if (group.Index >= 0)
-        {
-            _e.Mov(Reg.Rax, Of(group.Base));
-            _e.Op(Alu.Add, Reg.Rax, Of(group.Index));
-        }
-        else
-        {
-            _e.Lea(Reg.Rax, Rm.At(Value(group.Base, Reg.Rax), group.Low));
-        }
-
+        Rm address = group.Index >= 0 ? AddressOf(i) : Rm.At(Value(group.Base, Reg.Rdx), group.Low);
         int groupTag = group.Reads ? ReadTag : WriteTag;
-        EmitTlbEntry(group.High - group.Low);
-        _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, groupTag));
+        EmitTlbEntry(address, group.High - group.Low);
+        _e.Op(Alu.Cmp, Reg.Rax, Rm.At(Reg.Rcx, groupTag));
         byte* alone = _e.JumpIf(Condition.NotEqual, null), found = _e.Position, second = null;
         if (group is { Reads: true, Writes: true })
         {
-            _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, WriteTag));
+            _e.Op(Alu.Cmp, Reg.Rax, Rm.At(Reg.Rcx, WriteTag));
             second = _e.JumpIf(Condition.NotEqual, null);
         }
 
@@ -104,17 +95,25 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// rcx = the entry of the address in rax; rdx = the page of the last of <paramref name="bytes"/> bytes, which cannot be one
-    /// if the address is not aligned.
+    /// rcx = the entry of an address; rax = the page of the last of <paramref name="bytes"/> bytes, which cannot be one if the
+    /// address is not aligned.
     /// </summary>
-    private void EmitTlbEntry(int bytes, int alignment = 1)
+    private void EmitTlbEntry(Rm address, int bytes, int alignment = 1)
     {
-        _e.Mov(Reg.Rcx, Reg.Rax);
-        _e.Lea(Reg.Rdx, Rm.At(Reg.Rax, bytes - 1));
+        if (address.Displacement == 0)
+        {
+            _e.Mov(Reg.Rcx, address.Register);
+        }
+        else
+        {
+            _e.Lea(Reg.Rcx, address);
+        }
+
+        _e.Lea(Reg.Rax, address.Plus(bytes - 1));
         _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 12 - CpuState.SoftTlbEntryShift);
         _e.OpImmediate(Alu.And, Reg.Rcx, (CpuState.SoftTlbEntries - 1) << CpuState.SoftTlbEntryShift, Width.W32);
         _e.Op(Alu.Add, Reg.Rcx, Field(CpuState.TlbOffset));
-        _e.OpImmediate(Alu.And, Reg.Rdx, ~0xFFF | (alignment - 1));
+        _e.OpImmediate(Alu.And, Reg.Rax, ~0xFFF | (alignment - 1));
     }
 
     private void AddLook(in Instruction i, TailKind kind, int size, int tag, byte* place, byte* second = null)
@@ -149,9 +148,8 @@ internal sealed unsafe partial class BlockTranslator
             _e.Op(Alu.Xor, Reg.Rsi, Reg.Rsi, Width.W32);
         }
 
-        Address(region[tail.Offset], Reg.Rax);
-        EmitTlbEntry(tail.Code);
-        _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, tail.Tag));
+        EmitTlbEntry(AddressOf(region[tail.Offset]), tail.Code);
+        _e.Op(Alu.Cmp, Reg.Rax, Rm.At(Reg.Rcx, tail.Tag));
         byte* found = _e.JumpShort(Condition.Equal);
         CallSecondWay(tail.Tag);
         byte* slow = _e.JumpIf(Condition.NotEqual, null);

@@ -38,7 +38,7 @@ internal sealed unsafe partial class BlockTranslator
 
     /// <summary>
     /// Looks the address of an access up in the software TLB: returns where it is in the host, or takes the slow path, which
-    /// <paramref name="aligned"/> has it take for unaligned addresses too. Uses rax and rcx, which the result may need, and rdx.
+    /// <paramref name="aligned"/> has it take for unaligned addresses too. The place may need rax and rdx; rcx is free.
     /// </summary>
     private Rm Translate(in Instruction i, int size, int tag, bool aligned = false)
     {
@@ -47,12 +47,24 @@ internal sealed unsafe partial class BlockTranslator
             return place;
         }
 
-        Address(i, Reg.Rax);
-        EmitTlbEntry(aligned ? 1 : size, aligned ? size : 1);
-        _e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, tag));
+        Rm address = AddressOf(i);
+        EmitTlbEntry(address, aligned ? 1 : size, aligned ? size : 1);
+        _e.Op(Alu.Cmp, Reg.Rax, Rm.At(Reg.Rcx, tag));
         AddLook(i, TailKind.SecondLook, size, tag, _e.JumpIf(Condition.NotEqual, null));
-        _e.Op(Alu.Add, Reg.Rax, Rm.At(Reg.Rcx, Addend));
-        return Rm.At(Reg.Rax);
+        _e.Mov(Reg.Rax, Rm.At(Reg.Rcx, Addend));
+        return Rm.At(address.Register, Reg.Rax, 0, address.Displacement);
+    }
+
+    /// <summary>The virtual address of an access, as a register, rdx if there is none, and a displacement.</summary>
+    private Rm AddressOf(in Instruction i)
+    {
+        if (AccessPlan.IsIndexed(i.Opcode))
+        {
+            Address(i, Reg.Rdx);
+            return Rm.At(Reg.Rdx);
+        }
+
+        return Rm.At(Value(i.J, Reg.Rdx), i.Imm);
     }
 
     /// <summary>Computes the virtual address of an access, or of an indirect jump.</summary>
@@ -60,6 +72,12 @@ internal sealed unsafe partial class BlockTranslator
     {
         if (AccessPlan.IsIndexed(i.Opcode))
         {
+            if (TryGet(i.J, out Reg left) && TryGet(i.K, out Reg right))
+            {
+                _e.Lea(to, Rm.At(left, right, 0));
+                return;
+            }
+
             _e.Mov(to, Of(i.J));
             _e.Op(Alu.Add, to, Of(i.K));
         }
@@ -111,7 +129,7 @@ internal sealed unsafe partial class BlockTranslator
     {
         int size = i.Opcode.Info().AccessSize;
         Rm to = Translate(i, size, WriteTag);
-        _e.StoreSized(to, Value(i.D, Reg.Rdx), size);
+        _e.StoreSized(to, Value(i.D, Reg.Rcx), size);
         ResumeHere();
     }
 }

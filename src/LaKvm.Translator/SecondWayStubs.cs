@@ -29,7 +29,7 @@ internal sealed unsafe class SecondWayStubs
     }
 
     /// <summary>
-    /// For loads: rcx is the entry of the first way, rdx the page. The zero flag says that the entry is the page's now.
+    /// For loads: rcx is the entry of the first way, rax the page. The zero flag says that the entry is the page's now.
     /// Leaves all registers alone.
     /// </summary>
     public byte* Load { get; }
@@ -44,11 +44,11 @@ internal sealed unsafe class SecondWayStubs
 
     private static void EmitLook(Emitter e, int tag)
     {
-        e.Op(Alu.Cmp, Reg.Rdx, Rm.At(Reg.Rcx, Way + tag));
+        e.Op(Alu.Cmp, Reg.Rax, Rm.At(Reg.Rcx, Way + tag));
         byte* found = e.JumpShort(Condition.Equal);
         e.Return();
         e.Land(found);
-        e.Push(Reg.Rax);
+        e.Push(Reg.Rdx);
         e.Push(Reg.Rsi);
         for (int word = 0; word < sizeof(SoftTlbEntry); word += sizeof(long))
         {
@@ -61,9 +61,9 @@ internal sealed unsafe class SecondWayStubs
         e.Op(Alu.Add, Reg.Rsi, Field(CpuState.TlbOffset));
         EmitExchange(e, Rm.At(Reg.Rsi, Words), Rm.At(Reg.Rsi, Words + Way), Reg.Rax, Reg.Rdx);
         e.Pop(Reg.Rsi);
-        e.Pop(Reg.Rax);
-        e.Mov(Reg.Rdx, Rm.At(Reg.Rcx, tag));
-        e.Op(Alu.Cmp, Reg.Rdx, Reg.Rdx);
+        e.Pop(Reg.Rdx);
+        e.Mov(Reg.Rax, Rm.At(Reg.Rcx, tag));
+        e.Op(Alu.Cmp, Reg.Rax, Reg.Rax);
         e.Return();
     }
 
