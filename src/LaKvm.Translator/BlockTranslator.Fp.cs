@@ -34,7 +34,7 @@ internal sealed unsafe partial class BlockTranslator
             case FpKind.Extremum: Extremum(i, row); break;
             case FpKind.Compare when row.IsScalar: CompareToFlag(i, row); break;
             case FpKind.ToInt32 or FpKind.ToInt64 when row.IsScalar: ToIntegerRegister(i, row); break;
-            case FpKind.ToInt32: ToIntegerElements(i, row); break;
+            case FpKind.ToInt32 or FpKind.ToInt64 or FpKind.NarrowToInt32: ToIntegerElements(i, row); break;
             default: Arithmetic(i, row); break;
         }
 
@@ -55,6 +55,11 @@ internal sealed unsafe partial class BlockTranslator
         if (row.Operands > 2)
         {
             a = _vectors.Read(i.A, row.Bytes);
+        }
+
+        if (row.Kind == FpKind.Scale)
+        {
+            CheckScale(row, k);
         }
 
         int d = _vectors.Fresh();
@@ -84,7 +89,7 @@ internal sealed unsafe partial class BlockTranslator
         // The host takes what is above a result from the first operand.
         bool isBoxed = row.Kind switch
         {
-            FpKind.Binary or FpKind.SquareRoot => _vectors.IsBoxed(i.J),
+            FpKind.Binary or FpKind.Scale or FpKind.SquareRoot => _vectors.IsBoxed(i.J),
             FpKind.MultiplyAdd => _vectors.IsBoxed(i.A),
             FpKind.Extremum => false,
             _ => true,
@@ -95,6 +100,15 @@ internal sealed unsafe partial class BlockTranslator
         }
 
         return true;
+    }
+
+    /// <summary>To the interpreter if the power is no normal number: one multiplication would not do.</summary>
+    private void CheckScale(in FpRow row, int k)
+    {
+        ScaleExponent(row, k);
+        _e.OpImmediate(Alu.Sub, Reg.Rax, 1, WidthOf(row));
+        _e.OpImmediate(Alu.Cmp, Reg.Rax, row.IsDouble ? 2045 : 253, WidthOf(row));
+        InterpretIf(Condition.Above);
     }
 
     private Rm SignsOf(in FpRow row) =>

@@ -22,6 +22,11 @@ internal sealed unsafe partial class BlockTranslator
             case FpKind.Binary:
                 _e.Vector(row.Host(row.Op), row.Bytes, d, j, Rm.Xmm(k));
                 break;
+            case FpKind.Scale:
+                ScaleExponent(row, k);
+                PowerOfTwo(row, 0);
+                _e.Vector(row.Host(row.Op), row.Bytes, d, j, Rm.Xmm(0));
+                break;
             case FpKind.SquareRoot:
                 SquareRoot(row, d, j);
                 break;
@@ -57,6 +62,21 @@ internal sealed unsafe partial class BlockTranslator
                 break;
         }
     }
+
+    /// <summary>rax = the biased exponent of two to the power of k.</summary>
+    private void ScaleExponent(in FpRow row, int k)
+    {
+        _e.Vector(row.IsDouble ? Simd.MovqStore : Simd.MovdStore, 8, k, Reg.Rax);
+        _e.OpImmediate(Alu.Add, Reg.Rax, row.IsDouble ? 1023 : 127, WidthOf(row));
+    }
+
+    private void PowerOfTwo(in FpRow row, int d)
+    {
+        _e.ShiftImmediate(Shift.Shl, Reg.Rax, row.IsDouble ? 52 : 23, WidthOf(row));
+        _e.Vector(Simd.MovqLoad, 8, d, Reg.Rax);
+    }
+
+    private static Width WidthOf(in FpRow row) => row.IsDouble ? Width.W64 : Width.W32;
 
     private void ConvertScalar(in FpRow row, int d, int j)
     {

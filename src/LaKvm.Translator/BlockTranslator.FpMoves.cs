@@ -25,7 +25,9 @@ internal sealed unsafe partial class BlockTranslator
             case Opcode.Movgr2frD or Opcode.Movgr2frW or Opcode.Movgr2frhW: FprFromGpr(i); break;
             case Opcode.Movfr2grD or Opcode.Movfr2grS or Opcode.Movfrh2grS: GprFromFpr(i); break;
             case Opcode.Movgr2cf or Opcode.Movcf2gr or Opcode.Movfr2cf or Opcode.Movcf2fr: MoveFlag(i); break;
-            case Opcode.Movgr2fcsr or Opcode.Movfcsr2gr: MoveFcsr(i); break;
+            case Opcode.Movfcsr2gr: ReadFcsr(i); break;
+            case Opcode.Movgr2fcsr: WriteFcsr(i); break;
+            case Opcode.FclassS or Opcode.FclassD: Classify(i, i.Opcode == Opcode.FclassD); break;
             default: return false;
         }
 
@@ -162,23 +164,29 @@ internal sealed unsafe partial class BlockTranslator
         _e.StoreSized(Flag(number), Reg.Rax, 1);
     }
 
-    private void MoveFcsr(in Instruction i)
+    /// <summary>Enables and the rounding mode are as they were written; Flags and Cause have to be brought up to date.</summary>
+    private void ReadFcsr(in Instruction i)
+    {
+        CheckUnit(i);
+        uint mask = Fcsr.Mask(i.J);
+        if ((mask & Fcsr.StatusMask) != 0)
+        {
+            UpdateFcsr();
+        }
+
+        if (i.D != 0)
+        {
+            _e.Mov(Reg.Rax, Field(CpuState.FcsrOffset), Width.W32);
+            _e.OpImmediate(Alu.And, Reg.Rax, (int)mask, Width.W32);
+            Write(i.D, Reg.Rax);
+        }
+    }
+
+    private void WriteFcsr(in Instruction i)
     {
         CheckUnit(i);
         SettleFp();
         Rm fcsr = Field(CpuState.FcsrOffset);
-        if (i.Opcode == Opcode.Movfcsr2gr)
-        {
-            _e.Mov(Reg.Rax, fcsr, Width.W32);
-            _e.OpImmediate(Alu.And, Reg.Rax, (int)Fcsr.Mask(i.J), Width.W32);
-            if (i.D != 0)
-            {
-                Write(i.D, Reg.Rax);
-            }
-
-            return;
-        }
-
         int mask = (int)Fcsr.Mask(i.D);
         _e.Mov(Reg.Rax, Of(i.J), Width.W32);
         _e.OpImmediate(Alu.And, Reg.Rax, mask, Width.W32);

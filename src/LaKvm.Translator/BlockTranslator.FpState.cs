@@ -106,6 +106,18 @@ internal sealed unsafe partial class BlockTranslator
         _ready = 0;
     }
 
+    /// <summary>Brings FCSR0 up to date and goes on computing, for an instruction that reads it.</summary>
+    private void UpdateFcsr()
+    {
+        SaveLast();
+        _vectors.WriteBack();
+        _vectors.Clear();
+        _e.CompareByte(Field(CpuState.HostFpOffset), 0);
+        byte* skip = _e.JumpShort(Condition.Equal);
+        _e.Call(stubs.Fp.Update);
+        _e.Land(skip);
+    }
+
     /// <summary>
     /// Notes the operation just emitted as the last one: where the block is left before another one, its operands are
     /// saved, see <see cref="EmitSave"/>. Until then they stay in their host registers.

@@ -20,19 +20,14 @@ internal sealed unsafe partial class BlockTranslator
                 _e.Vector(Simd.Cvtps2pd, row.Bytes, d, Rm.Xmm(HalfOfLanes(row, j)));
                 break;
             case FpKind.NarrowDouble:
-                _e.Vector(Simd.Cvtpd2ps, row.Bytes, 0, Rm.Xmm(k));
-                _e.Vector(Simd.Cvtpd2ps, row.Bytes, 1, Rm.Xmm(j));
-                _e.Vector(Simd.Punpcklqdq, 16, d, 0, Rm.Xmm(1));
-                if (row.Bytes == 32)
-                {
-                    _e.Vector(Simd.Punpckhqdq, 16, 0, 0, Rm.Xmm(1));
-                    _e.Vector(Simd.Inserti128, 32, d, d, Rm.Xmm(0), 1);
-                }
-
+                NarrowBoth(row, Simd.Cvtpd2ps, d, j, k);
                 break;
-            case FpKind.ToInt32:
-                ToIntegers(row, d, j);
-                RaiseInexactOfElements(row, j);
+            case FpKind.FromInt64:
+                FromWideIntegers(row, d, j);
+                break;
+            case FpKind.ToInt32 or FpKind.ToInt64 or FpKind.NarrowToInt32:
+                ToIntegers(row, d, j, k);
+                RaiseInexactOfElements(row, j, k);
                 break;
         }
     }
@@ -57,37 +52,124 @@ internal sealed unsafe partial class BlockTranslator
         return 0;
     }
 
-    /// <summary>As for scalars: a rounding mode of its own first makes j integral, quietly.</summary>
-    private void ToIntegers(in FpRow row, int d, int j)
+    /// <summary>Makes k's elements half as wide, and j's above them, in each lane.</summary>
+    private void NarrowBoth(in FpRow row, Simd op, int d, int j, int k)
     {
-        int from = j;
-        if (row.Mode is not (Current or ToZero))
+        _e.Vector(op, row.Bytes, 0, Rm.Xmm(k));
+        _e.Vector(op, row.Bytes, 1, Rm.Xmm(j));
+        _e.Vector(Simd.Punpcklqdq, 16, d, 0, Rm.Xmm(1));
+        if (row.Bytes == 32)
         {
-            _e.VectorImmediate(Simd.Roundps, row.Bytes, 0, Rm.Xmm(j), row.Mode | Quietly);
-            from = 0;
+            _e.Vector(Simd.Punpckhqdq, 16, 0, 0, Rm.Xmm(1));
+            _e.Vector(Simd.Inserti128, 32, d, d, Rm.Xmm(0), 1);
         }
-
-        _e.Vector(row.Mode == Current ? Simd.Cvtps2dq : Simd.Cvttps2dq, row.Bytes, d, Rm.Xmm(from));
     }
 
-    private void RaiseInexactOfElements(in FpRow row, int j)
+    /// <summary>The host has conversions of 64-bit integers for scalars only.</summary>
+    private void FromWideIntegers(in FpRow row, int d, int j)
+    {
+        PairFromIntegers(d, j);
+        if (row.Bytes == 32)
+        {
+            _e.VectorImmediate(Simd.Extracti128, 32, j, Rm.Xmm(2), 1);
+            PairFromIntegers(2, 2);
+            _e.Vector(Simd.Inserti128, 32, d, d, Rm.Xmm(2), 1);
+        }
+    }
+
+    private void PairFromIntegers(int d, int j)
+    {
+        _e.Vector(Simd.MovqStore, 8, j, Reg.Rax);
+        _e.FromInteger(isDouble: true, 0, 0, Reg.Rax, Width.W64);
+        _e.VectorImmediate(Simd.Pextrq, 16, j, Reg.Rax, 1);
+        _e.FromInteger(isDouble: true, 1, 1, Reg.Rax, Width.W64);
+        _e.Vector(Simd.Punpcklqdq, 16, d, 0, Rm.Xmm(1));
+    }
+
+    private void ToWideIntegers(in FpRow row, int d, int j)
+    {
+        if (row.Bytes == 32)
+        {
+            _e.VectorImmediate(Simd.Extracti128, 32, j, Rm.Xmm(2), 1);
+            PairToIntegers(row, 2, 2);
+        }
+
+        PairToIntegers(row, d, j);
+        if (row.Bytes == 32)
+        {
+            _e.Vector(Simd.Inserti128, 32, d, d, Rm.Xmm(2), 1);
+        }
+    }
+
+    private void PairToIntegers(in FpRow row, int d, int j)
+    {
+        bool truncates = row.Mode != Current;
+        _e.Vector(Simd.Punpckhqdq, 16, 1, j, Rm.Xmm(j));
+        _e.ToInteger(isDouble: true, truncates, Reg.Rax, Rm.Xmm(j), Width.W64);
+        _e.Vector(Simd.MovqLoad, 8, d, Reg.Rax);
+        _e.ToInteger(isDouble: true, truncates, Reg.Rax, Rm.Xmm(1), Width.W64);
+        _e.Vector(Simd.Pinsrq, 16, d, d, Reg.Rax, 1);
+    }
+
+    /// <summary>As for scalars: a rounding mode of its own first makes the operands integral, quietly.</summary>
+    private void ToIntegers(in FpRow row, int d, int j, int k)
     {
         if (row.Mode is not (Current or ToZero))
         {
-            _e.VectorImmediate(Simd.Roundps, row.Bytes, 0, Rm.Xmm(j), row.Mode);
+            int rounded = row.Operands - 1;
+            RoundElements(row, rounded, j, row.Mode | Quietly);
+            if (row.Operands > 1)
+            {
+                RoundElements(row, 0, k, row.Mode | Quietly);
+            }
+
+            (j, k) = (rounded, 0);
+        }
+
+        bool isCurrent = row.Mode == Current;
+        switch (row.Kind)
+        {
+            case FpKind.ToInt64: ToWideIntegers(row, d, j); break;
+            case FpKind.NarrowToInt32: NarrowBoth(row, isCurrent ? Simd.Cvtpd2dq : Simd.Cvttpd2dq, d, j, k); break;
+            default: _e.Vector(isCurrent ? Simd.Cvtps2dq : Simd.Cvttps2dq, row.Bytes, d, Rm.Xmm(j)); break;
+        }
+    }
+
+    private void RoundElements(in FpRow row, int d, int j, int mode) =>
+        _e.VectorImmediate(row.IsDouble ? Simd.Roundpd : Simd.Roundps, row.Bytes, d, Rm.Xmm(j), mode);
+
+    private void RaiseInexactOfElements(in FpRow row, int j, int k)
+    {
+        if (row.Mode is Current or ToZero)
+        {
+            return;
+        }
+
+        RoundElements(row, 0, j, row.Mode);
+        if (row.Operands > 1)
+        {
+            RoundElements(row, 0, k, row.Mode);
         }
     }
 
     /// <summary>If some element is the integer that the host answers what is out of range with, the interpreter does it.</summary>
     private void ToIntegerElements(in Instruction i, in FpRow row)
     {
-        int j = _vectors.Read(i.J, row.Bytes), d = _vectors.Fresh();
-        ToIntegers(row, d, j);
-        _e.Vector(Simd.Pcmpeqd, row.Bytes, 0, d, arena.Constant(SignsSingle));
+        int j = _vectors.Read(i.J, row.Bytes), k = row.Operands > 1 ? _vectors.Read(i.K, row.Bytes) : -1, d = _vectors.Fresh();
+        ToIntegers(row, d, j, k);
+        if (row.Kind == FpKind.ToInt64)
+        {
+            _e.Vector(Simd.Pcmpeqq, row.Bytes, 0, d, arena.Constant(SignDouble));
+        }
+        else
+        {
+            _e.Vector(Simd.Pcmpeqd, row.Bytes, 0, d, arena.Constant(SignsSingle));
+        }
+
         _e.Vector(Simd.Ptest, row.Bytes, 0, Rm.Xmm(0));
         InterpretIf(Condition.NotEqual);
-        RaiseInexactOfElements(row, j);
-        NoteLast(i, row, j, -1, -1);
+        RaiseInexactOfElements(row, j, k);
+        NoteLast(i, row, j, k, -1);
         _vectors.Commit(i.D, d, row.Bytes);
     }
 }

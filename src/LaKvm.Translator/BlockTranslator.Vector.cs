@@ -60,6 +60,7 @@ internal sealed unsafe partial class BlockTranslator
             case <= VectorKind.RotateBy: ShiftElements(row, d, j, k, i.Imm); break;
             case <= VectorKind.BitSelectImmediate: Bits(i, row, d, j, k, old); break;
             case <= VectorKind.MaskNotZero: Mask(row, d, j); break;
+            case VectorKind.FirstNegative: FirstNegative(i, row, d, j, old); break;
             case <= VectorKind.PickOdd: Interleave(row, d, j, k); break;
             case <= VectorKind.Constant: Permute(i, row, d, j, k, old); break;
             case <= VectorKind.ExtendHigh: Widen(i, row, d, j, k, old); break;
@@ -81,7 +82,7 @@ internal sealed unsafe partial class BlockTranslator
     private static bool ReadsD(in VectorRow row) => row.Kind is VectorKind.MultiplyAdd or VectorKind.MultiplySubtract
         or VectorKind.BitSelect or VectorKind.BitSelectImmediate or VectorKind.ShuffleDoubles or VectorKind.PermuteWords
         or VectorKind.ShuffleBytes or VectorKind.ShuffleElements or VectorKind.InsertElement or VectorKind.PermuteLanes
-        or VectorKind.InsertLowest or (>= VectorKind.Narrow and <= VectorKind.NarrowUnsigned) || row.Has(VectorOptions.Accumulate);
+        or VectorKind.InsertLowest or VectorKind.FirstNegative or (>= VectorKind.Narrow and <= VectorKind.NarrowUnsigned) || row.Has(VectorOptions.Accumulate);
 
     /// <summary>The immediate in each element; for operations on one bit, that bit.</summary>
     private int Immediate(in Instruction i, in VectorRow row)

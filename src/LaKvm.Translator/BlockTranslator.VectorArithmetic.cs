@@ -145,6 +145,39 @@ internal sealed unsafe partial class BlockTranslator
         Op(Extremum(row, isMaximum: true), d, d, Each(row.Size, ~greatest));
     }
 
+    /// <summary>vfrstpi: how string functions find a difference.</summary>
+    private void FirstNegative(in Instruction i, in VectorRow row, int d, int j, int old)
+    {
+        int elements = 16 >> row.Size, at = i.Imm & (elements - 1);
+        if (row.Size == 1)
+        {
+            Zero(0);
+            Op(Simd.Packsswb, 0, j, 0);
+        }
+
+        _e.Vector(Simd.Pmovmskb, _bytes, (int)Reg.Rax, Rm.Xmm(row.Size == 1 ? 0 : j));
+        if (_bytes == 16)
+        {
+            InsertFirst(row, Reg.Rax, d, old, elements, at);
+            return;
+        }
+
+        _e.Mov(Reg.Rcx, Reg.Rax, Width.W32);
+        _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 16, Width.W32);
+        _e.VectorImmediate(Simd.Extracti128, 32, old, Rm.Xmm(1), 1);
+        InsertFirst(row, Reg.Rcx, 1, 1, elements, at);
+        InsertFirst(row, Reg.Rax, 0, old, elements, at);
+        _e.Vector(Simd.Inserti128, 32, d, 0, Rm.Xmm(1), 1);
+    }
+
+    /// <summary>d = the old value with the number of the lowest bit of a mask; without one it is the number of elements.</summary>
+    private void InsertFirst(in VectorRow row, Reg mask, int d, int old, int elements, int at)
+    {
+        _e.OpImmediate(Alu.Or, mask, 1 << elements, Width.W32);
+        _e.TrailingZeros(mask, mask, Width.W32);
+        _e.Vector(row.Op, 16, d, old, mask, at);
+    }
+
     /// <summary>A bit for each element, in the lowest bits of the lane.</summary>
     private void Mask(in VectorRow row, int d, int j)
     {

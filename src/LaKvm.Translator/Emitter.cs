@@ -294,7 +294,7 @@ internal sealed unsafe partial class Emitter
     }
 
     /// <summary>Makes a short jump lead here.</summary>
-    public void Land(byte* jump) => jump[WriteOffset - 1] = checked((byte)(Position - jump));
+    public void Land(byte* jump) => jump[WriteOffset - 1] = (byte)checked((sbyte)(Position - jump));
 
     /// <summary>Makes the jump with the distance at <paramref name="place"/> lead to <paramref name="target"/>.</summary>
     public void Patch(byte* place, void* target) =>

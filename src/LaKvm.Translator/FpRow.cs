@@ -9,6 +9,9 @@ internal enum FpKind : byte
     /// <summary>j op k.</summary>
     Binary,
 
+    /// <summary>j times two to the power of the integer in k, where that power is a normal number.</summary>
+    Scale,
+
     /// <summary>The square root of j.</summary>
     SquareRoot,
 
@@ -54,6 +57,9 @@ internal enum FpKind : byte
     /// <summary>The same of singles.</summary>
     WidenSingle,
 
+    /// <summary>k's doubles to signed integers of 32 bits below those of j, in each lane; the mode is the host's.</summary>
+    NarrowToInt32,
+
     /// <summary>k's doubles to singles below those of j, in each lane.</summary>
     NarrowDouble,
 }
@@ -82,13 +88,14 @@ internal readonly record struct FpRow(FpKind Kind, byte Op, byte Mode, bool IsDo
     /// <summary>Operands: j, then k, then a.</summary>
     public int Operands => Kind switch
     {
-        FpKind.Binary or FpKind.Extremum or FpKind.Compare or FpKind.NarrowDouble => 2,
+        FpKind.Binary or FpKind.Scale or FpKind.Extremum or FpKind.Compare or FpKind.NarrowDouble
+            or FpKind.NarrowToInt32 => 2,
         FpKind.MultiplyAdd => 3,
         _ => 1,
     };
 
     /// <summary>Whether the host's result may be another NaN than the guest's.</summary>
-    public bool ChecksResult => Kind is FpKind.Binary or FpKind.SquareRoot or FpKind.Reciprocal
+    public bool ChecksResult => Kind is FpKind.Binary or FpKind.Scale or FpKind.SquareRoot or FpKind.Reciprocal
         or FpKind.ReciprocalRoot or FpKind.MultiplyAdd;
 
     /// <summary>An instruction whose prefix says scalar or vector, single or double.</summary>

@@ -33,6 +33,8 @@ internal sealed unsafe class FpStubs
         emitter.Position = _mxcsrOf + (4 * sizeof(uint));
         Begin = emitter.Position;
         EmitBegin(emitter);
+        Update = emitter.Position;
+        EmitUpdate(emitter);
         Settle = emitter.Position;
         EmitSettle(emitter);
     }
@@ -45,6 +47,9 @@ internal sealed unsafe class FpStubs
     /// enabled. Changes no vector register, and no other general one.
     /// </summary>
     public byte* Begin { get; }
+
+    /// <summary>Brings FCSR0 up to date; MXCSR stays the guest's. Keeps all but rax, rcx and the vector registers.</summary>
+    public byte* Update { get; }
 
     /// <summary>Brings FCSR0 up to date and MXCSR back. Keeps all but rax, rcx and the vector registers.</summary>
     public byte* Settle { get; }
@@ -99,14 +104,7 @@ internal sealed unsafe class FpStubs
     private void EmitSettle(Emitter e)
     {
         e.StoreByte(Field(CpuState.HostFpOffset), 0);
-        EmitTake(e);
-        e.ShiftImmediate(Shift.Shl, Reg.Rax, Fcsr.FlagsShift, Width.W32);
-        e.OpStore(Alu.Or, Field(CpuState.FcsrOffset), Reg.Rax, Width.W32);
-        e.OpImmediate(Alu.And, Mxcsr, ~Raised, Width.W32);
-        e.OpImmediate(Alu.Cmp, Field(CpuState.LastFpOffset), 0, Width.W32);
-        byte* none = e.JumpShort(Condition.Equal);
-        EmitCause(e);
-        e.Land(none);
+        e.Call(Update);
         e.OpImmediate(Alu.Cmp, Mxcsr, Stubs.DefaultMxcsr | Raised, Width.W32);
         byte* nearest = e.JumpShort(Condition.BelowOrEqual);
         e.LeaNear(Reg.Rax, _mxcsrOf);
@@ -115,9 +113,26 @@ internal sealed unsafe class FpStubs
         e.Return();
     }
 
+    private void EmitUpdate(Emitter e)
+    {
+        EmitTake(e);
+        e.ShiftImmediate(Shift.Shl, Reg.Rax, Fcsr.FlagsShift, Width.W32);
+        e.OpStore(Alu.Or, Field(CpuState.FcsrOffset), Reg.Rax, Width.W32);
+        e.OpImmediate(Alu.Cmp, Field(CpuState.LastFpOffset), 0, Width.W32);
+        byte* isKnown = e.JumpIf(Condition.Equal, null);
+        EmitCause(e);
+        e.Patch(isKnown, e.Position);
+        e.Return();
+    }
+
     private void EmitCause(Emitter e)
     {
+        // Loading MXCSR makes the host wait for all that it computes.
+        e.TestImmediate(Mxcsr, Raised);
+        byte* isClear = e.JumpShort(Condition.Equal);
+        e.OpImmediate(Alu.And, Mxcsr, ~Raised, Width.W32);
         e.LoadMxcsr(Mxcsr);
+        e.Land(isClear);
         e.LeaNear(Reg.Rcx, Base);
         e.Mov(Reg.Rax, Field(CpuState.LastFpOffset), Width.W32);
         e.Op(Alu.Add, Reg.Rcx, Reg.Rax);
@@ -126,8 +141,7 @@ internal sealed unsafe class FpStubs
         e.ShiftImmediate(Shift.Shl, Reg.Rax, Fcsr.CauseShift, Width.W32);
         e.OpImmediate(Alu.And, Field(CpuState.FcsrOffset), ~(int)Fcsr.CauseMask, Width.W32);
         e.OpStore(Alu.Or, Field(CpuState.FcsrOffset), Reg.Rax, Width.W32);
-        e.Op(Alu.Xor, Reg.Rax, Reg.Rax, Width.W32);
-        e.Store(Field(CpuState.LastFpOffset), Reg.Rax, Width.W32);
+        e.StoreImmediate32(Field(CpuState.LastFpOffset), 0);
     }
 
     /// <summary>eax = what MXCSR has raised, as the guest's five bits.</summary>

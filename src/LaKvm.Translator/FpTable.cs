@@ -26,6 +26,8 @@ internal static class FpTable
         Formats(rows, FpKind.Binary, Sub, 0, Opcode.FsubS, Opcode.VfsubS, Opcode.XvfsubS);
         Formats(rows, FpKind.Binary, Mul, 0, Opcode.FmulS, Opcode.VfmulS, Opcode.XvfmulS);
         Formats(rows, FpKind.Binary, Div, 0, Opcode.FdivS, Opcode.VfdivS, Opcode.XvfdivS);
+        rows[(int)Opcode.FscalebS] = new(FpKind.Scale, Mul, 0, false, 8);
+        rows[(int)Opcode.FscalebD] = new(FpKind.Scale, Mul, 0, true, 8);
         Formats(rows, FpKind.Extremum, Max, 0, Opcode.FmaxS, Opcode.VfmaxS, Opcode.XvfmaxS);
         Formats(rows, FpKind.Extremum, Min, 0, Opcode.FminS, Opcode.VfminS, Opcode.XvfminS);
         Formats(rows, FpKind.SquareRoot, Sqrt, 0, Opcode.FsqrtS, Opcode.VfsqrtS, Opcode.XvfsqrtS);
@@ -81,12 +83,28 @@ internal static class FpTable
         Pair(rows, new(FpKind.ToInt32, 0, ToZero, false, 16), Opcode.VftintrzWS, Opcode.XvftintrzWS);
         Pair(rows, new(FpKind.ToInt32, 0, Up, false, 16), Opcode.VftintrpWS, Opcode.XvftintrpWS);
         Pair(rows, new(FpKind.ToInt32, 0, Down, false, 16), Opcode.VftintrmWS, Opcode.XvftintrmWS);
+        DoublesToIntegers(rows);
+        Pair(rows, new(FpKind.FromInt64, 0, 0, true, 16), Opcode.VffintDL, Opcode.XvffintDL);
         Pair(rows, new(FpKind.FromInt32, 0, 0, false, 16), Opcode.VffintSW, Opcode.XvffintSW);
         Pair(rows, new(FpKind.WidenInt32, 0, 0, false, 16), Opcode.VffintlDW, Opcode.XvffintlDW);
         Pair(rows, new(FpKind.WidenInt32, 0, 1, false, 16), Opcode.VffinthDW, Opcode.XvffinthDW);
         Pair(rows, new(FpKind.WidenSingle, 0, 0, false, 16), Opcode.VfcvtlDS, Opcode.XvfcvtlDS);
         Pair(rows, new(FpKind.WidenSingle, 0, 1, false, 16), Opcode.VfcvthDS, Opcode.XvfcvthDS);
         Pair(rows, new(FpKind.NarrowDouble, 0, 0, true, 16), Opcode.VfcvtSD, Opcode.XvfcvtSD);
+    }
+
+    private static void DoublesToIntegers(FpRow[] rows)
+    {
+        Pair(rows, new(FpKind.ToInt64, 0, Current, true, 16), Opcode.VftintLD, Opcode.XvftintLD);
+        Pair(rows, new(FpKind.ToInt64, 0, Nearest, true, 16), Opcode.VftintrneLD, Opcode.XvftintrneLD);
+        Pair(rows, new(FpKind.ToInt64, 0, ToZero, true, 16), Opcode.VftintrzLD, Opcode.XvftintrzLD);
+        Pair(rows, new(FpKind.ToInt64, 0, Up, true, 16), Opcode.VftintrpLD, Opcode.XvftintrpLD);
+        Pair(rows, new(FpKind.ToInt64, 0, Down, true, 16), Opcode.VftintrmLD, Opcode.XvftintrmLD);
+        Pair(rows, new(FpKind.NarrowToInt32, 0, Current, true, 16), Opcode.VftintWD, Opcode.XvftintWD);
+        Pair(rows, new(FpKind.NarrowToInt32, 0, Nearest, true, 16), Opcode.VftintrneWD, Opcode.XvftintrneWD);
+        Pair(rows, new(FpKind.NarrowToInt32, 0, ToZero, true, 16), Opcode.VftintrzWD, Opcode.XvftintrzWD);
+        Pair(rows, new(FpKind.NarrowToInt32, 0, Up, true, 16), Opcode.VftintrpWD, Opcode.XvftintrpWD);
+        Pair(rows, new(FpKind.NarrowToInt32, 0, Down, true, 16), Opcode.VftintrmWD, Opcode.XvftintrmWD);
     }
 
     /// <summary>A row of LSX and its twin.</summary>

@@ -31,6 +31,7 @@ internal enum Condition : byte
     NotEqual = 5,
     BelowOrEqual = 6,
     Above = 7,
+    Sign = 8,
     Parity = 10,
     NotParity = 11,
     Less = 12,

@@ -21,7 +21,8 @@ internal enum Simd
     // Floating point.
     Ucomis = 0x012E, Comis = 0x012F, Cvtdq2pd = 0x21E6, Cvtdq2ps = 0x015B, Cvtss2sd = 0x215A, Cvtsd2ss = 0x315A,
     Cvtps2pd = 0x015A, Cvtpd2ps = 0x115A, Cvtps2dq = 0x115B, Cvttps2dq = 0x215B,
-    Andps = 0x0154, Andnps = 0x0155, Orps = 0x0156, Xorps = 0x0157, Roundps = 0x1308,
+    Cvtpd2dq = 0x31E6, Cvttpd2dq = 0x11E6,
+    Andps = 0x0154, Andnps = 0x0155, Orps = 0x0156, Xorps = 0x0157, Roundps = 0x1308, Roundpd = 0x1309,
 
     // Logic and tests.
     Pand = 0x11DB, Pandn = 0x11DF, Por = 0x11EB, Pxor = 0x11EF, Ptest = 0x1217,

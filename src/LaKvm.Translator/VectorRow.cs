@@ -57,6 +57,9 @@ internal enum VectorKind : byte
     /// <summary>Masks of elements, gathered in the lane's lowest bits.</summary>
     MaskNegative, MaskNotNegative, MaskNotZero,
 
+    /// <summary>d with the number of j's first negative element in the element that the immediate names.</summary>
+    FirstNegative,
+
     /// <summary>Elements with even or odd numbers, in turn or apart.</summary>
     PackEven, PackOdd, PickEven, PickOdd,
 

@@ -36,6 +36,8 @@ internal static partial class VectorTable
         Sizes(t, CountOnes, Opcode.VpcntB, Opcode.XvpcntB, None, Paddb, Paddb, Paddb, Paddb);
         Sizes(t, CountLeadingZeros, Opcode.VclzB, Opcode.XvclzB, None, Paddb, Paddb, Paddb, Paddb);
         Sizes(t, CountLeadingOnes, Opcode.VcloB, Opcode.XvcloB, None, Paddb, Paddb, Paddb, Paddb);
+        Each(t, FirstNegative, Opcode.VfrstpiB, Opcode.XvfrstpiB, Pinsrb, 0);
+        Each(t, FirstNegative, Opcode.VfrstpiH, Opcode.XvfrstpiH, Pinsrw, 1);
         Each(t, MaskNotNegative, Opcode.VmskgezB, Opcode.XvmskgezB, Pmovmskb, 0);
         Each(t, MaskNotZero, Opcode.VmsknzB, Opcode.XvmsknzB, Pmovmskb, 0);
     }

@@ -135,7 +135,8 @@ public sealed unsafe class VectorEmitterTests
     private static bool IsUnary(Simd op) => op is (>= Simd.MovupsLoad and <= Simd.MovupsStore) or Simd.Movaps or Simd.MovssLoad
         or Simd.MovssStore or Simd.MovsdLoad or Simd.MovsdStore or Simd.MovdLoad or Simd.MovqLoad or Simd.MovdStore
         or Simd.MovqStore or Simd.Pextrb or Simd.Pextrw or Simd.Pextrd or Simd.Pextrq or Simd.Ucomis or Simd.Comis or Simd.Ptest
-        or Simd.Cvtdq2pd or Simd.Cvtdq2ps or Simd.Cvtps2pd or Simd.Cvtpd2ps or Simd.Cvtps2dq or Simd.Cvttps2dq or Simd.Roundps
+        or Simd.Cvtdq2pd or Simd.Cvtdq2ps or Simd.Cvtps2pd or Simd.Cvtpd2ps or Simd.Cvtps2dq or Simd.Cvttps2dq or Simd.Roundps or Simd.Roundpd
+        or Simd.Cvtpd2dq or Simd.Cvttpd2dq
         or Simd.Broadcastb or Simd.Broadcastw or Simd.Broadcastd or Simd.Broadcastq or Simd.Broadcasti128 or Simd.Extracti128
         or Simd.Permq or Simd.Pabsb or Simd.Pabsw or Simd.Pabsd or Simd.Pshufd or Simd.Pshufhw or Simd.Pshuflw
         or (>= Simd.Pmovsxbw and <= Simd.Pmovsxdq) or (>= Simd.Pmovzxbw and <= Simd.Pmovzxdq);
