@@ -35,6 +35,18 @@ internal sealed unsafe partial class BlockTranslator
             case Opcode.AmxorW or Opcode.AmxorD or Opcode.AmxorDbW or Opcode.AmxorDbD:
                 ModifyInLoop(i, Alu.Xor);
                 break;
+            case Opcode.AmmaxW or Opcode.AmmaxD or Opcode.AmmaxDbW or Opcode.AmmaxDbD:
+                ChooseInLoop(i, Condition.Less);
+                break;
+            case Opcode.AmminW or Opcode.AmminD or Opcode.AmminDbW or Opcode.AmminDbD:
+                ChooseInLoop(i, Condition.Greater);
+                break;
+            case Opcode.AmmaxWu or Opcode.AmmaxDu or Opcode.AmmaxDbWu or Opcode.AmmaxDbDu:
+                ChooseInLoop(i, Condition.Below);
+                break;
+            case Opcode.AmminWu or Opcode.AmminDu or Opcode.AmminDbWu or Opcode.AmminDbDu:
+                ChooseInLoop(i, Condition.Above);
+                break;
             default:
                 return false;
         }
@@ -100,16 +112,36 @@ internal sealed unsafe partial class BlockTranslator
         ResumeHere();
     }
 
-    /// <summary>Combines and writes back until nobody came in between.</summary>
     private void ModifyInLoop(in Instruction i, Alu operation)
     {
-        Width width = AccessWidth(i);
+        byte* again = BeginLoop(i);
+        _e.Op(operation, Reg.Rdx, Reg.Rax);
+        EndLoop(i, again);
+    }
+
+    /// <summary>rk, or what is in memory if rk compares to it so: the greater or the less of both.</summary>
+    private void ChooseInLoop(in Instruction i, Condition takesMemory)
+    {
+        byte* again = BeginLoop(i);
+        _e.Op(Alu.Cmp, Reg.Rdx, Reg.Rax, AccessWidth(i));
+        _e.MovIf(takesMemory, Reg.Rdx, Reg.Rax);
+        EndLoop(i, again);
+    }
+
+    /// <summary>rdx = rk, rax = what is at rsi: combined, it is written back unless somebody came in between.</summary>
+    private byte* BeginLoop(in Instruction i)
+    {
         TranslateAligned(i, WriteTag);
         _e.Mov(Reg.Rsi, Reg.Rax);
-        _e.Mov(Reg.Rax, Rm.At(Reg.Rsi), width);
+        _e.Mov(Reg.Rax, Rm.At(Reg.Rsi), AccessWidth(i));
         byte* again = _e.Position;
         _e.Mov(Reg.Rdx, Of(i.K));
-        _e.Op(operation, Reg.Rdx, Reg.Rax);
+        return again;
+    }
+
+    private void EndLoop(in Instruction i, byte* again)
+    {
+        Width width = AccessWidth(i);
         _e.CompareExchange(Rm.At(Reg.Rsi), Reg.Rdx, width);
         _ = _e.JumpIf(Condition.NotEqual, again);
         WriteOld(i.D, Reg.Rax, width);

@@ -16,7 +16,7 @@ internal sealed unsafe partial class BlockTranslator
     /// </summary>
     private bool Inline(in Instruction i)
     {
-        bool done = Arithmetic(i) || ShiftOrBits(i) || MemoryOrFp(i) || ControlTransfer(i) || CsrAccess(i);
+        bool done = Arithmetic(i) || ShiftOrBits(i) || Checksum(i) || MemoryOrFp(i) || ControlTransfer(i) || CsrAccess(i);
         _known = (_known & ~(1u << i.D)) | 1;
         return done;
     }

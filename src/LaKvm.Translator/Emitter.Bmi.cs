@@ -1,6 +1,6 @@
 namespace LaKvm.Translator;
 
-/// <content>Instructions on general registers that have three operands, and leave the flags alone.</content>
+/// <content>Extensions that work on general registers: BMI2, whose instructions have three operands, and SSE4.2's checksum.</content>
 internal sealed unsafe partial class Emitter
 {
     /// <summary>Rotates right into another register; needs BMI2.</summary>
@@ -15,6 +15,23 @@ internal sealed unsafe partial class Emitter
     {
         int prefix = operation switch { Shift.Shl => 1, Shift.Sar => 2, _ => 3 };
         EncodeVex(width, prefix, 2, 0xF7, to, from, count);
+    }
+
+    /// <summary>Continues the CRC-32C in <paramref name="to"/> with the low bytes of the operand; needs SSE4.2.</summary>
+    public void Crc32C(Reg to, Rm from, int bytes)
+    {
+        if (bytes == 2)
+        {
+            Byte(0x66);
+        }
+
+        Byte(0xF2);
+        int index = from.HasIndex ? from.IndexNumber : 0;
+        Prefix(bytes == 8 ? Width.W64 : Width.W32, (int)to, index, (int)from.Register, force: bytes == 1);
+        Byte(0x0F);
+        Byte(0x38);
+        Byte(bytes == 1 ? 0xF0 : 0xF1);
+        ModRm((int)to, from);
     }
 
     /// <summary>

@@ -39,7 +39,7 @@ internal enum Simd
     Pmaxsb = 0x123C, Pmaxsw = 0x11EE, Pmaxsd = 0x123D, Pmaxub = 0x11DE, Pmaxuw = 0x123E, Pmaxud = 0x123F,
     Pminsb = 0x1238, Pminsw = 0x11EA, Pminsd = 0x1239, Pminub = 0x11DA, Pminuw = 0x123A, Pminud = 0x123B,
     Pcmpeqb = 0x1174, Pcmpeqw = 0x1175, Pcmpeqd = 0x1176, Pcmpeqq = 0x1229,
-    Pcmpgtb = 0x1164, Pcmpgtw = 0x1165, Pcmpgtd = 0x1166, Pcmpgtq = 0x1237,
+    Pcmpgtb = 0x1164, Pcmpgtw = 0x1165, Pcmpgtd = 0x1166, Pcmpgtq = 0x1237, Pclmulqdq = 0x1344,
 
     // Shifts: by an immediate, and of each element by its own amount.
     PsrlwBy = 0x2_1171, PsrawBy = 0x4_1171, PsllwBy = 0x6_1171, PsrldBy = 0x2_1172, PsradBy = 0x4_1172, PslldBy = 0x6_1172,

@@ -138,6 +138,21 @@ public sealed unsafe class EmitterTests
         Read(e => e.RotateRight(Reg.Rdx, Reg.R8, 13, Width.W64)).Immediate8.Should().Be(13);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void Checksums_are_read_back(int bytes)
+    {
+        foreach (Reg register in Enum.GetValues<Reg>())
+        {
+            Instruction i = Read(e => e.Crc32C(register, Reg.Rsi, bytes));
+            (i.Mnemonic, i.Op1Register).Should().Be((Mnemonic.Crc32, Named(Reg.Rsi, bytes)));
+            i.Op0Register.GetFullRegister().Should().Be(Named(register, 8));
+        }
+    }
+
     [Fact]
     public void Register_forms_are_read_back()
     {

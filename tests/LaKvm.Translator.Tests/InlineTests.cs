@@ -7,7 +7,7 @@ namespace LaKvm.Translator.Tests;
 /// <summary>Which instructions machine code does by itself, so that their recorded cases go through it.</summary>
 public sealed class InlineTests
 {
-    private static readonly HostFeatures Old = new(Sse41: true, Avx2: false, Fma: false, Bmi2: false), None = default;
+    private static readonly HostFeatures Old = new(Sse41: true, Avx2: false, Fma: false, Bmi2: false, Crc: true), None = default;
 
     private static readonly Dictionary<string, Unit> UnitOf = Enumerable.Range(1, OpcodeTable.Count - 1)
         .Select(row => ((Opcode)row).Info()).ToDictionary(info => info.Mnemonic, info => info.Unit);
@@ -22,7 +22,7 @@ public sealed class InlineTests
             .Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
         HostFeatures features = HostFeatures.Detect();
         string[] handled = [.. VectorFiles.Lines.Keys.Where(row => !IsEverInline(row, features))];
-        if (features == new HostFeatures(Sse41: true, Avx2: true, Fma: true, Bmi2: true))
+        if (features == new HostFeatures(Sse41: true, Avx2: true, Fma: true, Bmi2: true, Crc: true))
         {
             handled.Should().BeEquivalentTo(listed);
         }
@@ -36,6 +36,17 @@ public sealed class InlineTests
     [Theory]
     [MemberData(nameof(FloatingRows))]
     public void Floating_point_row_without_avx_matches_the_oracle(string mnemonic) => Replay(mnemonic, Old);
+
+    [Theory]
+    [InlineData("crc.w.b.w")]
+    [InlineData("crc.w.d.w")]
+    [InlineData("crcc.w.d.w")]
+    public void Checksum_without_avx_matches_the_oracle(string mnemonic)
+    {
+        Replay(mnemonic, Old);
+        IsEverInline(mnemonic, Old).Should().BeTrue();
+        Replay(mnemonic, None);
+    }
 
     [Theory]
     [InlineData("fadd.d")]
