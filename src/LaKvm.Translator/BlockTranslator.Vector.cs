@@ -76,7 +76,7 @@ internal sealed unsafe partial class BlockTranslator
     private static bool ReadsK(VectorKind kind) => kind is (<= VectorKind.MultiplySubtract and not VectorKind.Negate)
         or (>= VectorKind.ShiftLeftBy and <= VectorKind.BitInvert) or VectorKind.BitSelect
         or (>= VectorKind.PackEven and <= VectorKind.PickOdd) or VectorKind.ShuffleBytes or VectorKind.ShuffleElements
-        or VectorKind.Widen or (>= VectorKind.NarrowBy and <= VectorKind.NarrowByUnsigned) or VectorKind.PermuteAllWords;
+        or VectorKind.Widen or VectorKind.WidenQuad or (>= VectorKind.NarrowBy and <= VectorKind.NarrowByUnsigned) or VectorKind.PermuteAllWords;
 
     /// <summary>Whether the old value of d, or a, is an operand.</summary>
     private static bool ReadsD(in VectorRow row) => row.Kind is VectorKind.MultiplyAdd or VectorKind.MultiplySubtract

@@ -7,6 +7,12 @@ internal sealed unsafe partial class BlockTranslator
 {
     private void Widen(in Instruction i, in VectorRow row, int d, int j, int k, int old)
     {
+        if (row.Kind == VectorKind.WidenQuad)
+        {
+            WidenQuads(row, d, j, k);
+            return;
+        }
+
         if (row.Kind != VectorKind.Widen)
         {
             ExtendHalf(row, d, j, i.Imm);
@@ -29,6 +35,62 @@ internal sealed unsafe partial class BlockTranslator
         if (row.Has(VectorOptions.Accumulate))
         {
             Op(AddOf(row.Size + 1), d, old, d);
+        }
+    }
+
+    private void WidenQuads(in VectorRow row, int d, int j, int k)
+    {
+        if (row.Bytes == 32)
+        {
+            _e.VectorImmediate(Simd.Extracti128, 32, j, Rm.Xmm(0), 1);
+            _e.VectorImmediate(Simd.Extracti128, 32, k, Rm.Xmm(1), 1);
+            WidenQuad(row, 2, 0, 1);
+        }
+
+        WidenQuad(row, d, j, k);
+        if (row.Bytes == 32)
+        {
+            _e.Vector(Simd.Inserti128, 32, d, d, Rm.Xmm(2), 1);
+        }
+    }
+
+    /// <summary>One lane, in rdx and rax; what a signed number has above it is 0 or -1.</summary>
+    private void WidenQuad(in VectorRow row, int d, int j, int k)
+    {
+        bool isUnsigned = row.Has(VectorOptions.Unsigned), isSum = row.Op == Simd.Paddq;
+        ElementTo(Reg.Rax, j, row.Has(VectorOptions.OddJ));
+        ElementTo(Reg.Rcx, k, row.Has(VectorOptions.OddK));
+        if (isUnsigned || row.Has(VectorOptions.Mixed))
+        {
+            _e.Op(Alu.Xor, Reg.Rdx, Reg.Rdx, Width.W32);
+        }
+        else
+        {
+            _e.Mov(Reg.Rdx, Reg.Rax);
+            _e.ShiftImmediate(Shift.Sar, Reg.Rdx, 63);
+        }
+
+        _e.Op(isSum ? Alu.Add : Alu.Sub, Reg.Rax, Reg.Rcx);
+        _e.OpImmediate(isSum ? Alu.Adc : Alu.Sbb, Reg.Rdx, 0);
+        if (!isUnsigned)
+        {
+            _e.ShiftImmediate(Shift.Sar, Reg.Rcx, 63);
+            _e.Op(isSum ? Alu.Add : Alu.Sub, Reg.Rdx, Reg.Rcx);
+        }
+
+        _e.Vector(Simd.MovqLoad, 8, d, Reg.Rax);
+        _e.Vector(Simd.Pinsrq, 16, d, d, Reg.Rdx, 1);
+    }
+
+    private void ElementTo(Reg to, int from, bool isOdd)
+    {
+        if (isOdd)
+        {
+            _e.VectorImmediate(Simd.Pextrq, 16, from, to, 1);
+        }
+        else
+        {
+            _e.Vector(Simd.MovqStore, 8, from, to);
         }
     }
 

@@ -78,6 +78,9 @@ internal enum VectorKind : byte
     /// <summary>op on elements made twice as wide: those with even or odd numbers of each operand.</summary>
     Widen,
 
+    /// <summary>The same from 64 to 128 bits: sums and differences.</summary>
+    WidenQuad,
+
     /// <summary>The lower or upper half of the elements, made twice as wide and shifted.</summary>
     ExtendLow, ExtendHigh,
 

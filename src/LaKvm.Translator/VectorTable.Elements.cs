@@ -86,20 +86,20 @@ internal static partial class VectorTable
     private static void Widenings(VectorRow[] t)
     {
         const VectorOptions odd = OddJ | OddK;
-        WidenAll(t, Opcode.VaddwevHB, Opcode.XvaddwevHB, None, Paddw, Paddd, Paddq);
-        WidenAll(t, Opcode.VaddwevHBu, Opcode.XvaddwevHBu, Unsigned, Paddw, Paddd, Paddq);
-        WidenAll(t, Opcode.VaddwevHBuB, Opcode.XvaddwevHBuB, Mixed, Paddw, Paddd, Paddq);
-        WidenAll(t, Opcode.VaddwodHB, Opcode.XvaddwodHB, odd, Paddw, Paddd, Paddq);
-        WidenAll(t, Opcode.VaddwodHBu, Opcode.XvaddwodHBu, odd | Unsigned, Paddw, Paddd, Paddq);
-        WidenAll(t, Opcode.VaddwodHBuB, Opcode.XvaddwodHBuB, odd | Mixed, Paddw, Paddd, Paddq);
-        WidenAll(t, Opcode.VsubwevHB, Opcode.XvsubwevHB, None, Psubw, Psubd, Psubq);
-        WidenAll(t, Opcode.VsubwevHBu, Opcode.XvsubwevHBu, Unsigned, Psubw, Psubd, Psubq);
-        WidenAll(t, Opcode.VsubwodHB, Opcode.XvsubwodHB, odd, Psubw, Psubd, Psubq);
-        WidenAll(t, Opcode.VsubwodHBu, Opcode.XvsubwodHBu, odd | Unsigned, Psubw, Psubd, Psubq);
-        WidenAll(t, Opcode.VhaddwHB, Opcode.XvhaddwHB, OddJ, Paddw, Paddd, Paddq);
-        WidenAll(t, Opcode.VhaddwHuBu, Opcode.XvhaddwHuBu, OddJ | Unsigned, Paddw, Paddd, Paddq);
-        WidenAll(t, Opcode.VhsubwHB, Opcode.XvhsubwHB, OddJ, Psubw, Psubd, Psubq);
-        WidenAll(t, Opcode.VhsubwHuBu, Opcode.XvhsubwHuBu, OddJ | Unsigned, Psubw, Psubd, Psubq);
+        WidenSums(t, Opcode.VaddwevHB, Opcode.XvaddwevHB, None, Paddw, Paddd, Paddq);
+        WidenSums(t, Opcode.VaddwevHBu, Opcode.XvaddwevHBu, Unsigned, Paddw, Paddd, Paddq);
+        WidenSums(t, Opcode.VaddwevHBuB, Opcode.XvaddwevHBuB, Mixed, Paddw, Paddd, Paddq);
+        WidenSums(t, Opcode.VaddwodHB, Opcode.XvaddwodHB, odd, Paddw, Paddd, Paddq);
+        WidenSums(t, Opcode.VaddwodHBu, Opcode.XvaddwodHBu, odd | Unsigned, Paddw, Paddd, Paddq);
+        WidenSums(t, Opcode.VaddwodHBuB, Opcode.XvaddwodHBuB, odd | Mixed, Paddw, Paddd, Paddq);
+        WidenSums(t, Opcode.VsubwevHB, Opcode.XvsubwevHB, None, Psubw, Psubd, Psubq);
+        WidenSums(t, Opcode.VsubwevHBu, Opcode.XvsubwevHBu, Unsigned, Psubw, Psubd, Psubq);
+        WidenSums(t, Opcode.VsubwodHB, Opcode.XvsubwodHB, odd, Psubw, Psubd, Psubq);
+        WidenSums(t, Opcode.VsubwodHBu, Opcode.XvsubwodHBu, odd | Unsigned, Psubw, Psubd, Psubq);
+        WidenSums(t, Opcode.VhaddwHB, Opcode.XvhaddwHB, OddJ, Paddw, Paddd, Paddq);
+        WidenSums(t, Opcode.VhaddwHuBu, Opcode.XvhaddwHuBu, OddJ | Unsigned, Paddw, Paddd, Paddq);
+        WidenSums(t, Opcode.VhsubwHB, Opcode.XvhsubwHB, OddJ, Psubw, Psubd, Psubq);
+        WidenSums(t, Opcode.VhsubwHuBu, Opcode.XvhsubwHuBu, OddJ | Unsigned, Psubw, Psubd, Psubq);
         foreach (VectorOptions sum in (VectorOptions[])[None, Accumulate])
         {
             bool adds = sum == Accumulate;
@@ -117,6 +117,13 @@ internal static partial class VectorTable
     /// <summary>.h.b .w.h .d.w, by the size of the narrow elements.</summary>
     private static void WidenAll(VectorRow[] t, Opcode lsx, Opcode lasx, VectorOptions options, Simd h, Simd w, Simd d) =>
         Sizes(t, Widen, lsx, lasx, options, h, w, d);
+
+    /// <summary>These, and .q.d.</summary>
+    private static void WidenSums(VectorRow[] t, Opcode lsx, Opcode lasx, VectorOptions options, Simd h, Simd w, Simd d)
+    {
+        WidenAll(t, lsx, lasx, options, h, w, d);
+        Each(t, WidenQuad, lsx + 3, lasx + 3, d, 3, options);
+    }
 
     private static void Extensions(VectorRow[] t)
     {
