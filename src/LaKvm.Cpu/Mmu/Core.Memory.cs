@@ -15,7 +15,7 @@ public sealed unsafe partial class Core
     {
         if (InSecondWay(va, size, Access.Load, out byte* first))
         {
-            Unsafe.CopyBlockUnaligned(value, first, (uint)size);
+            SingleCopy.Copy(value, first, size);
             return Trap.None;
         }
 
@@ -52,7 +52,7 @@ public sealed unsafe partial class Core
     {
         if (InSecondWay(va, size, Access.Store, out byte* first))
         {
-            Unsafe.CopyBlockUnaligned(first, value, (uint)size);
+            SingleCopy.Copy(first, value, size);
             return Trap.None;
         }
 
@@ -227,7 +227,7 @@ public sealed unsafe partial class Core
     {
         if (pointer != null)
         {
-            Unsafe.CopyBlockUnaligned(value, pointer, (uint)size);
+            SingleCopy.Copy(value, pointer, size);
             return;
         }
 
@@ -235,7 +235,7 @@ public sealed unsafe partial class Core
         {
             _rehearsal?.Spoil();
             ulong read = _bus.ReadMmio(physical + (ulong)offset, width);
-            Unsafe.CopyBlockUnaligned(value + offset, &read, (uint)width);
+            SingleCopy.Copy(value + offset, &read, width);
         }
     }
 
@@ -244,7 +244,7 @@ public sealed unsafe partial class Core
         if (pointer != null)
         {
             BeforeStore(pointer, physical, size);
-            Unsafe.CopyBlockUnaligned(pointer, value, (uint)size);
+            SingleCopy.Copy(pointer, value, size);
             Memory.Written(physical, (ulong)size);
             return;
         }
@@ -252,7 +252,7 @@ public sealed unsafe partial class Core
         foreach ((int offset, int width) in Pieces(physical, size))
         {
             ulong written = 0;
-            Unsafe.CopyBlockUnaligned(&written, value + offset, (uint)width);
+            SingleCopy.Copy(&written, value + offset, width);
             _rehearsal?.Spoil();
             _bus.WriteMmio(physical + (ulong)offset, width, written);
         }

@@ -1,3 +1,4 @@
+using LaKvm.Memory;
 using System.Runtime.CompilerServices;
 
 namespace LaKvm.Hypervisor;
@@ -210,7 +211,7 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages) : IDisposab
 
             ulong offset = address & (Pages.PageSize - 1);
             int length = (int)Math.Min((ulong)source.Length, Pages.PageSize - offset);
-            source[..length].CopyTo(new Span<byte>(Pages.Pointer(page) + offset, length));
+            SingleCopy.Copy(source[..length], new Span<byte>(Pages.Pointer(page) + offset, length));
             Pages.Memory.Written(page + offset, (ulong)length);
             Unpin(page);
             address += (ulong)length;
@@ -252,7 +253,7 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages) : IDisposab
 
             ulong offset = address & (Pages.PageSize - 1);
             int length = (int)Math.Min((ulong)target.Length, Pages.PageSize - offset);
-            new ReadOnlySpan<byte>(Pages.Pointer(page) + offset, length).CopyTo(target);
+            SingleCopy.Copy(new ReadOnlySpan<byte>(Pages.Pointer(page) + offset, length), target);
             Unpin(page);
             address += (ulong)length;
             target = target[length..];

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using LaKvm.Memory;
 
 namespace LaKvm.Machine;
@@ -42,7 +40,7 @@ public sealed class PhysicalGuestMemory(PhysicalMemory memory) : IGuestMemory
             return false;
         }
 
-        Copy(memory.Span(address, (ulong)destination.Length), destination, address);
+        SingleCopy.Copy(memory.Span(address, (ulong)destination.Length), destination);
         return true;
     }
 
@@ -54,30 +52,8 @@ public sealed class PhysicalGuestMemory(PhysicalMemory memory) : IGuestMemory
             return false;
         }
 
-        Copy(source, memory.Span(address, (ulong)source.Length), address);
+        SingleCopy.Copy(source, memory.Span(address, (ulong)source.Length));
         memory.Written(address, (ulong)source.Length);
         return true;
-    }
-
-    private static void Copy(ReadOnlySpan<byte> from, Span<byte> to, ulong address)
-    {
-        bool aligned = (address & (ulong)(from.Length - 1)) == 0;
-        ref byte source = ref MemoryMarshal.GetReference(from);
-        ref byte target = ref MemoryMarshal.GetReference(to);
-        switch (from.Length)
-        {
-            case 2 when aligned:
-                Unsafe.As<byte, ushort>(ref target) = Unsafe.As<byte, ushort>(ref source);
-                break;
-            case 4 when aligned:
-                Unsafe.As<byte, uint>(ref target) = Unsafe.As<byte, uint>(ref source);
-                break;
-            case 8 when aligned:
-                Unsafe.As<byte, ulong>(ref target) = Unsafe.As<byte, ulong>(ref source);
-                break;
-            default:
-                from.CopyTo(to);
-                break;
-        }
     }
 }
