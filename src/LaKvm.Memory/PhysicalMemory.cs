@@ -22,6 +22,11 @@ public sealed unsafe class PhysicalMemory : IDisposable
     /// <summary>log2 of the page that <see cref="PageFlags"/> describe.</summary>
     public const int PageShift = 12;
 
+    private const ulong PageMask = (1UL << PageShift) - 1;
+
+    /// <summary>Held while marks of code change and the cores are told.</summary>
+    private readonly Lock _codeLock = new();
+
     private RamBlock[] _blocks = [];
 
     /// <summary>The blocks in order of address.</summary>
@@ -29,13 +34,13 @@ public sealed unsafe class PhysicalMemory : IDisposable
 
     /// <summary>
     /// Raised when a page that holds decoded instructions is written: every core drops them before it next looks at its
-    /// attention flag. Called from the writing thread.
+    /// attention flag. Called from the writing thread, which holds a lock.
     /// </summary>
     public event Action<ulong>? CodeModified;
 
     /// <summary>
     /// Raised when a page begins to hold decoded instructions: every core makes its stores to it slow. Called from the
-    /// thread that decodes.
+    /// thread that decodes, which holds a lock.
     /// </summary>
     public event Action<ulong>? CodeAdded;
 
@@ -43,8 +48,7 @@ public sealed unsafe class PhysicalMemory : IDisposable
     /// <exception cref="ArgumentException">Not page aligned, empty, or overlapping another block.</exception>
     public RamBlock Add(ulong physicalAddress, ulong size)
     {
-        const ulong mask = (1UL << PageShift) - 1;
-        if (((physicalAddress | size) & mask) != 0 || size == 0)
+        if (((physicalAddress | size) & PageMask) != 0 || size == 0)
         {
             throw new ArgumentException($"RAM at 0x{physicalAddress:x} of 0x{size:x} bytes is not made of 4 KiB pages.");
         }
@@ -103,10 +107,13 @@ public sealed unsafe class PhysicalMemory : IDisposable
     public void MarkCode(ulong physicalAddress)
     {
         byte* flags = FlagsOf(physicalAddress);
-        if (Volatile.Read(ref *flags) == 0)
+        lock (_codeLock)
         {
-            Volatile.Write(ref *flags, (byte)PageFlags.HasCode);
-            CodeAdded?.Invoke(physicalAddress & ~((1UL << PageShift) - 1));
+            if (*flags == 0)
+            {
+                Volatile.Write(ref *flags, (byte)PageFlags.HasCode);
+                CodeAdded?.Invoke(physicalAddress & ~PageMask);
+            }
         }
     }
 
@@ -121,14 +128,15 @@ public sealed unsafe class PhysicalMemory : IDisposable
             return;
         }
 
+        // Either the core that marks the page now decodes what was stored, or the mark is seen here.
+        Interlocked.MemoryBarrier();
         ulong last = (physicalAddress + length - 1) >> PageShift;
         for (ulong page = physicalAddress >> PageShift; page <= last; page++)
         {
             byte* flags = FlagsOf(page << PageShift);
-            if ((Volatile.Read(ref *flags) & (byte)PageFlags.HasCode) != 0)
+            if (Volatile.Read(ref *flags) != 0)
             {
-                Volatile.Write(ref *flags, (byte)PageFlags.None);
-                CodeModified?.Invoke(page << PageShift);
+                DropCode(page << PageShift, flags);
             }
         }
     }
@@ -142,6 +150,22 @@ public sealed unsafe class PhysicalMemory : IDisposable
         }
 
         _blocks = [];
+    }
+
+    /// <summary>
+    /// The mark goes last: a store that finds none relies on every core having been told, and a core that marks the page
+    /// again waits for the lock.
+    /// </summary>
+    private void DropCode(ulong page, byte* flags)
+    {
+        lock (_codeLock)
+        {
+            if (*flags != 0)
+            {
+                CodeModified?.Invoke(page);
+                Volatile.Write(ref *flags, (byte)PageFlags.None);
+            }
+        }
     }
 
     private byte* FlagsOf(ulong physicalAddress)

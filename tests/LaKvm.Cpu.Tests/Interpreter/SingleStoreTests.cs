@@ -40,7 +40,7 @@ public sealed unsafe class SingleStoreTests
     }
 
     private static bool IsAnswered(byte* place, int size) =>
-        (Read(place, size) & Mark) != 0 || SpinWait.SpinUntil(() => (Read(place, size) & Mark) != 0, 1000);
+        (Read(place, size) & Mark) != 0 || SpinWait.SpinUntil(() => (Read(place, size) & Mark) != 0, 60_000);
 
     /// <summary>Answers each question once, by its complement in the upper bits.</summary>
     private static void Answer(byte* place, int size, ulong mask, ref bool isOver)

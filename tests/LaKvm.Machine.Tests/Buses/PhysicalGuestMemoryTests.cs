@@ -72,4 +72,26 @@ public sealed class PhysicalGuestMemoryTests : IDisposable
         _memory.Write(0x1ffc, new byte[8]);
         pages.Should().Equal(0x1000UL, 0x2000UL);
     }
+
+    /// <summary>A core whose store finds no mark relies on all cores having been told before.</summary>
+    [Fact]
+    public void Mark_of_code_goes_after_everybody_was_told()
+    {
+        var seen = new List<PageFlags>();
+        Thread? other = null;
+        _ram.CodeAdded += page => seen.Add(_ram.Flags(page));
+        _ram.CodeModified += page =>
+        {
+            seen.Add(_ram.Flags(page));
+            other ??= new Thread(() => _ram.MarkCode(page));
+            other.Start();
+            other.Join(50).Should().BeFalse("who marks the page again must wait until the old mark is gone");
+        };
+        _ram.MarkCode(0x1000);
+        _memory.Write(0x1000, new byte[8]);
+        other!.Join();
+
+        seen.Should().Equal(PageFlags.HasCode, PageFlags.HasCode, PageFlags.HasCode);
+        _ram.Flags(0x1000).Should().Be(PageFlags.HasCode);
+    }
 }
