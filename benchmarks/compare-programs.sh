@@ -17,21 +17,9 @@ work=$(mktemp -d "${QEMU_ROOT:-}/tmp/compare.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 inside=${work#"${QEMU_ROOT:-}"}
 
-# cpio NAME FILE: an archive in the newc format that holds one program; nothing for FILE ends the archive.
-cpio() {
-    local size=0
-    [ -z "${2:-}" ] || size=$(stat -c %s "$2")
-    printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\0' 1 $((0100755)) 0 0 1 0 "$size" 0 0 0 0 $((${#1} + 1)) 0 "$1"
-    head -c $(((4 - (110 + ${#1} + 1) % 4) % 4)) /dev/zero
-    [ -z "${2:-}" ] || cat "$2"
-    head -c $(((4 - size % 4) % 4)) /dev/zero
-}
-
 benchmarks/programs/build.sh "$work/programs"
 cp "$image/vmlinuz" "$work"
-# The archives of an initial RAM disk follow each other at multiples of four bytes.
-{ cat "$image/initrd.img"; head -c $(((4 - $(stat -c %s "$image/initrd.img") % 4) % 4)) /dev/zero
-  cpio programs "$work/programs"; cpio 'TRAILER!!!'; } >"$work/initrd.img"
+benchmarks/initrd.sh "$image/initrd.img" "$work/programs" >"$work/initrd.img"
 boot="console=ttyS0,115200 panic=-1 initcall_blacklist=i8042_init rdinit=/programs -- $*"
 qemu=(${QEMU_ROOT:+chroot "$QEMU_ROOT"} qemu-system-loongarch64 -M virt -cpu la464 -m 1G -nographic -no-reboot)
 
