@@ -56,6 +56,7 @@ internal sealed unsafe partial class BlockTranslator
         {
             case <= VectorKind.Minimum64: Simple(row, d, j, k); break;
             case <= VectorKind.AverageRounded: Average(row, d, j, k); break;
+            case <= VectorKind.SaturatedDifference: SaturatedSum(row, d, j, k); break;
             case <= VectorKind.MultiplySubtract: Multiply(row, d, j, k, old); break;
             case <= VectorKind.RotateBy: ShiftElements(row, d, j, k, i.Imm); break;
             case <= VectorKind.BitSelectImmediate: Bits(i, row, d, j, k, old); break;

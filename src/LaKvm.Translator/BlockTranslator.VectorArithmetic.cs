@@ -121,7 +121,12 @@ internal sealed unsafe partial class BlockTranslator
         }
 
         int bit = k;
-        if (!row.Has(VectorOptions.Immediate))
+        if (row.Size == 0 && !row.Has(VectorOptions.Immediate))
+        {
+            bit = 0;
+            PowersOfTwo(bit, k, Powers);
+        }
+        else if (!row.Has(VectorOptions.Immediate))
         {
             Op(Simd.Pand, 0, k, Each(row.Size, (ulong)row.ElementBits - 1));
             _e.LoadVector(_bytes, 1, Each(row.Size, 1));
@@ -130,19 +135,6 @@ internal sealed unsafe partial class BlockTranslator
         }
 
         Op(row.Kind == VectorKind.BitClear ? Simd.Pandn : row.Kind == VectorKind.BitSet ? Simd.Por : Simd.Pxor, d, bit, j);
-    }
-
-    private void SaturateElements(in VectorRow row, int d, int j, int bits)
-    {
-        if (row.Has(VectorOptions.Unsigned))
-        {
-            Op(row.Op, d, j, Each(row.Size, (2UL << bits) - 1));
-            return;
-        }
-
-        ulong greatest = (1UL << bits) - 1;
-        Op(row.Op, d, j, Each(row.Size, greatest));
-        Op(Extremum(row, isMaximum: true), d, d, Each(row.Size, ~greatest));
     }
 
     /// <summary>vfrstpi: how string functions find a difference.</summary>

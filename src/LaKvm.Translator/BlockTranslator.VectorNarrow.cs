@@ -8,17 +8,18 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>Shifted and made half as wide: j and the old d, by the immediate, or j alone, by k's.</summary>
     private void Narrow(in Instruction i, in VectorRow row, int d, int j, int k, int old)
     {
+        VectorRow shift = row with { Kind = ShiftOf(row) };
         if (row.Kind >= VectorKind.Narrow)
         {
-            ShiftElements(row with { Kind = ShiftOf(row) }, 1, j, k, i.Imm);
-            ShiftElements(row with { Kind = ShiftOf(row) }, 2, old, k, i.Imm);
+            ShiftElements(shift, 1, j, k, i.Imm);
+            ShiftElements(shift, 2, old, k, i.Imm);
             Limit(row, 1, d);
             Limit(row, 2, d);
             Pack(row, d, 1, 2);
             return;
         }
 
-        ShiftElements(row with { Kind = ShiftOf(row) }, d, j, k, 0);
+        ShiftElements(shift, d, j, k, 0);
         Limit(row, d, 1);
         Zero(0);
         Pack(row, d, d, 0);

@@ -89,47 +89,4 @@ internal sealed unsafe partial class BlockTranslator
         Op(Simd.Pand, 0, 0, Each(row.Size, 1));
         Op(AddOf(row.Size), d, d, 0);
     }
-
-    private void ByElement(in VectorRow row, int d, int j, int k)
-    {
-        if (row.Size == 1)
-        {
-            HalvesByElement(row, d, j, k);
-            return;
-        }
-
-        Op(Simd.Pand, 0, k, CountMask(row));
-        Op(row.Op, d, j, 0);
-        if (row is { Kind: VectorKind.ShiftRightArithmeticBy, Size: 3 })
-        {
-            _e.LoadVector(_bytes, 1, arena.Constant(1UL << 63));
-            Op(row.Op, 1, 1, 0);
-            Op(Simd.Pxor, d, d, 1);
-            Op(Simd.Psubq, d, d, 1);
-        }
-    }
-
-    /// <summary>The two halves of each word by themselves, in the word's upper half; the amounts below, in the lower.</summary>
-    private void HalvesByElement(in VectorRow row, int d, int j, int k)
-    {
-        bool isLeft = row.Kind == VectorKind.ShiftLeftBy;
-        Op(Simd.Pand, 0, k, CountMask(row));
-        By(Simd.PsrldBy, 1, 0, 16);
-        Op(Simd.Pand, 0, 0, arena.Constant(LowHalves));
-        if (isLeft)
-        {
-            Op(row.Op, 0, j, 0);
-            Op(Simd.Pand, 2, j, arena.Constant(~LowHalves));
-            Op(row.Op, 1, 2, 1);
-        }
-        else
-        {
-            By(Simd.PslldBy, 2, j, 16);
-            Op(row.Op, 0, 2, 0);
-            By(Simd.PsrldBy, 0, 0, 16);
-            Op(row.Op, 1, j, 1);
-        }
-
-        _e.Vector(Simd.Pblendw, _bytes, d, 0, Rm.Xmm(1), 0xAA);
-    }
 }

@@ -36,6 +36,9 @@ internal enum VectorKind : byte
     /// <summary>Halved sum, rounded down or up.</summary>
     Average, AverageRounded,
 
+    /// <summary>Sum and difference, limited to what fits, where the host has none.</summary>
+    SaturatedSum, SaturatedDifference,
+
     /// <summary>Product of bytes, of 64-bit elements; the upper half of one of 32 bits; d plus or minus a product.</summary>
     MultiplyBytes, Multiply64, MultiplyHigh32, MultiplyHighBytes, MultiplyAdd, MultiplySubtract,
 

@@ -16,9 +16,11 @@ internal static partial class VectorTable
         Sizes(t, ShiftRightRounded, Opcode.VsrlriB, Opcode.XvsrlriB, None, PsrlwBy, PsrlwBy, PsrldBy, PsrlqBy);
         Sizes(t, ShiftRightArithmeticRounded, Opcode.VsrariB, Opcode.XvsrariB, None, PsrlwBy, PsrawBy, PsradBy, PsrlqBy);
         Sizes(t, Rotate, Opcode.VrotriB, Opcode.XvrotriB, None, PsrlwBy, PsrlwBy, PsrldBy, PsrlqBy);
-        Sizes(t, ShiftLeftBy, Opcode.VsllB, Opcode.XvsllB, None, Simd.None, Psllvd, Psllvd, Psllvq);
-        Sizes(t, ShiftRightBy, Opcode.VsrlB, Opcode.XvsrlB, None, Simd.None, Psrlvd, Psrlvd, Psrlvq);
-        Sizes(t, ShiftRightArithmeticBy, Opcode.VsraB, Opcode.XvsraB, None, Simd.None, Psravd, Psravd, Psrlvq);
+        Sizes(t, ShiftLeftBy, Opcode.VsllB, Opcode.XvsllB, None, Pmullw, Psllvd, Psllvd, Psllvq);
+        Sizes(t, ShiftRightBy, Opcode.VsrlB, Opcode.XvsrlB, None, Pmullw, Psrlvd, Psrlvd, Psrlvq);
+        Sizes(t, ShiftRightArithmeticBy, Opcode.VsraB, Opcode.XvsraB, None, Pmullw, Psravd, Psravd, Psrlvq);
+        Sizes(t, ShiftRightBy, Opcode.VsrlrB, Opcode.XvsrlrB, Rounded, Pmullw, Psrlvd, Psrlvd, Psrlvq);
+        Sizes(t, ShiftRightArithmeticBy, Opcode.VsrarB, Opcode.XvsrarB, Rounded, Pmullw, Psravd, Psravd, Psrlvq);
         Sizes(t, RotateBy, Opcode.VrotrB, Opcode.XvrotrB, None, Simd.None, Simd.None, Psrlvd, Psrlvq);
     }
 
@@ -27,11 +29,11 @@ internal static partial class VectorTable
         Sizes(t, BitClear, Opcode.VbitclriB, Opcode.XvbitclriB, Immediate, Pandn, Pandn, Pandn, Pandn);
         Sizes(t, BitSet, Opcode.VbitsetiB, Opcode.XvbitsetiB, Immediate, Por, Por, Por, Por);
         Sizes(t, BitInvert, Opcode.VbitreviB, Opcode.XvbitreviB, Immediate, Pxor, Pxor, Pxor, Pxor);
-        Sizes(t, BitClear, Opcode.VbitclrB, Opcode.XvbitclrB, None, Simd.None, Simd.None, Psllvd, Psllvq);
-        Sizes(t, BitSet, Opcode.VbitsetB, Opcode.XvbitsetB, None, Simd.None, Simd.None, Psllvd, Psllvq);
-        Sizes(t, BitInvert, Opcode.VbitrevB, Opcode.XvbitrevB, None, Simd.None, Simd.None, Psllvd, Psllvq);
-        Sizes(t, Saturate, Opcode.VsatB, Opcode.XvsatB, None, Pminsb, Pminsw, Pminsd);
-        Sizes(t, Saturate, Opcode.VsatBu, Opcode.XvsatBu, Unsigned, Pminub, Pminuw, Pminud);
+        Sizes(t, BitClear, Opcode.VbitclrB, Opcode.XvbitclrB, None, Pshufb, Simd.None, Psllvd, Psllvq);
+        Sizes(t, BitSet, Opcode.VbitsetB, Opcode.XvbitsetB, None, Pshufb, Simd.None, Psllvd, Psllvq);
+        Sizes(t, BitInvert, Opcode.VbitrevB, Opcode.XvbitrevB, None, Pshufb, Simd.None, Psllvd, Psllvq);
+        Sizes(t, Saturate, Opcode.VsatB, Opcode.XvsatB, None, Pminsb, Pminsw, Pminsd, Pcmpgtq);
+        Sizes(t, Saturate, Opcode.VsatBu, Opcode.XvsatBu, Unsigned, Pminub, Pminuw, Pminud, Pcmpeqq);
         Sizes(t, MaskNegative, Opcode.VmskltzB, Opcode.XvmskltzB, None, Pmovmskb, Pmovmskb, Movmskps, Movmskpd);
         Sizes(t, CountOnes, Opcode.VpcntB, Opcode.XvpcntB, None, Paddb, Paddb, Paddb, Paddb);
         Sizes(t, CountLeadingZeros, Opcode.VclzB, Opcode.XvclzB, None, Paddb, Paddb, Paddb, Paddb);
@@ -161,6 +163,12 @@ internal static partial class VectorTable
         NarrowAll(t, NarrowBySigned, Opcode.VssranBH, Opcode.XvssranBH, None, Psravd, Psrlvq);
         NarrowAll(t, NarrowByUnsigned, Opcode.VssrlnBuH, Opcode.XvssrlnBuH, Unsigned, Psrlvd, Psrlvq);
         NarrowAll(t, NarrowByUnsigned, Opcode.VssranBuH, Opcode.XvssranBuH, None, Psravd, Psrlvq);
+        NarrowAll(t, NarrowByUnsigned, Opcode.VssrlrnBuH, Opcode.XvssrlrnBuH, Unsigned | Rounded, Psrlvd, Psrlvq);
+        NarrowAll(t, NarrowByUnsigned, Opcode.VssrarnBuH, Opcode.XvssrarnBuH, Rounded, Psravd, Psrlvq);
+        NarrowAll(t, NarrowBySigned, Opcode.VssrlrnBH, Opcode.XvssrlrnBH, Unsigned | Rounded, Psrlvd, Psrlvq);
+        NarrowAll(t, NarrowBySigned, Opcode.VssrarnBH, Opcode.XvssrarnBH, Rounded, Psravd, Psrlvq);
+        NarrowAll(t, NarrowBy, Opcode.VsrlrnBH, Opcode.XvsrlrnBH, Unsigned | Rounded, Psrlvd, Psrlvq);
+        NarrowAll(t, NarrowBy, Opcode.VsrarnBH, Opcode.XvsrarnBH, Rounded, Psravd, Psrlvq);
     }
 
     /// <summary>.b.h .h.w .w.d, by the size of the wide elements; a row with amounts in k has the host's shift.</summary>

@@ -43,9 +43,13 @@ internal static partial class VectorTable
         Sizes(t, Binary, Opcode.VaddiBu, Opcode.XvaddiBu, Immediate, Paddb, Paddw, Paddd, Paddq);
         Sizes(t, Binary, Opcode.VsubiBu, Opcode.XvsubiBu, Immediate, Psubb, Psubw, Psubd, Psubq);
         Sizes(t, Binary, Opcode.VsaddB, Opcode.XvsaddB, None, Paddsb, Paddsw);
+        Sizes(t, SaturatedSum, Opcode.VsaddB, Opcode.XvsaddB, None, Simd.None, Simd.None, Paddd, Paddq);
         Sizes(t, Binary, Opcode.VsaddBu, Opcode.XvsaddBu, None, Paddusb, Paddusw);
+        Sizes(t, SaturatedSum, Opcode.VsaddBu, Opcode.XvsaddBu, Unsigned, Simd.None, Simd.None, Paddd, Paddq);
         Sizes(t, Binary, Opcode.VssubB, Opcode.XvssubB, None, Psubsb, Psubsw);
+        Sizes(t, SaturatedDifference, Opcode.VssubB, Opcode.XvssubB, None, Simd.None, Simd.None, Psubd, Psubq);
         Sizes(t, Binary, Opcode.VssubBu, Opcode.XvssubBu, None, Psubusb, Psubusw);
+        Sizes(t, SaturatedDifference, Opcode.VssubBu, Opcode.XvssubBu, Unsigned, Simd.None, Simd.None, Psubd, Psubq);
         Sizes(t, Negate, Opcode.VnegB, Opcode.XvnegB, None, Psubb, Psubw, Psubd, Psubq);
         Sizes(t, Reversed, Opcode.VsigncovB, Opcode.XvsigncovB, None, Psignb, Psignw, Psignd);
         Sizes(t, AddAbsolute, Opcode.VaddaB, Opcode.XvaddaB, None, Paddb, Paddw, Paddd);
