@@ -19,8 +19,8 @@ benchmarks/initrd.sh "$image/initrd.img" "$work/programs" >"$work/bench.img"
 SIZE=600M tests/nested/image.sh "$work/nested.img" "$work/programs" "$work/bench.img"
 boot="console=ttyS0,115200 panic=-1 initcall_blacklist=i8042_init quiet rdinit=/programs -- $*"
 for ((round = 0; round < rounds; round++)); do
-    echo "/root/programs $* | sed 's/^/host /'"
-    echo "guest -kernel /boot/vmlinuz -initrd /root/bench.img -append '$boot' </dev/null | sed 's/^/guest /'"
+    echo "./programs $* | sed 's/^/host /'"
+    echo "guest -kernel /boot/vmlinuz -initrd bench.img -append '$boot' </dev/null | sed 's/^/guest /'"
 done >"$work/commands"
 echo "poweroff -f" >>"$work/commands"
 "$lakvm" host --memory 2G --drive "$work/nested.img,snapshot" --append "console=ttyS0,115200 root=/dev/vda rw quiet" \
