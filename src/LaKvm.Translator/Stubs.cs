@@ -127,10 +127,11 @@ internal sealed unsafe class Stubs
         LoadMapped(e);
         e.Return();
 
-        // The return address into the translation is not needed any more.
+        // A return all the same, to elsewhere: the host predicts that all later ones match their calls.
         e.Land(stop);
-        e.OpImmediate(Alu.Add, Reg.Rsp, 8);
-        _ = e.Jump(trapped);
+        e.LeaNear(Reg.Rcx, trapped);
+        e.Store(Rm.At(Reg.Rsp), Reg.Rcx);
+        e.Return();
     }
 
     private static void LoadMapped(Emitter e)
