@@ -12,7 +12,7 @@ internal static class BestTimes
 {
     internal const string Argument = "best";
 
-    private const int Runs = 1000, FaultRuns = 50, Repeat = 1000;
+    private const int Runs = 3000, FaultRuns = 50, Repeat = 1000;
 
     /// <summary>Prints nanoseconds of each kind, for each engine.</summary>
     internal static void Print()

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LaKvm.Memory;
 
@@ -100,10 +101,18 @@ public sealed unsafe partial class Core : IDisposable
     }
 
     /// <summary>CSR bank, TLB and timer of the mode that runs now.</summary>
-    private CsrBank Bank => State->Vm != 0 ? _guestCsr : _hostCsr;
+    private CsrBank Bank
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => State->Vm != 0 ? _guestCsr : _hostCsr;
+    }
 
     /// <summary>Software TLB of the mode and privilege level that run now.</summary>
-    private int CurrentTable => SoftTlb.TableOf(State->Vm, State->Plv, (State->Csr[Csr.Crmd] & Crmd.Pg) == 0);
+    private int CurrentTable
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => SoftTlb.TableOf(State->Vm, State->Plv, (State->Csr[Csr.Crmd] & Crmd.Pg) == 0);
+    }
 
     /// <summary>
     /// Brings what depends on mode, privilege and EUEN up to date: to be called after CRMD, EUEN or GSTAT.VM changed.

@@ -113,6 +113,7 @@ internal sealed unsafe partial class BlockTranslator(
         _vectors.WriteBack();
         KeepGroup();
         ExtendAll();
+        LeaveGuestMode(i);
         EmitCall(NewSite(i));
         ForgetConstants();
         ForgetVectors();
@@ -201,6 +202,9 @@ internal sealed unsafe partial class BlockTranslator(
             case TailKind.Far:
                 EmitFar(tail.Offset);
                 break;
+            case TailKind.GuestExit:
+                EmitGuestExit(tail);
+                break;
             case TailKind.LoopExit:
                 EmitLoopExit(tail);
                 break;
@@ -284,6 +288,9 @@ internal sealed unsafe partial class BlockTranslator(
 
         /// <summary>Has the rest of the block interpreted.</summary>
         Interpret,
+
+        /// <summary>Leaves with the tail's code, a trap that ends guest mode, or resumes outside PLV0 if the instruction is privileged.</summary>
+        GuestExit,
 
         /// <summary>Goes on behind a block that follows itself, from one of its copies.</summary>
         LoopExit,

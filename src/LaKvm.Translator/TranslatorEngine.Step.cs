@@ -90,8 +90,8 @@ public sealed unsafe partial class TranslatorEngine
     private Trap CallHandler(Instruction* instruction, Checks checks)
     {
         HandlerCalls++;
-        _word = instruction->Word;
         CpuState* s = _state;
+        s->TrapWord = instruction->Word;
         if (checks != Checks.None)
         {
             if ((checks & Checks.Privileged) != 0 && s->Plv != 0)

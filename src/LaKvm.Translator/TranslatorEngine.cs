@@ -28,9 +28,6 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     /// <summary>The link by which translated code was left last, until its target has been found.</summary>
     private Link? _link;
 
-    /// <summary>Word of the instruction that trapped.</summary>
-    private uint _word;
-
     /// <summary>What came out of a handler.</summary>
     private ExceptionDispatchInfo? _failure;
 
@@ -91,7 +88,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
             Trap trap = Execute();
             if (trap is not (Trap.None or Trap.Refetch or Trap.Leave))
             {
-                trap = _core.RaiseException(trap, _word);
+                trap = _core.RaiseException(trap, (uint)s->TrapWord);
             }
 
             if (trap == Trap.Leave)
@@ -156,7 +153,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         int code = (int)Exit.Jump;
         do
         {
-            _word = 0;
+            s->TrapWord = 0;
             Trap trap = FindPage(s->Pc, out CodePage* page);
             if (trap != Trap.None)
             {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LaKvm.Cpu;
 
 public sealed unsafe partial class Core
@@ -117,8 +119,10 @@ public sealed unsafe partial class Core
         return old;
     }
 
-    private bool TrapsInGuest(int csr) =>
-        State->Vm != 0 && CsrTable.Find(csr) is not { Guest: GuestAccess.Hardware };
+    /// <summary>Whether a guest's access to a CSR, one without a guest copy, leaves to root mode.</summary>
+    public static bool LeavesGuest(int csr) => CsrTable.Find(csr) is not { Guest: GuestAccess.Hardware };
+
+    private bool TrapsInGuest(int csr) => State->Vm != 0 && LeavesGuest(csr);
 
     private ulong ReadBank(CsrBank bank, int csr)
     {
@@ -226,6 +230,7 @@ public sealed unsafe partial class Core
         return ((address >> 47) & 1) == 0 ? bank[Csr.Pgdl] : bank[Csr.Pgdh];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool InRefill(CsrBank bank) => (bank[Csr.Tlbrera] & 1) != 0;
 
     private static ulong SignExtendVppn(ulong value) => (ulong)((long)(value << 16) >> 16);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LaKvm.Cpu;
 
 public sealed unsafe partial class Core
@@ -157,6 +159,7 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>LLBCTL.KLO keeps LLbit over one ertn (manual volume 1, 7.4.21).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void ClearLlbitUnlessKept(CsrBank bank)
     {
         if ((bank[Csr.Llbctl] & 4) == 0)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace LaKvm.Cpu;
 
@@ -113,8 +114,14 @@ public sealed unsafe partial class Core
     public void PollTimers()
     {
         _rehearsal?.Spoil();
+        ulong deadline = TimerDeadline;
+        if (deadline == ulong.MaxValue)
+        {
+            return; // the clock need not be read
+        }
+
         ulong now = _clock.Ticks;
-        if (now < TimerDeadline)
+        if (now < deadline)
         {
             return;
         }
@@ -195,6 +202,7 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>Asks for attention if an interrupt can be delivered now; on the core's own thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CheckInterrupts()
     {
         if (DeliverableToRoot || (State->Vm != 0 && DeliverableToGuest))
@@ -203,11 +211,17 @@ public sealed unsafe partial class Core
         }
     }
 
-    private bool DeliverableToRoot =>
-        (_hostCsr[Csr.Crmd] & Crmd.Ie) != 0 && (HostPending & _hostCsr[Csr.Ecfg] & Estat.IsMask) != 0;
+    private bool DeliverableToRoot
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_hostCsr[Csr.Crmd] & Crmd.Ie) != 0 && (HostPending & _hostCsr[Csr.Ecfg] & Estat.IsMask) != 0;
+    }
 
-    private bool DeliverableToGuest =>
-        (_guestCsr[Csr.Crmd] & Crmd.Ie) != 0 && (GuestPending & _guestCsr[Csr.Ecfg] & Estat.IsMask) != 0;
+    private bool DeliverableToGuest
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_guestCsr[Csr.Crmd] & Crmd.Ie) != 0 && (GuestPending & _guestCsr[Csr.Ecfg] & Estat.IsMask) != 0;
+    }
 
     /// <summary>Physical interrupts come before the guest's own (inferred).</summary>
     private Trap TakeInterrupt()

@@ -74,6 +74,9 @@ public unsafe struct CpuState
     /// <summary>Condition flags fcc0 to fcc7, one byte each, 0 or 1.</summary>
     [FieldOffset(FccOffset)] public fixed byte Fcc[8];
 
+    /// <summary>For engines: the word of the instruction that raises an exception, 0 if that was not fetched.</summary>
+    [FieldOffset(TrapWordOffset)] public ulong TrapWord;
+
     /// <summary>
     /// Vector registers, 32 bytes each, low word first. f0 to f31 are their low 64 bits, vr the low 128.
     /// </summary>
@@ -144,6 +147,9 @@ public unsafe struct CpuState
 
     /// <summary>Offset of <see cref="Fcc"/>.</summary>
     public const int FccOffset = 0x168;
+
+    /// <summary>Offset of <see cref="TrapWord"/>.</summary>
+    public const int TrapWordOffset = 0x170;
 
     /// <summary>Offset of <see cref="Vr"/>.</summary>
     public const int VrOffset = 0x180;

@@ -33,11 +33,11 @@ public sealed class HostThread
         return (Interlocked.And(ref _pending, ~bit) & bit) != 0;
     }
 
-    internal void Enter(KvmVcpu vcpu)
-    {
-        Volatile.Write(ref _running, vcpu);
-        Interlocked.MemoryBarrier(); // pairs with Signal: either it sees the vCPU or the vCPU sees the signal
-    }
+    /// <summary>
+    /// The thread is going to run the vCPU. Taking a core for it is the barrier that pairs with <see cref="Signal"/>: either that
+    /// sees the vCPU, or the vCPU sees the signal.
+    /// </summary>
+    internal void Enter(KvmVcpu vcpu) => Volatile.Write(ref _running, vcpu);
 
     internal void Leave() => Volatile.Write(ref _running, null);
 }

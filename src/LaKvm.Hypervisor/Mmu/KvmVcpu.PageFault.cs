@@ -37,15 +37,19 @@ public sealed unsafe partial class KvmVcpu
     private Errno MapGpa(ulong gpa, bool write)
     {
         ulong gfn = gpa >> _machine.Pages.PageShift;
+        MemorySlotSet slots = Vm.Slots;
+        MemorySlot? slot = slots.Find(gfn);
+        if (slot == null)
+        {
+            return Errno.Fault; // a device: no lock is taken for it
+        }
+
         if (MapFast(gpa, write))
         {
             return Errno.None;
         }
 
-        MemorySlotSet slots = Vm.Slots;
-        MemorySlot? slot = slots.Find(gfn);
-
-        if (slot == null || slot.Invalid || (write && slot.ReadOnly))
+        if (slot.Invalid || (write && slot.ReadOnly))
         {
             return Errno.Fault;
         }

@@ -34,6 +34,8 @@ public sealed unsafe partial class KvmVcpu
             Restore(cpu);
         }
 
+        _registers.LoadGpr(_core.State->Gpr);
+        _core.ExchangeCsr(Csr.Gstat, LvzFields.GstatPvm, LvzFields.GstatPvm);
         _core.PollTimers(); // time has passed in which no engine looked at them
         if (_loadedTimeOffset != Vm.TimeOffset)
         {
@@ -57,6 +59,8 @@ public sealed unsafe partial class KvmVcpu
             MarkPreempted();
         }
 
+        _registers.PutGpr();
+        cpu.Core.ExchangeCsr(Csr.Gstat, 0, LvzFields.GstatPvm);
         _lastCpu = cpu.Id;
         if (_blocking)
         {

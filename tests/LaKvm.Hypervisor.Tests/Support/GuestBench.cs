@@ -4,6 +4,7 @@ using LaKvm.Interpreter;
 using LaKvm.Ioctl;
 using LaKvm.Isa;
 using LaKvm.Machine;
+using LaKvm.Translator;
 
 namespace LaKvm.Hypervisor.Tests;
 
@@ -30,6 +31,11 @@ internal sealed class GuestBench : IDisposable
             Vm.SetMemoryRegion(0, 0, Ram);
         }
     }
+
+    /// <summary>An engine that translates what it comes to at once, for tests that run on both.</summary>
+    internal static Func<Core, IExecutionEngine> Translator { get; } = core => TranslatorEngine.IsSupported
+        ? new TranslatorEngine(core, new() { WarmCount = 0 })
+        : new InterpreterEngine(core);
 
     internal HostMachine Machine { get; }
 

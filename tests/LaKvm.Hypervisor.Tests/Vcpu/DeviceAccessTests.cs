@@ -1,3 +1,4 @@
+using LaKvm.Cpu;
 using LaKvm.Ioctl;
 using LaKvm.Isa;
 
@@ -7,17 +8,23 @@ namespace LaKvm.Hypervisor.Tests;
 /// Every load and store of the instruction table on a device, compared with the same instruction on memory: the core's own
 /// execution says what emulation has to give.
 /// </summary>
-public sealed unsafe class DeviceAccessTests : IDisposable
+public unsafe class DeviceAccessTests : IDisposable
 {
     private const ulong Ram = 0x80_0000, Device = 0x1fe0_0000;
     private const int Base = 12, Register = 13, Index = 14, Offset = 16, Element = 1;
     private const string Stop = "li.d $s8, 0x1fe00ff8\nst.d $zero, $s8, 0\n";
 
-    private readonly GuestBench _bench = new();
+    private readonly GuestBench _bench;
     private readonly Vcpu _vcpu;
 
     public DeviceAccessTests()
+        : this(engine: null)
     {
+    }
+
+    private protected DeviceAccessTests(Func<Core, IExecutionEngine>? engine)
+    {
+        _bench = new GuestBench(engine: engine);
         _bench.Load(Stop, GuestBench.CodeBase + 4);
         _vcpu = _bench.CreateVcpu();
         _vcpu.SetCsr(2, 7);
@@ -174,3 +181,6 @@ public sealed unsafe class DeviceAccessTests : IDisposable
         return (_vcpu.GetRegisters().Gpr, new ReadOnlySpan<byte>(fpu.Registers, 1024).ToArray());
     }
 }
+
+/// <summary>The same accesses by translated code.</summary>
+public sealed class TranslatedDeviceAccessTests() : DeviceAccessTests(GuestBench.Translator);

@@ -1,9 +1,10 @@
+using LaKvm.Cpu;
 using LaKvm.Ioctl;
 
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>What the hypervisor emulates itself and what reaches user space.</summary>
-public sealed class ExitTests : IDisposable
+public class ExitTests : IDisposable
 {
     private const int A0 = 4, T0 = 12, T1 = 13, T2 = 14, T3 = 15;
 
@@ -14,7 +15,14 @@ public sealed class ExitTests : IDisposable
         st.d    $zero, $s8, 0
         """;
 
-    private readonly GuestBench _bench = new();
+    private readonly GuestBench _bench;
+
+    public ExitTests()
+        : this(engine: null)
+    {
+    }
+
+    private protected ExitTests(Func<Core, IExecutionEngine>? engine) => _bench = new GuestBench(engine: engine);
 
     public void Dispose() => _bench.Dispose();
 
@@ -249,3 +257,6 @@ public sealed class ExitTests : IDisposable
 
     private static ulong Gpr(Vcpu vcpu, int register) => vcpu.GetRegisters().Gpr[register];
 }
+
+/// <summary>The same exits from translated code.</summary>
+public sealed class TranslatedExitTests() : ExitTests(GuestBench.Translator);

@@ -1,11 +1,19 @@
 using System.Text;
+using LaKvm.Cpu;
 using LaKvm.Ioctl;
 
 namespace LaKvm.Hypervisor.Tests;
 
-public sealed class GuestProgramTests : IDisposable
+public class GuestProgramTests : IDisposable
 {
-    private readonly GuestBench _bench = new();
+    private readonly GuestBench _bench;
+
+    public GuestProgramTests()
+        : this(engine: null)
+    {
+    }
+
+    private protected GuestProgramTests(Func<Core, IExecutionEngine>? engine) => _bench = new GuestBench(engine: engine);
 
     public void Dispose() => _bench.Dispose();
 
@@ -41,3 +49,6 @@ public sealed class GuestProgramTests : IDisposable
         exit.Data.Should().Be(0x34);
     }
 }
+
+/// <summary>The same programs, translated.</summary>
+public sealed class TranslatedGuestProgramTests() : GuestProgramTests(GuestBench.Translator);

@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using LaKvm.Cpu;
 using LaKvm.Ioctl;
 
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>Interrupts, idle, the timer, kicks and sharing of cores.</summary>
-public sealed class InterruptTests : IDisposable
+public class InterruptTests : IDisposable
 {
     private const int T1 = 13;
     private const ulong VectorBase = 0x30_0000;
@@ -18,7 +19,14 @@ public sealed class InterruptTests : IDisposable
     /// <summary>Reads ESTAT into t1 and ends.</summary>
     private const string Handler = "csrrd $t1, 5" + Stop;
 
-    private readonly GuestBench _bench = new();
+    private readonly GuestBench _bench;
+
+    public InterruptTests()
+        : this(engine: null)
+    {
+    }
+
+    private protected InterruptTests(Func<Core, IExecutionEngine>? engine) => _bench = new GuestBench(engine: engine);
 
     public void Dispose() => _bench.Dispose();
 
@@ -301,3 +309,6 @@ public sealed class InterruptTests : IDisposable
 
     private static ulong Gpr(Vcpu vcpu, int register) => vcpu.GetRegisters().Gpr[register];
 }
+
+/// <summary>The same with translated code.</summary>
+public sealed class TranslatedInterruptTests() : InterruptTests(GuestBench.Translator);

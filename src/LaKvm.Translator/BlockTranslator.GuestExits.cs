@@ -1,0 +1,53 @@
+using LaKvm.Cpu;
+using LaKvm.Isa;
+using static LaKvm.Translator.RegisterMap;
+
+namespace LaKvm.Translator;
+
+/// <content>
+/// Instructions that do nothing in a guest but leave it. Their handlers would say the same, but take a call into .NET for it;
+/// a hypervisor waits for these exits most.
+/// </content>
+internal sealed unsafe partial class BlockTranslator
+{
+    /// <summary>
+    /// In front of the call of an instruction's handler, with everything stored that a handler may see: a guest leaves
+    /// here.
+    /// </summary>
+    private void LeaveGuestMode(in Instruction i)
+    {
+        if (GuestTrapOf(i) is Trap trap and not Trap.None)
+        {
+            _e.CompareByte(Field(CpuState.VmOffset), 0);
+            _tails.Add(new(TailKind.GuestExit, _e.JumpIf(Condition.NotEqual, null), _offset, (int)trap)
+            {
+                Resume = (nint)_e.Position,
+                Left = (_blockEnd - _offset) >> 2,
+            });
+        }
+    }
+
+    private static Trap GuestTrapOf(in Instruction i) => i.Opcode switch
+    {
+        Opcode.Cpucfg or Opcode.Idle or (>= Opcode.IocsrrdB and <= Opcode.IocsrwrD) => Trap.Gspr,
+        Opcode.Csrrd or Opcode.Csrwr or Opcode.Csrxchg when Core.LeavesGuest(i.Imm) => Trap.Gspr,
+        Opcode.Hvcl => Trap.Hvc,
+        _ => Trap.None,
+    };
+
+    /// <summary>The instruction counts as executed, those behind it do not.</summary>
+    private void EmitGuestExit(in Tail tail)
+    {
+        ref readonly Instruction i = ref region[tail.Offset];
+        if (i.Opcode.Info().IsPrivileged)
+        {
+            _e.CompareByte(Field(CpuState.PlvOffset), 0);
+            _ = _e.JumpIf(Condition.NotEqual, (byte*)tail.Resume);
+        }
+
+        _e.OpImmediate(Alu.Add, Budget, tail.Left - 1);
+        _e.StoreImmediate(Field(CpuState.TrapWordOffset), (int)i.Word);
+        LeaveRegisters();
+        EmitLeave(tail.Offset, tail.Code);
+    }
+}
