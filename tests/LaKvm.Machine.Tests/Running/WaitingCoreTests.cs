@@ -91,7 +91,7 @@ public sealed unsafe class WaitingCoreTests : IDisposable
 
         public ulong Step { get; set; }
 
-        /// <summary>What happens after the next few looks.</summary>
+        /// <summary>What happens at the third look: the one that a core takes before it sleeps.</summary>
         public Action? Then { get; set; }
 
         public ulong Ticks
@@ -99,7 +99,7 @@ public sealed unsafe class WaitingCoreTests : IDisposable
             get
             {
                 _ticks += Step;
-                if (Then != null && ++_reads == 4)
+                if (Then != null && ++_reads == 3)
                 {
                     Then();
                 }
