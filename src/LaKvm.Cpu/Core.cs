@@ -101,11 +101,7 @@ public sealed unsafe partial class Core : IDisposable
     }
 
     /// <summary>CSR bank, TLB and timer of the mode that runs now.</summary>
-    private CsrBank Bank
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => State->Vm != 0 ? _guestCsr : _hostCsr;
-    }
+    private CsrBank Bank => State->Vm != 0 ? _guestCsr : _hostCsr;
 
     /// <summary>Software TLB of the mode and privilege level that run now.</summary>
     private int CurrentTable

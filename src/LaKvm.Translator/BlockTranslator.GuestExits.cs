@@ -22,7 +22,7 @@ internal sealed unsafe partial class BlockTranslator
             _tails.Add(new(TailKind.GuestExit, _e.JumpIf(Condition.NotEqual, null), _offset, (int)trap)
             {
                 Resume = (nint)_e.Position,
-                Left = (_blockEnd - _offset) >> 2,
+                Left = ((_blockEnd - _offset) >> 2) - 1,
             });
         }
     }
@@ -45,7 +45,7 @@ internal sealed unsafe partial class BlockTranslator
             _ = _e.JumpIf(Condition.NotEqual, (byte*)tail.Resume);
         }
 
-        _e.OpImmediate(Alu.Add, Budget, tail.Left - 1);
+        _e.OpImmediate(Alu.Add, Budget, tail.Left);
         _e.StoreImmediate(Field(CpuState.TrapWordOffset), (int)i.Word);
         LeaveRegisters();
         EmitLeave(tail.Offset, tail.Code);

@@ -289,7 +289,9 @@ internal sealed unsafe partial class BlockTranslator(
         /// <summary>Has the rest of the block interpreted.</summary>
         Interpret,
 
-        /// <summary>Leaves with the tail's code, a trap that ends guest mode, or resumes outside PLV0 if the instruction is privileged.</summary>
+        /// <summary>
+        /// Leaves with the tail's code, a trap that ends guest mode, or resumes outside PLV0 if the instruction is privileged.
+        /// </summary>
         GuestExit,
 
         /// <summary>Goes on behind a block that follows itself, from one of its copies.</summary>

@@ -96,6 +96,9 @@ public sealed unsafe partial class Core
     /// <summary>Whether csrwr and csrxchg of either mode do nothing but change the stored bits that are writable.</summary>
     public static bool StoresOnly(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, IsPlain: true };
 
+    /// <summary>Whether a guest's access to a CSR, one without a guest copy, leaves to root mode.</summary>
+    public static bool LeavesGuest(int csr) => CsrTable.Find(csr) is not { Guest: GuestAccess.Hardware };
+
     /// <summary>
     /// Changes those bits of <paramref name="mask"/> that are writable; nothing where there is no row. Returns the old value.
     /// </summary>
@@ -118,9 +121,6 @@ public sealed unsafe partial class Core
 
         return old;
     }
-
-    /// <summary>Whether a guest's access to a CSR, one without a guest copy, leaves to root mode.</summary>
-    public static bool LeavesGuest(int csr) => CsrTable.Find(csr) is not { Guest: GuestAccess.Hardware };
 
     private bool TrapsInGuest(int csr) => State->Vm != 0 && LeavesGuest(csr);
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using LaKvm.Cpu;
 
 namespace LaKvm.Hypervisor;
@@ -58,11 +57,8 @@ internal sealed unsafe class VcpuRegisters : IDisposable
     /// <summary>Takes the general registers back from the core.</summary>
     internal void PutGpr()
     {
-        for (int i = 0; i < 32; i += 4)
-        {
-            Vector256.Store(Vector256.Load(Gpr + i), _block + i);
-        }
-
+        const int bytes = 32 * sizeof(ulong);
+        Buffer.MemoryCopy(Gpr, _block, bytes, bytes);
         Gpr = _block;
     }
 
