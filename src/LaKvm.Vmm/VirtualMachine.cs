@@ -130,6 +130,7 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
         BootRegisters start = BootLoader.Place(_ram, new BootRequest(options.Kernel)
         {
             Initrd = options.Initrd,
+            Files = options.Files,
             CommandLine = options.CommandLine,
             DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(tree)),
             RandomSeed = HostRandom.Bytes(32),

@@ -28,6 +28,9 @@ public sealed record VmOptions
     /// <summary>Initial RAM disk, if any.</summary>
     public InitrdImage? Initrd { get; init; }
 
+    /// <summary>Further files for RAM.</summary>
+    public IReadOnlyList<LoadedFile> Files { get; init; } = [];
+
     /// <summary>Kernel command line.</summary>
     public string CommandLine { get; init; } = "";
 

@@ -43,6 +43,29 @@ public class OptionTests
         DriveOption.Parse(text).Should().Be(new DriveOption(path, Enum.Parse<DriveMode>(mode)));
 
     [Theory]
+    [InlineData("0x200000", null, 0x20_0000UL)]
+    [InlineData("2097152", null, 0x20_0000UL)]
+    [InlineData("0X9000000000200000", null, 0x9000_0000_0020_0000UL)]
+    [InlineData("a@b.bin@0x80000000", "a@b.bin", 0x8000_0000UL)]
+    public void LoadOption_splits_file_and_address_at_the_last_at(string text, string? path, ulong address) =>
+        LoadOption.Parse(text).Should().Be(new LoadOption(path, address));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("kernel.bin")]
+    [InlineData("kernel.bin@")]
+    [InlineData("@0x200000")]
+    [InlineData("0x")]
+    [InlineData("-1")]
+    [InlineData("0x12345678123456789")]
+    public void LoadOption_without_file_or_address_is_refused(string text)
+    {
+        Action parse = () => LoadOption.Parse(text);
+
+        parse.Should().Throw<UserErrorException>().Which.ExitCode.Should().Be(ExitCode.Usage);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData(",readonly")]
     [InlineData("disk.img,readwrite")]

@@ -7,7 +7,7 @@ namespace LaKvm.Cli.Tests;
 internal sealed class TestKernel : IDisposable
 {
     /// <summary>Puts the console UART's address in s0 and that of the power registers in s1 (QEMU's "virt" map).</summary>
-    private const string Prologue = """
+    internal const string Prologue = """
         lu12i.w $s0, 0x1fe00
         ori $s0, $s0, 0x1e0
         lu12i.w $s1, 0x100e0
@@ -38,6 +38,9 @@ internal sealed class TestKernel : IDisposable
         Path = System.IO.Path.GetTempFileName();
         File.WriteAllBytes(Path, Elf(Assembler.Assemble(Prologue + source, LoadAddress).BytesOrThrow()));
     }
+
+    /// <summary>The bytes of a program without header, which runs at any address.</summary>
+    internal static byte[] Raw(string source) => Assembler.Assemble(Prologue + source, LoadAddress).BytesOrThrow();
 
     internal string Path { get; }
 

@@ -14,6 +14,12 @@ internal sealed class GuestCommand : Command
 
     private readonly Option<string?> _initrd = Text("--initrd", "FILE", "Initial RAM disk");
 
+    private readonly Option<string[]> _loads = new(LoadOption.Name)
+    {
+        Description = "Where a --kernel without header belongs and starts; or a further file for RAM, may be repeated",
+        HelpName = "ADDRESS|FILE@ADDRESS",
+    };
+
     private readonly Option<string?> _append = Text("--append", "WORDS", "Words for the kernel's command line");
 
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "RAM, with K, M or G [default: 2G]", "-m");
@@ -69,8 +75,8 @@ internal sealed class GuestCommand : Command
         : base(name, description)
     {
         foreach (Option option in
-            (Option[])[_kernel, _initrd, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _codeMemory, _protectCode,
-                _logLevel])
+            (Option[])[_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _codeMemory,
+                _protectCode, _logLevel])
         {
             Options.Add(option);
         }
@@ -97,6 +103,7 @@ internal sealed class GuestCommand : Command
         {
             Kernel = result.GetValue(_kernel),
             Initrd = result.GetValue(_initrd),
+            Loads = [.. (result.GetValue(_loads) ?? []).Select(LoadOption.Parse)],
             Append = result.GetValue(_append) ?? "",
             Memory = ParseMemory(result.GetValue(_memory)),
             Cpus = ParseCpus(result.GetValue(_cpus)),

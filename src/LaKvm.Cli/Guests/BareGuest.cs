@@ -58,6 +58,7 @@ internal sealed class BareGuest : IGuest
         return new BootRequest(files.Kernel)
         {
             Initrd = files.Initrd,
+            Files = files.Others,
             CommandLine = options.Append,
             DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(tree)),
             RandomSeed = HostRandom.Bytes(32),

@@ -7,13 +7,23 @@ namespace LaKvm.Cli;
 /// </summary>
 internal sealed class BootFiles(GuestOptions options)
 {
-    private readonly Task<KernelImage> _kernel = Task.Run(() => KernelImage.Load(options.Kernel!).Unpack());
+    private readonly Task<KernelImage> _kernel = Task.Run(() => LoadKernel(options));
 
     /// <summary>The kernel; waits until it has been read.</summary>
     /// <exception cref="ImageException">The file is no kernel, or damaged.</exception>
     internal KernelImage Kernel => _kernel.GetAwaiter().GetResult();
 
+    /// <summary>What else is placed in RAM.</summary>
+    /// <exception cref="ImageException">A file cannot be read.</exception>
+    internal IReadOnlyList<LoadedFile> Others { get; } =
+        [.. options.Loads.Where(load => load.Path != null).Select(load => LoadedFile.Load(load.Path!, load.Address))];
+
     /// <summary>The initial RAM disk, or null; its bytes are read when it is placed.</summary>
     /// <exception cref="ImageException">The file cannot be read.</exception>
     internal InitrdImage? Initrd { get; } = options.Initrd == null ? null : InitrdImage.Load(options.Initrd);
+
+    private static KernelImage LoadKernel(GuestOptions options) =>
+        options.KernelAddress is { } address
+            ? KernelImage.LoadRaw(options.Kernel!, address)
+            : KernelImage.Load(options.Kernel!).Unpack();
 }

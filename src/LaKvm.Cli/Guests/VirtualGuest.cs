@@ -24,6 +24,7 @@ internal sealed class VirtualGuest : IGuest
             MemoryBytes = options.Memory,
             Kernel = files.Kernel,
             Initrd = files.Initrd,
+            Files = files.Others,
             CommandLine = options.Append,
             Devices = devices.Create(),
             IrqChip = options.IrqChip,

@@ -23,6 +23,12 @@ internal sealed record GuestOptions
     /// <summary>Initial RAM disk, or null.</summary>
     internal string? Initrd { get; init; }
 
+    /// <summary>Where a kernel without header belongs, and further files for RAM.</summary>
+    internal IReadOnlyList<LoadOption> Loads { get; init; } = [];
+
+    /// <summary>Where a kernel without header belongs, if it is one.</summary>
+    internal ulong? KernelAddress => Loads.FirstOrDefault(load => load.Path == null)?.Address;
+
     /// <summary>Words to add to the kernel's command line.</summary>
     internal string Append { get; init; } = "";
 
@@ -71,6 +77,7 @@ internal sealed record GuestOptions
             FileChecks.RequireFile("--initrd", Initrd);
         }
 
+        CheckLoads();
         if (Drives.Count + Networks.Count > VirtBoard.VirtioSlots)
         {
             throw new UserErrorException($"The board has room for {VirtBoard.VirtioSlots} drives and network cards.");
@@ -81,6 +88,25 @@ internal sealed record GuestOptions
             FileAccess access = drive.Mode == DriveMode.ReadWrite ? FileAccess.ReadWrite : FileAccess.Read;
             FileChecks.RequireFile("--drive", drive.Path, access);
             FileChecks.RequireRawImage("--drive", drive.Path);
+        }
+    }
+
+    private void CheckLoads()
+    {
+        int addresses = Loads.Count(load => load.Path == null);
+        if (addresses > 1 || (addresses == 1 && Kernel == null))
+        {
+            throw new UserErrorException(
+                $"{LoadOption.Name} ADDRESS belongs to the one --kernel; {LoadOption.Name} FILE@ADDRESS may be repeated.",
+                ExitCode.Usage);
+        }
+
+        foreach (LoadOption load in Loads)
+        {
+            if (load.Path != null)
+            {
+                FileChecks.RequireFile(LoadOption.Name, load.Path);
+            }
         }
     }
 

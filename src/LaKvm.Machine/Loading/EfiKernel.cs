@@ -4,7 +4,8 @@ namespace LaKvm.Machine.Loading;
 
 /// <summary>
 /// Linux images with the LoongArch header (Linux Documentation/arch/loongarch/booting.rst), which is a PE header at the same
-/// time: entry at 8, memory size at 16, load offset at 24, magic at 56.
+/// time: entry at 8, memory size at 16, load offset at 24, magic at 56. Linux 5.19 to 6.9 give entry and offset as addresses in
+/// the cached window, later ones as physical addresses: the low 48 bits count, as in ELF files.
 /// </summary>
 internal static class EfiKernel
 {
@@ -24,6 +25,10 @@ internal static class EfiKernel
         var segment = new StoredSegment(header.LoadAddress, header.MemorySize, image);
         return new KernelImage(KernelFormat.Efi, header.Entry, [segment]);
     }
+
+    /// <summary>Whether the header is long enough and carries Linux's magic.</summary>
+    internal static bool HasLinuxMagic(ReadOnlySpan<byte> start) =>
+        start.Length >= HeaderSize && U32(start, 0x38) == LinuxMagic;
 
     /// <summary>Refuses EFI images for other processors, by the PE header that the DOS header points to.</summary>
     internal static void CheckMachine(ReadOnlySpan<byte> image)
@@ -46,14 +51,14 @@ internal static class EfiKernel
     /// <param name="fileSize">Bytes the image has in all.</param>
     internal static EfiHeader ReadHeader(ReadOnlySpan<byte> start, ulong fileSize)
     {
-        if (!start.StartsWith(Magic) || U32(start, 0x38) != LinuxMagic)
+        if (!start.StartsWith(Magic) || !HasLinuxMagic(start))
         {
             throw new ImageException("The EFI image is not a Linux kernel for LoongArch.");
         }
 
         // The header's size counts the BSS; a file padded beyond it is placed whole.
-        var header = new EfiHeader(U64(start, 8), Math.Max(U64(start, 16), fileSize), U64(start, 24));
-        if (header.MemorySize > KernelImage.MaxSegmentSize || header.LoadAddress >> 48 != 0
+        var header = new EfiHeader(Physical(U64(start, 8)), Math.Max(U64(start, 16), fileSize), Physical(U64(start, 24)));
+        if (header.MemorySize > KernelImage.MaxSegmentSize
             || header.Entry - header.LoadAddress >= header.MemorySize)
         {
             throw new ImageException(

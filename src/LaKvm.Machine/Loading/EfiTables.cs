@@ -5,7 +5,7 @@ namespace LaKvm.Machine.Loading;
 
 /// <summary>
 /// What Linux's EFI stub would hand to the kernel proper, built in one block of RAM: the system table (UEFI 2.10, 4.3), the
-/// configuration tables with their GUIDs, the command line and the device tree. There are no boot or runtime services.
+/// configuration tables with their GUIDs, and the command line. There are no boot or runtime services.
 /// </summary>
 internal ref struct EfiTables(Span<byte> block, ulong address)
 {
@@ -27,11 +27,11 @@ internal ref struct EfiTables(Span<byte> block, ulong address)
     private int _configCount;
 
     /// <summary>Bytes of a block that can hold everything.</summary>
-    internal static ulong BlockSize(int commandLine, int deviceTree, int seed, int memoryPieces)
+    internal static ulong BlockSize(int commandLine, int seed, int memoryPieces)
     {
         const int slack = 16 * 8; // each part starts on an 8-byte boundary
         return (ulong)(SystemTableSize + (MaxConfigTables * ConfigEntrySize) + VendorSize + MemoryMapHeaderSize + slack)
-            + ((ulong)memoryPieces * DescriptorSize) + (ulong)commandLine + (ulong)deviceTree + (ulong)seed;
+            + ((ulong)memoryPieces * DescriptorSize) + (ulong)commandLine + (ulong)seed;
     }
 
     /// <summary>Puts the command line, NUL-terminated, and returns its physical address.</summary>
@@ -42,12 +42,7 @@ internal ref struct EfiTables(Span<byte> block, ulong address)
         return place;
     }
 
-    internal void AddDeviceTree(ReadOnlySpan<byte> blob)
-    {
-        ulong place = Reserve(blob.Length, out Span<byte> bytes);
-        blob.CopyTo(bytes);
-        AddConfigTable(DeviceTreeGuid, place);
-    }
+    internal void AddDeviceTree(RamRange tree) => AddConfigTable(DeviceTreeGuid, tree.Base);
 
     /// <summary>LINUX_EFI_INITRD_MEDIA_GUID: base and size.</summary>
     internal void AddInitrd(RamRange initrd)

@@ -3,8 +3,7 @@ using static LaKvm.Machine.Loading.ImageReader;
 namespace LaKvm.Machine.Loading;
 
 /// <summary>
-/// ELF executables for LoongArch: 64-bit, little endian. Linked at window addresses (0x9000...) or physical ones: the low 48
-/// bits count (manual vol. 1, 5.2.1: a direct mapped window passes VA[PALEN-1:0] on).
+/// ELF executables for LoongArch: 64-bit, little endian. Linked at window addresses (0x9000...) or physical ones.
 /// </summary>
 internal static class ElfKernel
 {
@@ -12,7 +11,6 @@ internal static class ElfKernel
     private const ushort TypeExecutable = 2, TypeShared = 3;
     private const uint ProgramLoad = 1;
     private const int HeaderSize = 64, ProgramHeaderSize = 56;
-    private const ulong PhysicalMask = (1UL << 48) - 1;
 
     internal static ReadOnlySpan<byte> Magic => "\u007fELF"u8;
 
@@ -21,7 +19,7 @@ internal static class ElfKernel
         ReadOnlySpan<byte> elf = image.Span;
         CheckHeader(elf);
         ulong virtualEntry = U64(elf, 24);
-        ulong entry = virtualEntry & PhysicalMask;
+        ulong entry = Physical(virtualEntry);
         ulong table = U64(elf, 32);
         int count = U16(elf, 56);
         ReadOnlySpan<byte> headers = Slice(elf, table, (ulong)(count * ProgramHeaderSize));
@@ -81,7 +79,7 @@ internal static class ElfKernel
     private static StoredSegment Segment(ReadOnlyMemory<byte> image, ReadOnlySpan<byte> header)
     {
         ReadOnlyMemory<byte> contents = Slice(image, U64(header, 8), U64(header, 32));
-        ulong address = U64(header, 24) & PhysicalMask;
+        ulong address = Physical(U64(header, 24));
         ulong memorySize = U64(header, 40);
         if (memorySize < (ulong)contents.Length || memorySize > KernelImage.MaxSegmentSize)
         {

@@ -13,6 +13,9 @@ public enum KernelFormat
 
     /// <summary>Self-extracting EFI image, what distributions install: vmlinuz.</summary>
     Zboot,
+
+    /// <summary>Bytes without a header: a program for one fixed address.</summary>
+    Raw,
 }
 
 /// <summary>
@@ -65,6 +68,18 @@ public sealed class KernelImage
         }
     }
 
+    /// <summary>Reads a file whose bytes belong at one address as they are, and start there.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="address">Physical address of the first byte, or an address in a window.</param>
+    /// <exception cref="ImageException">The file cannot be read or is empty, or says itself where it belongs.</exception>
+    public static KernelImage LoadRaw(string path, ulong address)
+    {
+        LoadedFile file = LoadedFile.Load(path, address);
+        return IsRecognised(file.Contents.Span)
+            ? throw new ImageException($"{path}: This image says itself where it belongs; it takes no load address.")
+            : new KernelImage(KernelFormat.Raw, file.Range.Base, [file.Segment]);
+    }
+
     /// <summary>Recognises and checks a kernel; keeps a reference to the bytes, which must not change afterwards.</summary>
     /// <exception cref="ImageException">No sound LoongArch kernel.</exception>
     public static KernelImage Parse(ReadOnlyMemory<byte> image)
@@ -80,13 +95,23 @@ public sealed class KernelImage
             return ZbootKernel.IsZboot(bytes) ? ZbootKernel.Parse(image) : EfiKernel.Parse(image);
         }
 
-        throw new ImageException("This is no kernel image: it is neither ELF nor EFI.");
+        throw new ImageException(
+            "This is no kernel image: it is neither ELF nor EFI; a raw binary needs its address (--load ADDRESS).");
     }
+
+    private static bool IsRecognised(ReadOnlySpan<byte> image) =>
+        image.StartsWith(ElfKernel.Magic) || (image.StartsWith(EfiKernel.Magic) && EfiKernel.HasLinuxMagic(image));
 }
 
 /// <summary>Checked little-endian reads from an image.</summary>
 internal static class ImageReader
 {
+    /// <summary>
+    /// The physical address that an image's address stands for: a direct mapped window passes VA[PALEN-1:0] on (manual vol. 1,
+    /// 5.2.1).
+    /// </summary>
+    internal static ulong Physical(ulong address) => address & ((1UL << 48) - 1);
+
     internal static ushort U16(ReadOnlySpan<byte> image, ulong offset) =>
         BinaryPrimitives.ReadUInt16LittleEndian(Slice(image, offset, sizeof(ushort)));
 

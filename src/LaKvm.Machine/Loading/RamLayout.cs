@@ -43,6 +43,12 @@ internal sealed class RamLayout(IReadOnlyList<RamRange> ram)
         return true;
     }
 
+    /// <summary>A range taken already that shares a byte with this one, if there is any.</summary>
+    internal RamRange? UsedBy(RamRange range) => _used.Find(u => u.Range.Overlaps(range))?.Range;
+
+    /// <summary>Where RAM is, for messages.</summary>
+    public override string ToString() => string.Join(", ", ram.Select(r => $"0x{r.Base:x}-0x{r.End - 1:x}"));
+
     /// <summary>Takes the lowest free place, but never address 0, which programs use as "none".</summary>
     internal RamRange? TakeLowest(ulong size, MemoryUse use)
     {

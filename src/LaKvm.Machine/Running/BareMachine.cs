@@ -23,8 +23,6 @@ public enum MachineEnd
 /// </summary>
 public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisposable
 {
-    private const ulong PhysicalMask = (1UL << 48) - 1;
-
     private readonly Core[] _cores;
     private readonly IExecutionEngine[] _engines;
     private readonly HostShare _share = new(Environment.ProcessorCount);
@@ -119,7 +117,8 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
 
     /// <summary>
     /// What a secondary core's firmware does: sleeps until an inter-processor interrupt finds an address in mailbox 0, then
-    /// begins there in direct-address mode.
+    /// begins there in direct-address mode. The address stays as it was mailed: kernels mail addresses in windows, and count on
+    /// relative jumps staying there when they switch translation on.
     /// </summary>
     private void Park(Core core)
     {
@@ -132,7 +131,7 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
             ulong entry = Board.ReadIocsr(core.Id, Ipi.Base + Ipi.Mailbox, sizeof(ulong));
             if (entry != 0)
             {
-                core.Reset(entry & PhysicalMask);
+                core.Reset(entry);
                 return;
             }
         }

@@ -37,7 +37,7 @@ public sealed class BootLoaderTests
         Dictionary<string, ulong> tables = ConfigTables(start);
         tables.Should().HaveCount(4);
         ulong treeAddress = tables["b1b621d5-f19c-41a5-830b-d9152c69aae0"];
-        (treeAddress % 8).Should().Be(0);
+        treeAddress.Should().Be(0x10_0000, "kernels for QEMU's virt machine look there");
         _ram.Writable(treeAddress, (ulong)tree.Length).ToArray().Should().Equal(tree);
         ulong media = tables["5568e427-68fc-4f3d-ac74-ca555231cc68"];
         _ram.U64(media + 8).Should().Be((ulong)initrd.Length);
@@ -55,6 +55,7 @@ public sealed class BootLoaderTests
     {
         BootRegisters start = BootLoader.Place(_ram, new BootRequest(_kernel)
         {
+            CommandLine = "x",
             Initrd = InitrdImage.FromBytes(TestImages.Contents(5000)),
         });
 
@@ -86,13 +87,67 @@ public sealed class BootLoaderTests
     }
 
     [Fact]
+    public void Empty_command_line_has_no_address()
+    {
+        BootLoader.Place(_ram, new BootRequest(_kernel)).A1.Should().Be(0);
+        BootLoader.Place(_ram, new BootRequest(_kernel) { CommandLine = " " }).A1.Should().NotBe(0);
+    }
+
+    [Fact]
+    public void Device_tree_makes_way_for_a_kernel_that_needs_its_place()
+    {
+        byte[] tree = TestImages.DeviceTree();
+        using var contents = new TemporaryFile(TestImages.Contents(0x1000));
+        KernelImage kernel = KernelImage.LoadRaw(contents.Path, 0x10_0800);
+
+        BootRegisters start = BootLoader.Place(_ram, new BootRequest(kernel) { DeviceTree = tree });
+
+        ulong address = ConfigTables(start)["b1b621d5-f19c-41a5-830b-d9152c69aae0"];
+        (address % 8).Should().Be(0);
+        _ram.Writable(address, (ulong)tree.Length).ToArray().Should().Equal(tree);
+        _ram.Writable(0x10_0800, 0x1000).ToArray().Should().Equal(TestImages.Contents(0x1000));
+        TypeAt(MemoryMap(start), address).Should().Be(9);
+    }
+
+    [Fact]
+    public void Further_files_are_placed_where_they_belong()
+    {
+        byte[] contents = TestImages.Contents(5000);
+        using var file = new TemporaryFile(contents);
+
+        BootRegisters start = BootLoader.Place(_ram, new BootRequest(_kernel)
+        {
+            Files = [LoadedFile.Load(file.Path, 0x10_0000), LoadedFile.Load(file.Path, 0x9000_0000_8000_0010)],
+            DeviceTree = TestImages.DeviceTree(),
+        });
+
+        _ram.Writable(0x10_0000, 5000).ToArray().Should().Equal(contents);
+        _ram.Writable(0x8000_0010, 5000).ToArray().Should().Equal(contents);
+        TypeAt(MemoryMap(start), 0x8000_0010).Should().Be(2);
+        ConfigTables(start)["b1b621d5-f19c-41a5-830b-d9152c69aae0"].Should().NotBe(0x10_0000);
+    }
+
+    [Theory]
+    [InlineData(0x20_1000, "*0x201000-*is taken already*")]
+    [InlineData(0x1_0000_0000, "*RAM is at 0x0-0xffffff, 0x80000000-*")]
+    [InlineData(0xff_f000, "*RAM is at*")]
+    [InlineData(0x1000_0000, "*RAM is at*")]
+    public void File_that_overlaps_or_leaves_RAM_is_refused_by_name(ulong address, string message)
+    {
+        using var file = new TemporaryFile(TestImages.Contents(5000));
+
+        Refusal(_ram, new BootRequest(_kernel) { Files = [LoadedFile.Load(file.Path, address)] })
+            .Should().Match(message).And.StartWith(file.Path);
+    }
+
+    [Fact]
     public void Reloading_over_old_contents_clears_the_BSS_and_the_tables()
     {
         _ram.Writable(LowRam.Base, LowRam.Size).Fill(0xff);
 
         BootRegisters start = BootLoader.Place(_ram, new BootRequest(_kernel));
 
-        _ram.Text(start.A1).Should().BeEmpty();
+        _ram.U64(start.A2 + 88).Should().Be(0);
         _ram.U64(TestImages.LoadAddress + TestImages.FileSize).Should().Be(0);
     }
 

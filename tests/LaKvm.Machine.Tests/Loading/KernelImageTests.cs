@@ -43,6 +43,59 @@ public sealed class KernelImageTests
     }
 
     [Theory]
+    [InlineData(0x9000_0000_0000_0000, 0)]
+    [InlineData(0x9000_0000_0000_0000, 0x9000_0000_0000_0000)]
+    [InlineData(0x8000_0000_0000_0000, 0xa000_0000_0000_0000)]
+    public void Efi_header_with_window_addresses_means_physical_ones(ulong entryWindow, ulong loadWindow)
+    {
+        byte[] image = TestImages.Efi();
+        BinaryPrimitives.WriteUInt64LittleEndian(image.AsSpan(8), entryWindow | TestImages.Entry);
+        BinaryPrimitives.WriteUInt64LittleEndian(image.AsSpan(24), loadWindow | TestImages.LoadAddress);
+
+        KernelImage kernel = KernelImage.Parse(image);
+
+        kernel.Entry.Should().Be(TestImages.Entry);
+        kernel.Segments.Should().ContainSingle()
+            .Which.Range.Should().Be(new RamRange(TestImages.LoadAddress, TestImages.MemorySize));
+    }
+
+    [Theory]
+    [InlineData(0x30_0000)]
+    [InlineData(0x9000_0000_0030_0000)]
+    public void Raw_binary_is_placed_as_it_is_and_starts_with_its_first_byte(ulong address)
+    {
+        byte[] contents = TestImages.Contents(5000);
+        using var file = new TemporaryFile(contents);
+
+        KernelImage kernel = KernelImage.LoadRaw(file.Path, address);
+
+        kernel.Format.Should().Be(KernelFormat.Raw);
+        kernel.Entry.Should().Be(0x30_0000);
+        kernel.Segments.Should().ContainSingle().Which.Range.Should().Be(new RamRange(0x30_0000, 5000));
+        byte[] memory = new byte[5000];
+        kernel.Segments[0].WriteTo(memory);
+        memory.Should().Equal(contents);
+    }
+
+    [Fact]
+    public void Raw_binary_that_is_empty_missing_or_says_where_it_belongs_is_refused()
+    {
+        using TemporaryFile elf = new(TestImages.Elf()), efi = new(TestImages.Efi()), empty = new([]), short_ = new("MZ"u8.ToArray());
+
+        Refusal(elf.Path).Should().Match("*says itself where it belongs*");
+        Refusal(efi.Path).Should().Match("*says itself where it belongs*");
+        Refusal(empty.Path).Should().Match("*is empty*");
+        Refusal("/nonexistent/kernel.bin").Should().Match("*/nonexistent/kernel.bin*");
+        KernelImage.LoadRaw(short_.Path, 0x1000).Entry.Should().Be(0x1000);
+
+        static string Refusal(string path)
+        {
+            Action load = () => KernelImage.LoadRaw(path, 0x20_0000);
+            return load.Should().Throw<ImageException>().Which.Message;
+        }
+    }
+
+    [Theory]
     [InlineData("elf", 18, 62, "*not for 64-bit LoongArch*62*")]
     [InlineData("elf", 16, 1, "*not an executable*")]
     [InlineData("elf", 24, 0x7777, "*entry*")]
