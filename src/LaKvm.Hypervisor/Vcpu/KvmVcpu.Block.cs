@@ -43,6 +43,7 @@ public sealed unsafe partial class KvmVcpu
 
     private void FinishHalt(ulong waited, bool slept)
     {
+        _cpu!.Slice.Waited();
         uint polled = _haltPollNs;
         AdjustHaltPolling(waited);
         Trace(TraceEvent.VcpuWakeup, waited, slept ? 1UL : 0);

@@ -22,13 +22,14 @@ public sealed unsafe partial class KvmVcpu
         core.ExchangeCsr(Csr.Era, _registers.Pc, ulong.MaxValue);
         core.ExchangeCsr(Csr.Prmd, PrmdForGuest, Crmd.PlvMask | Crmd.Ie);
         core.Ertn();
-        long slice = cpu.Slice.Length;
-        while (cpu.Engine.Run(slice) != RunExit.GuestExit)
+        RunSlice slice = cpu.Slice;
+        while (cpu.Engine.Run(slice.Left) != RunExit.GuestExit)
         {
             core.PollTimers();
-            slice = cpu.Slice.Next();
+            slice.Next();
         }
 
+        slice.Exited();
         _exitEstat = core.ReadCsr(Csr.Estat);
         _exitBadv = core.ReadCsr(Csr.Badv);
         _exitBadi = (uint)core.ReadCsr(Csr.Badi);
