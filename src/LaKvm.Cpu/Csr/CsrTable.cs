@@ -43,6 +43,12 @@ public static class CsrTable
     /// <summary>TLBEHI.VPPN: bits 47:13 of a virtual address.</summary>
     internal const ulong VppnBits = 0x0000_ffff_ffff_e000;
 
+    /// <summary>log2 of the smallest page.</summary>
+    internal const int SmallestPageShift = 12;
+
+    /// <summary>PRCFG2.PSAVL: bit n for pages of 2^n bytes, here 4 KiB to 512 MiB.</summary>
+    private const ulong PageSizes = 0x3fff_f000;
+
     private const ulong TimerBits = (1UL << 48) - 1;
     private const ulong PhysicalPage = 0x0000_ffff_ffff_f000;
 
@@ -53,6 +59,9 @@ public static class CsrTable
 
     /// <summary>The row of a CSR number, or null where none is implemented.</summary>
     public static CsrDeclaration? Find(int csr) => (uint)csr < Csr.BankSize ? ByNumber[csr] : null;
+
+    /// <summary>Whether there are pages of 2^<paramref name="shift"/> bytes.</summary>
+    internal static bool IsPageSize(int shift) => (PageSizes >> shift & 1) != 0;
 
     private static CsrDeclaration[] Build()
     {
@@ -115,7 +124,7 @@ public static class CsrTable
     {
         Both(rows, Csr.Cpuid, "CPUID", 0, 0, rootWritable: 0x1ff);
         Both(rows, Csr.Prcfg1, "PRCFG1", 0, 0x72f8);
-        Both(rows, Csr.Prcfg2, "PRCFG2", 0, 0x3fff_f000);
+        Both(rows, Csr.Prcfg2, "PRCFG2", 0, PageSizes);
         Both(rows, Csr.Prcfg3, "PRCFG3", 0, 0x0080_73f2);
         for (int i = 0; i < 8; i++)
         {

@@ -61,7 +61,7 @@ public sealed unsafe partial class Core
 
         int csr = odd == 0 ? Csr.Tlbrelo0 : Csr.Tlbrelo1;
         bank[csr] = entry & CsrTable.Find(csr)!.Writable;
-        bank[Csr.Tlbrehi] = (bank[Csr.Tlbrehi] & ~0x3fUL) | (uint)shift;
+        bank[Csr.Tlbrehi] = (bank[Csr.Tlbrehi] & ~0x3fUL) | ((uint)shift & 0x3f);
         return Trap.None;
     }
 

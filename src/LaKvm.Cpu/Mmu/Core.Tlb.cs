@@ -230,6 +230,11 @@ public sealed unsafe partial class Core
         _otherSoftTlb?.FlushRange(view.SoftMode, asid, start, pair.Span);
     }
 
+    /// <summary>
+    /// The entry that the CSRs describe. The manual does not say what one of a size that PRCFG2 has not is: here it is a pair of
+    /// invalid pages of the smallest size, so that an access raises an exception of an invalid page, as behind a walk through
+    /// such an entry in QEMU 11.1, and neither translates anything nor asks for a refill without end (inferred).
+    /// </summary>
     private TlbPair PairFromCsrs(TlbView view)
     {
         CsrBank bank = view.Bank;
@@ -237,23 +242,21 @@ public sealed unsafe partial class Core
         ulong elo0 = bank[refill ? Csr.Tlbrelo0 : Csr.Tlbelo0];
         ulong elo1 = bank[refill ? Csr.Tlbrelo1 : Csr.Tlbelo1];
         int shift = (int)(refill ? bank[Csr.Tlbrehi] : bank[Csr.Tlbidx] >> 24) & 0x3f;
+        bool isSize = CsrTable.IsPageSize(shift);
         bool second = view.Tlb == _stageTwoTlb;
         ulong address = (refill ? bank[Csr.Tlbrehi] : bank[Csr.Tlbehi]) & CsrTable.VppnBits;
         return new TlbPair
         {
             Address = second ? address : SignExtendVppn(address),
-            Elo0 = elo0,
-            Elo1 = elo1,
+            Elo0 = isSize ? elo0 : 0,
+            Elo1 = isSize ? elo1 : 0,
             Asid = (ushort)(bank[Csr.Asid] & 0x3ff),
-            PageShift = (byte)shift,
+            PageShift = (byte)(isSize ? shift : CsrTable.SmallestPageShift),
             Gid = (byte)view.Gid,
             Global = second || (elo0 & elo1 & 0x40) != 0,
-            Exists = IsPageSize(shift) && (refill || (bank[Csr.Tlbidx] & NotExisting) == 0),
+            Exists = refill || (bank[Csr.Tlbidx] & NotExisting) == 0,
         };
     }
-
-    /// <summary>Sizes of PRCFG2: 4 KiB to 1 GiB.</summary>
-    private static bool IsPageSize(int shift) => shift is >= 12 and <= 30;
 
     private delegate bool TlbFilter(in TlbPair pair, in TlbMatch match);
 

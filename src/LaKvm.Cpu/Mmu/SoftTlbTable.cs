@@ -90,8 +90,9 @@ internal sealed unsafe class SoftTlbTable : IDisposable
     public void Drop(ulong va, ulong length, bool local)
     {
         ulong[] sets = local ? _local : _used;
-        for (ulong page = va; _first != null && page != va + length; page += PageMask + 1)
+        for (ulong offset = 0; _first != null && offset < length; offset += PageMask + 1)
         {
+            ulong page = va + offset;
             int index = IndexOf(page);
             if ((sets[index >> 6] >> index & 1) != 0)
             {
