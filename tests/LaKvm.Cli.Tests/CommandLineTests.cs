@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 
 namespace LaKvm.Cli.Tests;
@@ -14,7 +15,13 @@ public class CommandLineTests
     [InlineData("host --drive disk.img,often", "not 'often'")]
     [InlineData("host --engine fast", "--engine: 'fast' is none of")]
     [InlineData("run --irqchip cloud", "--irqchip: 'cloud' is none of")]
-    [InlineData("host --irqchip user", "no command or option '--irqchip'")]
+    [InlineData("host --irqchip user", "no command or option '--irqchip'. It belongs to lakvm run.")]
+    [InlineData("rnu", "Did you mean 'run'?")]
+    [InlineData("run --memroy 1G", "Did you mean '--memory'?")]
+    [InlineData("run --engine transltor", "Did you mean 'translator'?")]
+    [InlineData("help imges", "Did you mean 'images'?")]
+    [InlineData("run --escape-key x", "--escape-key: 'x' is not ctrl-LETTER")]
+    [InlineData("run --exit-on-eof 0", "--exit-on-eof: '0' is not a number from 1")]
     [InlineData("host --log-level loud", "--log-level: 'loud' is none of")]
     [InlineData("host --kernel", "--kernel")]
     [InlineData("images fetch", "See lakvm images fetch --help.")]
@@ -27,11 +34,12 @@ public class CommandLineTests
     [InlineData("host --kernel /", "--kernel: '/' is a directory")]
     [InlineData("host --kernel /dev/null", "no kernel image")]
     [InlineData("host --initrd /nonexistent/initrd", "--initrd: there is no file")]
+    [InlineData("host --memory 17", "--memory: 17 MiB is too little")]
     [InlineData("host --drive /tmp", "--drive: '/tmp' is a directory")]
     [InlineData("host --drive /nonexistent/disk,readonly", "--drive: there is no file '/nonexistent/disk'")]
     [InlineData("host --memory 1M", "--memory: 1 MiB is too little")]
     [InlineData("host --memory 16000000T", "is more than this computer has")]
-    [InlineData("host --memory 100000001", "--memory: must be a multiple of 64 KiB")]
+    [InlineData("host --memory 100001K", "--memory: must be a multiple of 64 KiB")]
     public void Unusable_file_or_size_is_one_sentence_and_exit_code_1(string arguments, string message) =>
         ShouldFail(ExitCode.Failure, message, arguments.Split(' '));
 
@@ -95,11 +103,64 @@ public class CommandLineTests
     }
 
     [Theory]
+    [InlineData("--kernel")]
+    [InlineData("--initrd")]
+    [InlineData("--memory")]
+    [InlineData("--drive")]
+    [InlineData("--netdev")]
+    [InlineData("--stat")]
+    [InlineData("--trace")]
+    [InlineData("--log-file")]
+    public void Empty_value_is_a_usage_error(string option) =>
+        ShouldFail(ExitCode.Usage, $"{option}: the value is empty.", "run", option, "");
+
+    [Theory]
+    [InlineData("run --e", "--engine --escape-key --exit-on-eof")]
+    [InlineData("run --engine ", "check interpreter translator")]
+    [InlineData("ho", "host")]
+    [InlineData("images ", "--help -? -h fetch list")]
+    [InlineData("help im", "images")]
+    public void Completion_knows_commands_options_and_values(string typed, string expected)
+    {
+        string line = $"lakvm {typed}";
+
+        (int exitCode, string output, _) = LakvmProcess.Run($"[suggest:{line.Length}]", line);
+
+        (exitCode, output.ReplaceLineEndings(" ").Trim()).Should().Be((0, expected));
+    }
+
+    [Fact]
+    public void Completion_script_teaches_bash()
+    {
+        const string script = """
+            source <("$1" completion bash)
+            COMP_LINE="$1 run --engine trans --cpus 2" COMP_POINT=$((${#1} + 19)) COMP_CWORD=3
+            COMP_WORDS=("$1" run --engine trans --cpus 2)
+            _lakvm
+            echo "${COMPREPLY[@]}"
+            complete -p lakvm
+            """;
+        using var bash = Process.Start(new ProcessStartInfo("bash", ["-c", script, "bash", LakvmProcess.Executable])
+        {
+            RedirectStandardOutput = true,
+        })!;
+
+        string output = bash.StandardOutput.ReadToEnd();
+
+        output.Should().StartWith("translator\n").And.Contain("-F _lakvm lakvm");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("help")]
+    [InlineData("help host")]
+    [InlineData("help images fetch")]
+    [InlineData("images")]
     [InlineData("--help")]
     [InlineData("host --help")]
     public void Help_goes_to_stdout_and_succeeds(string arguments)
     {
-        (int exitCode, string output, string errors) = LakvmProcess.Run(arguments.Split(' '));
+        (int exitCode, string output, string errors) = LakvmProcess.Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
         (exitCode, errors).Should().Be((0, ""));
         output.Should().Contain("Usage:").And.Contain("--help");

@@ -11,9 +11,17 @@ public class EscapeKeyTests
     [InlineData("\u0001\u0001x", "\u0001x")]
     [InlineData("a\u0001xb", "a!b")]
     [InlineData("\u0001qa", "a")]
-    public void Keys_behind_the_escape_key_are_not_the_guests(string typed, string expected)
+    public void Keys_behind_the_escape_key_are_not_the_guests(string typed, string expected) =>
+        Seen(new EscapeKey(ControlKey.Default), typed).Should().Be(expected);
+
+    [Theory]
+    [InlineData("ctrl-b", "\u0001x\u0002h", "\u0001x?")]
+    [InlineData("none", "\u0001x\u0000", "\u0001x\u0000")]
+    public void Other_escape_key_leaves_the_usual_one_to_the_guest(string name, string typed, string expected) =>
+        Seen(new EscapeKey(ControlKey.Parse(name)), typed).Should().Be(expected);
+
+    private static string Seen(EscapeKey key, string typed)
     {
-        var key = default(EscapeKey);
         string seen = "";
         foreach (char c in typed)
         {
@@ -28,6 +36,6 @@ public class EscapeKeyTests
             };
         }
 
-        seen.Should().Be(expected);
+        return seen;
     }
 }

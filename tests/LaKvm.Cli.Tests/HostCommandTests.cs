@@ -67,6 +67,63 @@ public class HostCommandTests
         lakvm.WaitForExit(Patience).Should().Be((0, text, ""), "the escape key is for terminals");
     }
 
+    [Fact]
+    public void End_of_the_input_is_typed_under_exit_on_eof()
+    {
+        // Powers off on Ctrl-D, and prints every other key.
+        using var kernel = new TestKernel("""
+            ori $t2, $zero, 4
+            5: ld.bu $t1, $s0, 5
+            andi $t1, $t1, 1
+            beqz $t1, 5b
+            ld.bu $t1, $s0, 0
+            beq $t1, $t2, 6f
+            st.b $t1, $s0, 0
+            b 5b
+            6:
+
+            """ + TestKernel.PowerOff);
+        using var lakvm = new LakvmProcess("host", "--kernel", kernel.Path, "--exit-on-eof");
+
+        lakvm.Type("ls\n");
+        lakvm.EndInput();
+
+        lakvm.WaitForExit(Patience).Should().Be((0, "ls\n", ""));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("nobody reads this, and it is longer than a FIFO")]
+    public void Guest_that_goes_on_in_silence_behind_the_end_of_the_input_is_left_under_exit_on_eof(string input)
+    {
+        using var kernel = new TestKernel(TestKernel.Print("up") + "3: b 3b\n");
+        using var lakvm = new LakvmProcess("host", "--kernel", kernel.Path, "--exit-on-eof", "2");
+
+        lakvm.Type(input);
+        lakvm.EndInput();
+
+        lakvm.WaitForExit(Patience).Should().Be((0, "up", ""));
+    }
+
+    [Fact]
+    public void Log_file_takes_the_messages_instead_of_stderr()
+    {
+        string log = Path.GetTempFileName();
+        using var kernel = new TestKernel(TestKernel.PowerOff);
+        try
+        {
+            string[] command = ["host", "--kernel", kernel.Path, "--log-level", "info", "--log-file", log];
+            LakvmProcess.Run(command).Should().Be((0, "", ""));
+            LakvmProcess.Run(command).Should().Be((0, "", ""));
+
+            File.ReadAllLines(log).Should().HaveCount(2, "messages are added").And.OnlyContain(line => line.Contains("PowerOff"));
+        }
+        finally
+        {
+            File.Delete(log);
+        }
+    }
+
     [Theory]
     [InlineData(15, 143)]
     [InlineData(2, 130)]
@@ -91,6 +148,20 @@ public class HostCommandTests
         lakvm.CloseOutput();
 
         lakvm.WaitForExit(Patience).ExitCode.Should().Be(0);
+    }
+
+    [Fact]
+    public void Other_escape_key_is_heeded()
+    {
+        using var kernel = new TestKernel(TestKernel.Print("up") + "3: b 3b\n");
+        using var terminal = LakvmProcess.OnTerminal($"$lakvm host --kernel {kernel.Path} --escape-key ctrl-t; echo code $?");
+        terminal.Expect("up", Patience);
+
+        terminal.Type("\u0001x\u0014h");
+        terminal.Expect("Ctrl-T x", Patience);
+        terminal.Type("\u0014x");
+
+        terminal.WaitForExit(Patience).Output.Should().Contain("code 0");
     }
 
     [Fact]

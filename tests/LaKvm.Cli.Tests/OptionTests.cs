@@ -4,14 +4,14 @@ public class OptionTests
 {
     [Theory]
     [InlineData("0", 0UL)]
-    [InlineData("4096", 4096UL)]
+    [InlineData("512", 512UL << 20)]
     [InlineData("64k", 65536UL)]
     [InlineData("512M", 512UL << 20)]
     [InlineData("2g", 2UL << 30)]
     [InlineData("16777215T", 16777215UL << 40)]
     public void ByteSize_of_digits_and_unit_is_parsed(string text, ulong bytes)
     {
-        ByteSize.TryParse(text, out ulong parsed).Should().BeTrue();
+        ByteSize.TryParse(text, ByteSize.Mebi, out ulong parsed).Should().BeTrue();
         parsed.Should().Be(bytes);
     }
 
@@ -25,7 +25,40 @@ public class OptionTests
     [InlineData("16777216T")]
     [InlineData("99999999999999999999999")]
     public void ByteSize_of_anything_else_is_refused(string text) =>
-        ByteSize.TryParse(text, out _).Should().BeFalse();
+        ByteSize.TryParse(text, ByteSize.Mebi, out _).Should().BeFalse();
+
+    [Theory]
+    [InlineData("ctrl-a", "Ctrl-A")]
+    [InlineData("CTRL-B", "Ctrl-B")]
+    [InlineData("^]", "Ctrl-]")]
+    [InlineData("c-t", "Ctrl-T")]
+    [InlineData("none", "none")]
+    public void ControlKey_is_read_in_its_usual_forms(string text, string shown) =>
+        ControlKey.Parse(text).ToString().Should().Be(shown);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a")]
+    [InlineData("ctrl-")]
+    [InlineData("ctrl-1")]
+    [InlineData("ctrl-ab")]
+    public void ControlKey_that_no_terminal_can_send_is_refused(string text)
+    {
+        Action parse = () => ControlKey.Parse(text);
+
+        parse.Should().Throw<UserErrorException>().Which.ExitCode.Should().Be(ExitCode.Usage);
+    }
+
+    [Theory]
+    [InlineData("rnu", "run")]
+    [InlineData("-kernel", "--kernel")]
+    [InlineData("--memroy", "--memory")]
+    [InlineData("--irq-chip", "--irqchip")]
+    [InlineData("frobnicate", null)]
+    [InlineData("x", null)]
+    [InlineData("", null)]
+    public void NearMiss_is_a_word_of_few_slips(string typed, string? meant) =>
+        NearMiss.Find(typed, ["run", "host", "--kernel", "--memory", "--irqchip", "--initrd"]).Should().Be(meant);
 
     [Theory]
     [InlineData(512UL, "512 bytes")]

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using LaKvm.Cpu;
 using LaKvm.Images;
 using LaKvm.Machine.Loading;
@@ -26,10 +25,8 @@ internal static class CommandLine
             ParseResult result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (result.Errors.Count > 0)
             {
-                string mistake = result.UnmatchedTokens is [string unknown, ..]
-                    ? $"there is no command or option '{unknown}'."
-                    : result.Errors[0].Message.ReplaceLineEndings(" ").Replace("\t", null);
-                return Report($"{mistake} See {Path(result.CommandResult.Command)} --help.", ExitCode.Usage);
+                string hint = $"See {Path(result.CommandResult.Command)} --help.";
+                return Report($"{Mistake(result)} {hint}", ExitCode.Usage);
             }
 
             var configuration = new InvocationConfiguration
@@ -62,8 +59,27 @@ internal static class CommandLine
         }
     }
 
+    private static string Mistake(ParseResult result) => result.UnmatchedTokens is [string unknown, ..]
+        ? $"there is no command or option '{unknown}'.{Hint(unknown, result)}"
+        : result.Errors[0].Message.ReplaceLineEndings(" ").Replace("\t", null);
+
+    /// <summary>What was meant, or to which other command it belongs.</summary>
+    private static string Hint(string unknown, ParseResult result)
+    {
+        string hint = NearMiss.Hint(unknown, Words(result.CommandResult.Command));
+        Command? owner = result.RootCommandResult.Command.Subcommands.FirstOrDefault(sub => Words(sub).Contains(unknown));
+        return hint.Length > 0 || owner == null ? hint : $" It belongs to {Path(owner)}.";
+    }
+
+    /// <summary>What a command's user may write behind it.</summary>
+    private static IEnumerable<string> Words(Command command) =>
+    [
+        .. command.Subcommands.Select(sub => sub.Name),
+        .. command.Options.SelectMany<Option, string>(option => [option.Name, .. option.Aliases.Where(alias => alias.Length > 2)]),
+    ];
+
     /// <summary>The command with those it belongs to, as the user writes it.</summary>
-    private static string Path(Command command) =>
+    internal static string Path(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{Path(parent)} {command.Name}" : "lakvm";
 
     private static int Report(string sentence, int exitCode)

@@ -12,6 +12,7 @@ internal sealed class ImagesCommand : Command
     {
         Subcommands.Add(List());
         Subcommands.Add(Fetch());
+        HelpCommand.ShowWhereNothingIsAsked(this);
     }
 
     private static Command List()

@@ -11,16 +11,17 @@ namespace LaKvm.Cli;
 internal static class GuestHost
 {
     private const string LogTemplate = "lakvm: {Level:w}: {Message:lj}{NewLine}{Exception}";
+    private const string FileTemplate = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} {Level:w}: {Message:lj}{NewLine}{Exception}";
 
     /// <summary>Runs a guest to its end.</summary>
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
     internal static async Task<int> RunAsync(GuestOptions options, GuestFactory factory, CancellationToken stop)
     {
-        using var logs = new SerilogLoggerFactory(CreateLogger(options.LogLevel), dispose: true);
+        using var logs = new SerilogLoggerFactory(CreateLogger(options.Log), dispose: true);
         var log = logs.CreateLogger(nameof(GuestHost));
         var files = new BootFiles(options);
         using var observers = new GuestObservers(options);
-        using var terminal = new GuestTerminal(observers);
+        using var terminal = new GuestTerminal(options.Console, observers);
         using var devices = new GuestDevices(options, terminal);
         using var run = new GuestRun(options, terminal, () => factory(options, files, devices, observers, log), log);
         using IHost host = Build(run, logs);
@@ -42,8 +43,17 @@ internal static class GuestHost
         return builder.Build();
     }
 
-    private static Serilog.Core.Logger CreateLogger(LogLevel level) => new LoggerConfiguration()
-        .MinimumLevel.Is((LogEventLevel)level) // the two enumerations have the same order and numbers
-        .WriteTo.Console(outputTemplate: LogTemplate, standardErrorFromLevel: LogEventLevel.Verbose)
-        .CreateLogger();
+    private static Serilog.Core.Logger CreateLogger(LogOptions options)
+    {
+        var configuration = new LoggerConfiguration()
+            .MinimumLevel.Is((LogEventLevel)options.Level); // the two enumerations have the same order and numbers
+        if (options.File == null)
+        {
+            return configuration.WriteTo.Console(outputTemplate: LogTemplate, standardErrorFromLevel: LogEventLevel.Verbose)
+                .CreateLogger();
+        }
+
+        FileChecks.RequireAppendable(LogOptionGroup.FileOption, options.File);
+        return configuration.WriteTo.File(options.File, outputTemplate: FileTemplate, fileSizeLimitBytes: null).CreateLogger();
+    }
 }

@@ -1,45 +1,60 @@
+using System.CommandLine;
 using LaKvm.Cpu;
 using LaKvm.Interpreter;
 using LaKvm.Translator;
 
 namespace LaKvm.Cli;
 
-/// <summary>The option for what executes the guest's instructions.</summary>
+/// <summary>What executes the guest's instructions.</summary>
+internal enum EngineKind
+{
+    /// <summary>Machine code made of the guest's.</summary>
+    Translator,
+
+    /// <summary>The reference.</summary>
+    Interpreter,
+
+    /// <summary>Both, and a comparison.</summary>
+    Check,
+}
+
+/// <summary>The options for what executes the guest's instructions.</summary>
 internal static class EngineOption
 {
-    internal const string Name = "--engine";
+    internal const string Name = "--engine", CodeMemory = "--code-memory";
 
-    /// <summary>Executes everything with both engines and compares.</summary>
-    internal const string Check = "check";
+    private const ulong LeastCode = 1UL << 20, MostCode = 1UL << 30;
+
+    /// <summary>The option for the engine; one that this computer cannot run is a usage error.</summary>
+    internal static Option<EngineKind?> Create()
+    {
+        Option<EngineKind?> option = ValueOption.Choice(Name,
+            "What executes the guest's instructions [default: translator on x86-64, else interpreter]",
+            ("interpreter", EngineKind.Interpreter), ("translator", EngineKind.Translator), ("check", EngineKind.Check));
+        option.Validators.Add(result =>
+        {
+            if (!TranslatorEngine.IsSupported && result.GetValueOrDefault<EngineKind?>() is { } kind and not EngineKind.Interpreter)
+            {
+                result.AddError($"{Name}: the translator needs an x86-64 computer.");
+            }
+        });
+        return option;
+    }
 
     /// <summary>The option for how much machine code is kept.</summary>
-    internal const string CodeMemory = "--code-memory";
-
-    internal const string Names = "interpreter|translator|check";
+    internal static Option<ulong?> CreateCodeMemory() => ValueOption.Size(CodeMemory,
+        "Machine code that the translator keeps for each core [default: 64M]", LeastCode, MostCode, "a size from 1M to 1G");
 
     /// <summary>
     /// What makes a core's engine; null is the default: the translator, or the interpreter on a computer it has no code for.
     /// </summary>
-    /// <exception cref="UserErrorException">There is no such engine, or not on this computer.</exception>
-    internal static Func<Core, IExecutionEngine> Parse(string? text, TranslatorOptions? options = null) => text?.ToLowerInvariant() switch
+    internal static Func<Core, IExecutionEngine> Factory(EngineKind? kind, TranslatorOptions? options = null) => kind switch
     {
-        null => TranslatorEngine.IsSupported ? Translator(options) : Interpreter,
-        "interpreter" => Interpreter,
-        Check when TranslatorEngine.IsSupported => Checking(new CheckingTurns(), options),
-        "translator" when TranslatorEngine.IsSupported => Translator(options),
-        "translator" or Check => throw new UserErrorException($"{Name}: the translator needs an x86-64 computer.", ExitCode.Usage),
-        _ => throw new UserErrorException($"{Name}: '{text}' is none of {Names}.", ExitCode.Usage),
+        EngineKind.Check => Checking(new CheckingTurns(), options),
+        EngineKind.Interpreter => Interpreter,
+        null when !TranslatorEngine.IsSupported => Interpreter,
+        _ => Translator(options),
     };
-
-    /// <summary>Bytes of machine code that are kept at most.</summary>
-    /// <exception cref="UserErrorException">The size is none that the translator can work with.</exception>
-    internal static ulong ParseCodeMemory(string? text)
-    {
-        const ulong least = 1UL << 20, most = 1UL << 30;
-        return text == null ? new TranslatorOptions().ArenaBytes
-            : ByteSize.TryParse(text, out ulong bytes) && bytes is >= least and <= most ? bytes
-            : throw new UserErrorException($"{CodeMemory}: '{text}' is not a size from 1M to 1G.", ExitCode.Usage);
-    }
 
     private static IExecutionEngine Interpreter(Core core) => new InterpreterEngine(core);
 

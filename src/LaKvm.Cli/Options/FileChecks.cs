@@ -63,4 +63,18 @@ internal static class FileChecks
             throw new UserErrorException($"{option}: '{path}' cannot be written: {e.Message}");
         }
     }
+
+    /// <summary>Requires a file that text can be added to; makes it if there is none.</summary>
+    /// <exception cref="UserErrorException">It cannot be written.</exception>
+    internal static void RequireAppendable(string option, string path)
+    {
+        try
+        {
+            using FileStream stream = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"{option}: '{path}' cannot be written: {e.Message}");
+        }
+    }
 }

@@ -1,7 +1,6 @@
 using LaKvm.Cpu;
 using LaKvm.Machine;
 using LaKvm.Vmm;
-using Microsoft.Extensions.Logging;
 
 namespace LaKvm.Cli;
 
@@ -48,7 +47,7 @@ internal sealed record GuestOptions
     internal bool NoReboot { get; init; }
 
     /// <summary>Makes what executes a core's instructions.</summary>
-    internal Func<Core, IExecutionEngine> CreateEngine { get; init; } = EngineOption.Parse(null);
+    internal Func<Core, IExecutionEngine> CreateEngine { get; init; } = EngineOption.Factory(null);
 
     /// <summary>Where a virtual machine's interrupt controllers are.</summary>
     internal IrqChipPlace IrqChip { get; init; }
@@ -59,8 +58,11 @@ internal sealed record GuestOptions
     /// <summary>File that takes a virtual machine's tracepoints, or null.</summary>
     internal string? Trace { get; init; }
 
-    /// <summary>What is reported on stderr.</summary>
-    internal LogLevel LogLevel { get; init; } = LogLevel.Warning;
+    /// <summary>How the guest's console is used.</summary>
+    internal ConsoleOptions Console { get; init; } = new();
+
+    /// <summary>What is reported, and where.</summary>
+    internal LogOptions Log { get; init; } = new();
 
     /// <summary>Checks what the parser cannot know: the files, and the memory that this computer has.</summary>
     /// <exception cref="UserErrorException">Something cannot be used; the message says what.</exception>

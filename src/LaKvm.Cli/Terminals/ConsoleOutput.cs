@@ -17,6 +17,7 @@ internal sealed class ConsoleOutput : IDisposable
     private byte[] _filling = new byte[Capacity];
     private byte[] _writing = new byte[Capacity];
     private int _count;
+    private long _swapped;
     private volatile bool _closed;
     private volatile bool _abandoned;
 
@@ -28,6 +29,18 @@ internal sealed class ConsoleOutput : IDisposable
 
     /// <summary>Raised once when stdout has been closed by its reader; what the guest sends afterwards is dropped.</summary>
     internal event Action? Broken;
+
+    /// <summary>Bytes that the guest has sent so far.</summary>
+    internal long Sent
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _swapped + _count;
+            }
+        }
+    }
 
     /// <summary>Queues a byte; waits while 64 KiB have not been written, as a serial line holds up its sender.</summary>
     internal void Write(byte value)
@@ -93,6 +106,7 @@ internal sealed class ConsoleOutput : IDisposable
         {
             (_filling, _writing) = (_writing, _filling);
             int count = _count;
+            _swapped += count;
             _count = 0;
             _room.Set();
             return count;

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace LaKvm.Cli;
 
 /// <summary>What the keys behind the escape key ask for.</summary>
@@ -22,42 +24,43 @@ internal enum EscapeCommand
     Break,
 }
 
-/// <summary>Finds Ctrl-A and the key behind it in what the user types.</summary>
-internal struct EscapeKey
+/// <summary>Finds the escape key and the key behind it in what the user types.</summary>
+/// <param name="key">The escape key; without one every byte is the guest's.</param>
+internal struct EscapeKey(ControlKey key)
 {
-    /// <summary>Ctrl-A.</summary>
-    internal const byte Key = 0x01;
-
-    /// <summary>What <see cref="EscapeCommand.Help"/> shows.</summary>
-    internal static ReadOnlySpan<byte> Help => """
-
-        Ctrl-A x       leave LaKvm (the guest loses power)
-        Ctrl-A Ctrl-A  send Ctrl-A to the guest
-        Ctrl-A b       send a break, which Linux takes for the SysRq key
-        Ctrl-A s       exits since the last time (lakvm run --stat)
-        Ctrl-A h       this help
-
-
-        """u8;
+    private readonly ControlKey _key = key;
+    private bool _pressed;
 
     /// <summary>What <see cref="EscapeCommand.Statistics"/> shows where nothing counts exits.</summary>
     internal static ReadOnlySpan<byte> NoStatistics => "\nExits are counted by lakvm run --stat.\n"u8;
 
-    private bool _pressed;
+    /// <summary>What <see cref="EscapeCommand.Help"/> shows.</summary>
+    internal readonly byte[] Help()
+    {
+        (string Key, string Effect)[] lines =
+        [
+            ("x", "leave LaKvm (the guest loses power)"),
+            ($"{_key}", $"send {_key} to the guest"),
+            ("b", "send a break, which Linux takes for the SysRq key"),
+            ("s", "exits since the last time (lakvm run --stat)"),
+            ("h", "this help"),
+        ];
+        string key = $"{_key}";
+        return Encoding.UTF8.GetBytes($"\n{string.Concat(lines.Select(line => $"{key} {line.Key,-6}  {line.Effect}\n"))}\n");
+    }
 
     /// <summary>Takes the next byte.</summary>
     internal EscapeCommand Next(byte typed)
     {
         if (!_pressed)
         {
-            _pressed = typed == Key;
+            _pressed = typed == _key.Code;
             return _pressed ? EscapeCommand.Swallow : EscapeCommand.None;
         }
 
         _pressed = false;
-        return typed switch
+        return typed == _key.Code ? EscapeCommand.None : typed switch
         {
-            Key => EscapeCommand.None,
             (byte)'x' or (byte)'X' => EscapeCommand.Exit,
             (byte)'b' or (byte)'B' => EscapeCommand.Break,
             (byte)'s' or (byte)'S' => EscapeCommand.Statistics,

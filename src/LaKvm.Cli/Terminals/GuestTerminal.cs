@@ -11,17 +11,24 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     // How long to wait for a guest that takes no input: a person does not notice it, and a full buffer lasts longer.
     private const int RetryMilliseconds = 10;
 
+    // A second: a guest that takes nothing for so long may never do it.
+    private const int RefusalsBeforeSilence = 100;
+
     private readonly ConsoleOutput _output = new();
     private readonly RawMode? _rawMode = RawMode.Enter();
     private readonly GuestObservers _observers;
+    private readonly Silence? _silence;
     private EscapeKey _escape;
     private int _started;
 
     /// <summary>Takes stdin and stdout.</summary>
+    /// <param name="options">How they are used.</param>
     /// <param name="observers">Whom a key asks for statistics; they outlive the console and have the last word.</param>
-    public GuestTerminal(GuestObservers observers)
+    public GuestTerminal(ConsoleOptions options, GuestObservers observers)
     {
         _observers = observers;
+        _escape = new EscapeKey(options.EscapeKey);
+        _silence = options.SilenceAfterInput is { } seconds ? new Silence(_output, seconds) : null;
         _output.Broken += () => Left?.Invoke();
     }
 
@@ -61,14 +68,42 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
         {
             Deliver(_rawMode == null ? buffer[..count] : WithoutEscapes(buffer.AsSpan(0, count)));
         }
+
+        if (count == 0 && _silence != null)
+        {
+            EndInput(_silence);
+        }
+    }
+
+    /// <summary>
+    /// A pipe that has ended answers every further read with its end. A serial line has no end, so the key for it is typed
+    /// whenever the guest seems to wait for input: its shells and programs end then, as at a pipe.
+    /// </summary>
+    private void EndInput(Silence silence)
+    {
+        ReadOnlySpan<byte> endOfTransmission = [0x04];
+        while (!silence.IsOver())
+        {
+            Port?.Receive(endOfTransmission);
+        }
+
+        Left?.Invoke();
     }
 
     private void Deliver(ReadOnlySpan<byte> input)
     {
+        int refusals = 0;
         while (input.Length > 0)
         {
             int taken = Port?.Receive(input) ?? 0;
             input = input[taken..];
+            refusals = taken == 0 ? refusals + 1 : 0;
+            if (refusals >= RefusalsBeforeSilence && _silence?.IsOver() == true)
+            {
+                Left?.Invoke();
+                return;
+            }
+
             if (taken == 0)
             {
                 Thread.Sleep(RetryMilliseconds);
@@ -102,7 +137,7 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
 
                     break;
                 case EscapeCommand.Help:
-                    Say(EscapeKey.Help);
+                    Say(_escape.Help());
                     break;
             }
         }
