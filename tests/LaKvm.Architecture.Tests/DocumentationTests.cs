@@ -17,12 +17,35 @@ public partial class DocumentationTests
          select $"{document}: {target}").Should().BeEmpty();
 
     [Fact]
+    public void Every_document_is_reached_from_the_readme()
+    {
+        var reached = new HashSet<string>();
+        Follow("README.md", reached);
+
+        Repository.Files.Where(file => file.EndsWith(".md", StringComparison.Ordinal)).Should().BeSubsetOf(reached);
+    }
+
+    [Fact]
     public void Every_path_in_the_documents_code_exists() =>
         (from document in Repository.Files
          where document.EndsWith(".md", StringComparison.Ordinal)
          from Match code in RepositoryPath().Matches(Repository.Read(document))
          where !Path.Exists(Path.Combine(Repository.Root, code.Value.TrimEnd('.', '/')))
          select $"{document}: {code.Value}").Should().BeEmpty();
+
+    private static void Follow(string document, HashSet<string> reached)
+    {
+        if (!document.EndsWith(".md", StringComparison.Ordinal) || !reached.Add(document))
+        {
+            return;
+        }
+
+        foreach (Match link in Link().Matches(Repository.Read(document)))
+        {
+            string path = Path.Combine(Repository.Root, Path.GetDirectoryName(document)!, link.Groups["target"].Value.Split('#')[0]);
+            Follow(Path.GetRelativePath(Repository.Root, Path.GetFullPath(path)), reached);
+        }
+    }
 
     [GeneratedRegex(@"\[[^\]]*\]\((?<target>[^)\s]+)\)")]
     private static partial Regex Link();
