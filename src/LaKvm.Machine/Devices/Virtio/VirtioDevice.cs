@@ -47,7 +47,9 @@ public abstract class VirtioDevice : IDisposable
     /// <summary>Most descriptors of each queue, powers of two.</summary>
     public abstract IReadOnlyList<int> QueueSizes { get; }
 
-    /// <summary>The configuration space; does not change after construction.</summary>
+    /// <summary>
+    /// The configuration space as it is now; its length is fixed. It changes in <see cref="ChangeConfiguration"/> only.
+    /// </summary>
     public abstract ReadOnlySpan<byte> Configuration { get; }
 
     /// <summary>Where the device is attached; null before.</summary>
@@ -57,6 +59,27 @@ public abstract class VirtioDevice : IDisposable
     /// <param name="index">Which queue.</param>
     /// <param name="queue">The queue; not to be kept.</param>
     protected internal abstract void Process(int index, Virtqueue queue);
+
+    /// <summary>
+    /// The driver writes 1, 2, 4 or 8 bytes inside the configuration space, on a core's thread. Nothing is writable
+    /// unless a device says otherwise.
+    /// </summary>
+    protected internal virtual void WriteConfiguration(int offset, int size, ulong value)
+    {
+    }
+
+    /// <summary>Changes the configuration space at once, and tells the driver. Any thread.</summary>
+    protected void ChangeConfiguration(Action change)
+    {
+        if (Transport is { } transport)
+        {
+            transport.ChangeConfiguration(change);
+        }
+        else
+        {
+            change();
+        }
+    }
 
     /// <summary>Frees what the device holds; its worker has ended.</summary>
     public virtual void Dispose() => GC.SuppressFinalize(this);
@@ -72,6 +95,11 @@ public interface IVirtioTransport
 
     /// <summary>True once the driver resets the device: long requests should end early.</summary>
     bool Stopping { get; }
+
+    /// <summary>
+    /// Carries out a change of the configuration space while no driver reads it, then tells the driver.
+    /// </summary>
+    void ChangeConfiguration(Action change);
 
     /// <summary>Reports a fault of the host or the driver, rate limited.</summary>
     void Report(string message);
