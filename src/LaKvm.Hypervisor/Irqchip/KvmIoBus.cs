@@ -1,3 +1,5 @@
+using LaKvm.Machine;
+
 namespace LaKvm.Hypervisor;
 
 /// <summary>Where a guest access can come from (enum kvm_bus).</summary>
@@ -24,13 +26,13 @@ internal interface IKvmIoDevice
 }
 
 /// <summary>
-/// In-kernel devices by address (struct kvm_io_bus). Several may cover an address: they are asked in turn. A change makes a
-/// new array, so that accesses take no lock.
+/// In-kernel devices by address (struct kvm_io_bus). Several may cover an address: they are asked in turn, by their
+/// first address.
 /// </summary>
 internal sealed class KvmIoBus
 {
+    private readonly AddressMap<Entry> _map = new();
     private readonly Lock _lock = new();
-    private Entry[] _entries = [];
     private int _limited;
 
     /// <summary>
@@ -46,8 +48,7 @@ internal sealed class KvmIoBus
             }
 
             _limited += limited ? 1 : 0;
-            Volatile.Write(ref _entries,
-                [.. _entries.Append(new Entry(address, size, device, limited)).OrderBy(e => e.Address)]);
+            _map.Add(new Entry(address, size, device, limited));
             return Errno.None;
         }
     }
@@ -57,17 +58,20 @@ internal sealed class KvmIoBus
     {
         lock (_lock)
         {
-            _limited -= _entries.Count(e => e.Device == device && e.Limited);
-            Volatile.Write(ref _entries, [.. _entries.Where(e => e.Device != device)]);
+            foreach (Entry entry in _map.All.Where(e => e.Device == device))
+            {
+                _map.Remove(entry);
+                _limited -= entry.Limited ? 1 : 0;
+            }
         }
     }
 
-    internal bool Overlaps(ulong address, ulong size) =>
-        Volatile.Read(ref _entries).Any(e => address < e.Address + e.Size && e.Address < address + size);
+    /// <summary>Whether a device covers a part of a range.</summary>
+    internal bool Overlaps(ulong address, ulong size) => _map.Overlaps(address, size);
 
     internal bool Read(KvmVcpu vcpu, ulong address, int size, out ulong data)
     {
-        foreach (Entry entry in Volatile.Read(ref _entries))
+        foreach (Entry entry in _map.At(address))
         {
             if (entry.Covers(address, size) && entry.Device.Read(vcpu, address, size, out data))
             {
@@ -81,7 +85,7 @@ internal sealed class KvmIoBus
 
     internal bool Write(KvmVcpu vcpu, ulong address, int size, ulong data)
     {
-        foreach (Entry entry in Volatile.Read(ref _entries))
+        foreach (Entry entry in _map.At(address))
         {
             if (entry.Covers(address, size) && entry.Device.Write(vcpu, address, size, data))
             {
@@ -92,11 +96,12 @@ internal sealed class KvmIoBus
         return false;
     }
 
-    private sealed record Entry(ulong Address, ulong Size, IKvmIoDevice Device, bool Limited)
+    private sealed record Entry(ulong Base, ulong Size, IKvmIoDevice Device, bool Limited) : IAddressRange
     {
-        /// <summary>A size of 0 stands for any width at the address.</summary>
-        internal bool Covers(ulong address, int size) => Size == 0
-            ? address == Address
-            : address - Address < Size && (ulong)size <= Size - (address - Address);
+        /// <summary>
+        /// Whether the whole access is in the range that holds its first byte. As in Linux's KVM, a range that runs
+        /// over the end of the addresses can be registered, and is never met.
+        /// </summary>
+        internal bool Covers(ulong address, int size) => Size == 0 || address + (ulong)size <= Base + Size;
     }
 }

@@ -1,87 +1,165 @@
 namespace LaKvm.Machine;
 
-/// <summary>Where a device answers on a bus.</summary>
-/// <param name="Name">For logs and errors.</param>
-/// <param name="Base">First address.</param>
-/// <param name="Size">Bytes.</param>
-/// <param name="Widths">Widths the device takes.</param>
-/// <param name="Device">The device.</param>
-public sealed record BusWindow<TDevice>(string Name, ulong Base, ulong Size, AccessWidths Widths, TDevice Device)
+/// <summary>A range of addresses that somebody answers.</summary>
+public interface IAddressRange
 {
-    /// <summary>
-    /// The widest access this window makes for <paramref name="size"/> bytes at <paramref name="offset"/>: declared,
-    /// aligned and not wider than asked. 0 if there is none, or if the access runs over the window's end.
-    /// </summary>
-    internal int AccessWidth(ulong offset, int size)
-    {
-        if (Size - offset < (ulong)size)
-        {
-            return 0;
-        }
+    /// <summary>First address.</summary>
+    ulong Base { get; }
 
-        int width = size;
-        while (width > 0 && (((int)Widths & width) == 0 || (offset & (ulong)(width - 1)) != 0))
-        {
-            width >>= 1;
-        }
-
-        return width;
-    }
+    /// <summary>Bytes; 0 stands for the one address, whatever the width of an access.</summary>
+    ulong Size { get; }
 }
 
 /// <summary>
-/// The windows of a bus, sorted. Adding happens while the machine is built; looking up is lock-free from any thread,
-/// because every addition publishes a new array.
+/// What answers on a bus, by address. Ranges may overlap: those that cover an address are given by their first address,
+/// and at the same one in the order they came. Changes take a lock and publish a new table, so that looking up takes
+/// none, from any thread; a look-up sees the table before or after a change, and what it finds may be gone by then.
 /// </summary>
-internal sealed class AddressMap<TDevice>
+public sealed class AddressMap<T>
+    where T : class, IAddressRange
 {
-    private BusWindow<TDevice>[] _windows = [];
+    private readonly Lock _lock = new();
+    private Table _table = Table.Empty;
 
-    internal IReadOnlyList<BusWindow<TDevice>> Windows => _windows;
+    /// <summary>Everything, in order of address.</summary>
+    public IReadOnlyList<T> All => Volatile.Read(ref _table).Ranges;
 
-    internal void Add(BusWindow<TDevice> window)
+    /// <summary>Adds a range.</summary>
+    /// <param name="range">The range.</param>
+    /// <param name="alone">Refuse one that overlaps another.</param>
+    /// <exception cref="ArgumentException">It overlaps.</exception>
+    public void Add(T range, bool alone = false)
     {
-        if (window.Size == 0 || window.Base + (window.Size - 1) < window.Base || window.Widths == 0)
+        lock (_lock)
         {
-            throw new ArgumentException($"The bus window of {window.Name} is empty or runs over the address space.");
+            Publish(With(_table.Ranges, range, alone));
         }
-
-        foreach (BusWindow<TDevice> other in _windows)
-        {
-            if (window.Base - other.Base < other.Size || other.Base - window.Base < window.Size)
-            {
-                throw new ArgumentException(
-                    $"{window.Name} at 0x{window.Base:x} overlaps {other.Name} at 0x{other.Base:x}.");
-            }
-        }
-
-        Volatile.Write(ref _windows, [.. _windows.Append(window).OrderBy(w => w.Base)]);
     }
 
-    internal BusWindow<TDevice>? Find(ulong address)
+    /// <summary>Takes a range away; false if it is not there.</summary>
+    public bool Remove(T range)
     {
-        BusWindow<TDevice>[] windows = Volatile.Read(ref _windows);
-        int low = 0;
-        int high = windows.Length - 1;
-        while (low <= high)
+        lock (_lock)
         {
-            int middle = (low + high) >> 1;
-            BusWindow<TDevice> window = windows[middle];
-            if (address - window.Base < window.Size)
+            T[] rest = Array.FindAll(_table.Ranges, r => r != range);
+            bool found = rest.Length != _table.Ranges.Length;
+            Publish(rest);
+            return found;
+        }
+    }
+
+    /// <summary>Puts one range in the place of another at once: no look-up misses both or sees both.</summary>
+    /// <exception cref="ArgumentException">The old one is not there.</exception>
+    public void Replace(T old, T range)
+    {
+        lock (_lock)
+        {
+            T[] rest = Array.FindAll(_table.Ranges, r => r != old);
+            if (rest.Length == _table.Ranges.Length)
             {
-                return window;
+                throw new ArgumentException($"{old} is not there.", nameof(old));
             }
 
-            if (address < window.Base)
+            Publish(With(rest, range, alone: false));
+        }
+    }
+
+    /// <summary>What covers an address; does not allocate.</summary>
+    public Matches At(ulong address) => new(Volatile.Read(ref _table), address);
+
+    /// <summary>Whether anything lies in a range of at least one byte.</summary>
+    public bool Overlaps(ulong address, ulong size) =>
+        Overlapping(Volatile.Read(ref _table).Ranges, address, size) != null;
+
+    /// <summary>The last address of a range; one that runs over the end of the addresses is cut there.</summary>
+    private static ulong Last(T range) =>
+        range.Base + Math.Min(Math.Max(range.Size, 1) - 1, ulong.MaxValue - range.Base);
+
+    private static T? Overlapping(T[] ranges, ulong address, ulong size) =>
+        Array.Find(ranges, r => address <= Last(r) && (r.Base <= address || r.Base - address < size));
+
+    private static T[] With(T[] ranges, T range, bool alone)
+    {
+        if (alone && Overlapping(ranges, range.Base, range.Size) is { } other)
+        {
+            throw new ArgumentException($"{range} overlaps {other}.");
+        }
+
+        // The sort is stable: among equals the new one comes last.
+        return [.. ranges.Append(range).OrderBy(r => r.Base)];
+    }
+
+    private void Publish(T[] ranges) => Volatile.Write(ref _table, new Table(ranges));
+
+    /// <summary>The ranges that cover an address, for foreach.</summary>
+    public struct Matches
+    {
+        private readonly T[] _ranges;
+        private readonly ulong _address;
+        private int _next;
+
+        internal Matches(Table table, ulong address)
+        {
+            _ranges = table.Ranges;
+            _address = address;
+            _next = table.First(address);
+            Current = null!;
+        }
+
+        /// <summary>The range reached.</summary>
+        public T Current { get; private set; }
+
+        /// <summary>This is its own enumerator.</summary>
+        public readonly Matches GetEnumerator() => this;
+
+        /// <summary>Goes on to the next range.</summary>
+        public bool MoveNext()
+        {
+            while (_next < _ranges.Length && _ranges[_next].Base <= _address)
             {
-                high = middle - 1;
+                Current = _ranges[_next++];
+                if (_address <= Last(Current))
+                {
+                    return true;
+                }
             }
-            else
+
+            return false;
+        }
+    }
+
+    /// <summary>The ranges in order, and how far each one and those before it reach.</summary>
+    internal sealed class Table
+    {
+        internal static readonly Table Empty = new([]);
+
+        private readonly ulong[] _reach;
+
+        internal Table(T[] ranges)
+        {
+            Ranges = ranges;
+            _reach = new ulong[ranges.Length];
+            ulong reach = 0;
+            for (int i = 0; i < ranges.Length; i++)
             {
-                low = middle + 1;
+                _reach[i] = reach = Math.Max(reach, Last(ranges[i]));
             }
         }
 
-        return null;
+        internal T[] Ranges { get; }
+
+        /// <summary>The first range that reaches an address: none before it covers it.</summary>
+        internal int First(ulong address)
+        {
+            int first = 0;
+            int end = _reach.Length;
+            while (first < end)
+            {
+                int middle = (first + end) >>> 1;
+                (first, end) = _reach[middle] < address ? (middle + 1, end) : (first, middle);
+            }
+
+            return first;
+        }
     }
 }

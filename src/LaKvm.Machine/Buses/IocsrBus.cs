@@ -4,20 +4,20 @@ namespace LaKvm.Machine;
 /// <param name="log">Where misdirected accesses are reported.</param>
 public sealed class IocsrBus(GuestErrorLog log)
 {
-    private readonly AddressMap<IIocsrDevice> _map = new();
+    private readonly BusWindows<IIocsrDevice> _windows = new();
 
     /// <summary>All windows in order of address.</summary>
-    public IReadOnlyList<BusWindow<IIocsrDevice>> Windows => _map.Windows;
+    public IReadOnlyList<BusWindow<IIocsrDevice>> Windows => _windows.All;
 
     /// <summary>Adds a device.</summary>
     /// <exception cref="ArgumentException">The window is empty or overlaps another one.</exception>
     public void Map(string name, uint address, uint size, AccessWidths widths, IIocsrDevice device) =>
-        _map.Add(new BusWindow<IIocsrDevice>(name, address, size, widths, device));
+        _windows.Add(new BusWindow<IIocsrDevice>(name, address, size, widths, device), alone: true);
 
     /// <summary>iocsrrd of 1, 2, 4 or 8 bytes by <paramref name="core"/>, zero-extended.</summary>
     public ulong Read(int core, uint address, int size)
     {
-        BusWindow<IIocsrDevice>? window = _map.Find(address);
+        BusWindow<IIocsrDevice>? window = _windows.Find(address);
         uint offset = address - (uint)(window?.Base ?? 0);
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)
@@ -38,7 +38,7 @@ public sealed class IocsrBus(GuestErrorLog log)
     /// <summary>iocsrwr of the low 1, 2, 4 or 8 bytes of a value by <paramref name="core"/>.</summary>
     public void Write(int core, uint address, int size, ulong value)
     {
-        BusWindow<IIocsrDevice>? window = _map.Find(address);
+        BusWindow<IIocsrDevice>? window = _windows.Find(address);
         uint offset = address - (uint)(window?.Base ?? 0);
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)

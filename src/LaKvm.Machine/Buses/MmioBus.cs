@@ -2,25 +2,44 @@ namespace LaKvm.Machine;
 
 /// <summary>
 /// The physical addresses that are not RAM. An access wider than a device takes, or not aligned, is made in the largest
-/// pieces the device does take; what no device takes reads as 0, is dropped when written, and is logged.
+/// pieces the device does take; what no device takes reads as 0, is dropped when written, and is logged. An access may
+/// reach a device whose window has just moved or gone.
 /// </summary>
 /// <param name="log">Where misdirected accesses are reported.</param>
 public sealed class MmioBus(GuestErrorLog log)
 {
-    private readonly AddressMap<IBusDevice> _map = new();
+    private readonly BusWindows<IBusDevice> _windows = new();
 
     /// <summary>All windows in order of address.</summary>
-    public IReadOnlyList<BusWindow<IBusDevice>> Windows => _map.Windows;
+    public IReadOnlyList<BusWindow<IBusDevice>> Windows => _windows.All;
 
-    /// <summary>Adds a device.</summary>
+    /// <summary>Adds a device that stays where it is.</summary>
     /// <exception cref="ArgumentException">The window is empty or overlaps another one.</exception>
     public void Map(string name, ulong address, ulong size, AccessWidths widths, IBusDevice device) =>
-        _map.Add(new BusWindow<IBusDevice>(name, address, size, widths, device));
+        _windows.Add(new BusWindow<IBusDevice>(name, address, size, widths, device), alone: true);
+
+    /// <summary>
+    /// Adds a window that software has placed, as with a base address register of PCI, and that it may move or take
+    /// away. It may lie on others; at an address that is in several the window that was added first answers.
+    /// </summary>
+    /// <exception cref="ArgumentException">The window is empty or runs over the end of the addresses.</exception>
+    public BusWindow<IBusDevice> Place(
+        string name, ulong address, ulong size, AccessWidths widths, IBusDevice device) =>
+        _windows.Add(new BusWindow<IBusDevice>(name, address, size, widths, device), alone: false);
+
+    /// <summary>Puts a placed window elsewhere, and returns what it is then.</summary>
+    /// <exception cref="ArgumentException">
+    /// The window is not there, or would run over the end of the addresses; it stays where it is.
+    /// </exception>
+    public BusWindow<IBusDevice> Move(BusWindow<IBusDevice> window, ulong address) => _windows.Move(window, address);
+
+    /// <summary>Takes a placed window away; false if it is gone already.</summary>
+    public bool Remove(BusWindow<IBusDevice> window) => _windows.Remove(window);
 
     /// <summary>Reads 1, 2, 4 or 8 bytes, zero-extended.</summary>
     public ulong Read(ulong address, int size)
     {
-        BusWindow<IBusDevice>? window = _map.Find(address);
+        BusWindow<IBusDevice>? window = _windows.Find(address);
         ulong offset = address - (window?.Base ?? 0);
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)
@@ -41,7 +60,7 @@ public sealed class MmioBus(GuestErrorLog log)
     /// <summary>Writes the low 1, 2, 4 or 8 bytes of a value.</summary>
     public void Write(ulong address, int size, ulong value)
     {
-        BusWindow<IBusDevice>? window = _map.Find(address);
+        BusWindow<IBusDevice>? window = _windows.Find(address);
         ulong offset = address - (window?.Base ?? 0);
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)

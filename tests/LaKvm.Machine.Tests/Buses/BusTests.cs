@@ -124,6 +124,112 @@ public class BusTests
     }
 
     [Fact]
+    public void Placed_window_moves_and_vanishes()
+    {
+        BusWindow<IBusDevice> window = _bus.Place("bar", 0x1000, 0x10, AccessWidths.All, _device);
+        _device.Answer = 7;
+        window = _bus.Move(window, 0x8000);
+        _bus.Read(0x1004, 4).Should().Be(0);
+        _bus.Read(0x8004, 4).Should().Be(7);
+        _device.Accesses.Should().Equal(("read", 4UL, 4, 0UL));
+        _bus.Remove(window).Should().BeTrue();
+        _bus.Remove(window).Should().BeFalse();
+        _bus.Read(0x8004, 4).Should().Be(0);
+        _bus.Windows.Should().BeEmpty();
+        Action move = () => _bus.Move(window, 0x1000);
+        move.Should().Throw<ArgumentException>().WithMessage("bar at 0x8000 is not there.*");
+    }
+
+    [Fact]
+    public void Window_placed_over_others_answers_where_they_do_not()
+    {
+        var below = new Recorder { Answer = 1 };
+        var late = new Recorder { Answer = 3 };
+        _device.Answer = 2;
+        _bus.Map("fixed", 0x1010, 0x10, AccessWidths.All, below);
+        BusWindow<IBusDevice> window = _bus.Place("bar", 0x1000, 0x100, AccessWidths.All, _device);
+        _bus.Place("late", 0x1000, 0x200, AccessWidths.All, late);
+        ulong[] Seen() => [.. new ulong[] { 0x1000, 0x1010, 0x101f, 0x1020, 0x10ff, 0x1100, 0x11ff, 0x1200 }
+            .Select(address => _bus.Read(address, 1))];
+        Seen().Should().Equal(2UL, 1UL, 1UL, 2UL, 2UL, 3UL, 3UL, 0UL);
+        _bus.Remove(_bus.Move(window, 0x1180));
+        Seen().Should().Equal(3UL, 1UL, 1UL, 3UL, 3UL, 3UL, 3UL, 0UL);
+    }
+
+    [Fact]
+    public void Window_is_not_moved_over_the_end_of_the_addresses()
+    {
+        BusWindow<IBusDevice> window = _bus.Place("bar", 0x1000, 0x10, AccessWidths.All, _device);
+        Action move = () => _bus.Move(window, 0xffff_ffff_ffff_fff8);
+        move.Should().Throw<ArgumentException>();
+        _bus.Windows.Should().ContainSingle().Which.Should().Be(window);
+        _bus.Move(window, 0xffff_ffff_ffff_fff0);
+        _device.Answer = 5;
+        _bus.Read(0xffff_ffff_ffff_fff8, 8).Should().Be(5);
+    }
+
+    [Fact]
+    public void Moving_window_is_met_at_one_place_by_other_threads()
+    {
+        BusWindow<IBusDevice> window = _bus.Place("bar", 0x1000, 0x10, AccessWidths.All, new Constant());
+        _bus.Map("neighbour", 0x3000, 0x10, AccessWidths.All, new Constant());
+        using var stop = new CancellationTokenSource();
+        var mover = new Thread(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                window = _bus.Move(window, window.Base ^ 0x3000);
+            }
+        });
+        mover.Start();
+        for (int i = 0; i < 10_000; i++)
+        {
+            _bus.Read(0x3008, 1).Should().Be(1);
+            _bus.Windows.Should().HaveCount(2);
+        }
+
+        stop.Cancel();
+        mover.Join();
+        (_bus.Read(0x1000, 1) + _bus.Read(0x2000, 1)).Should().Be(1);
+    }
+
+    [Fact]
+    public void Address_map_gives_what_a_plain_search_gives()
+    {
+        var random = new Random(4);
+        for (int round = 0; round < 200; round++)
+        {
+            var map = new AddressMap<Range>();
+            var plain = new List<Range>();
+            for (int i = 0; i < 30; i++)
+            {
+                if (random.Next(4) == 0 && plain.Count != 0)
+                {
+                    Range gone = plain[random.Next(plain.Count)];
+                    map.Remove(gone).Should().BeTrue();
+                    plain.Remove(gone);
+                }
+
+                var range = new Range((ulong)random.Next(40), (ulong)random.Next(random.Next(2) == 0 ? 4 : 40));
+                map.Add(range);
+                plain.Add(range);
+            }
+
+            for (ulong address = 0; address < 90; address++)
+            {
+                var found = new List<Range>();
+                foreach (Range range in map.At(address))
+                {
+                    found.Add(range);
+                }
+
+                found.Should().Equal(
+                    plain.Where(r => address - r.Base < Math.Max(r.Size, 1)).OrderBy(r => r.Base), ReferenceEquals);
+            }
+        }
+    }
+
+    [Fact]
     public void Log_lets_ten_lines_a_second_through_and_counts_the_rest()
     {
         var time = new ManualTime(DateTime.UnixEpoch);
@@ -154,6 +260,22 @@ public class BusTests
         _lines.Should().HaveCount(2);
         Action overlap = () => iocsr.Map("e", 0x10c, 8, AccessWidths.All, device);
         overlap.Should().Throw<ArgumentException>();
+    }
+
+    private sealed class Range(ulong start, ulong size) : IAddressRange
+    {
+        public ulong Base => start;
+
+        public ulong Size => size;
+    }
+
+    private sealed class Constant : IBusDevice
+    {
+        public ulong Read(ulong offset, int size) => 1;
+
+        public void Write(ulong offset, int size, ulong value)
+        {
+        }
     }
 
     private sealed class Recorder : IBusDevice

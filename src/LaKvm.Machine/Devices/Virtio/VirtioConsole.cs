@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace LaKvm.Machine;
 
 /// <summary>
-/// The virtio console (virtio 1.2, 5.3) with one port: bytes in, bytes out, the size of the terminal, and a register for a
-/// driver that has no queues (yet).
+/// The virtio console (virtio 1.2, 5.3) with one port: bytes in, bytes out, the size of the terminal, and a register
+/// for a driver that has no queues (yet).
 /// </summary>
 /// <param name="backend">Receives what the machine writes.</param>
 public sealed class VirtioConsole(ISerialBackend backend) : VirtioDevice

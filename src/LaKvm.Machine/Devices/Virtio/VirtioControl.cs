@@ -2,9 +2,9 @@ namespace LaKvm.Machine;
 
 /// <summary>
 /// A virtio device as its driver sees it, whatever transport carries the accesses: status, features, queues, causes of
-/// interrupts and the configuration space (virtio 1.2, chapter 2). A transport only gives these their addresses. A driver
-/// that breaks the rules finds DEVICE_NEEDS_RESET set and the queues stopped. Any thread; a reset waits for the request
-/// in work.
+/// interrupts and the configuration space (virtio 1.2, chapter 2). A transport only gives these their addresses. A
+/// driver that breaks the rules finds DEVICE_NEEDS_RESET set and the queues stopped. Any thread; a reset waits for the
+/// request in work.
 /// </summary>
 public sealed class VirtioControl : IVirtioTransport, IDisposable
 {
@@ -311,8 +311,8 @@ public sealed class VirtioControl : IVirtioTransport, IDisposable
     }
 
     /// <summary>
-    /// The worker serves a queue, without the lock. A queue that cannot be served is passed over: all are looked at when
-    /// the driver starts.
+    /// The worker serves a queue, without the lock. A queue that cannot be served is passed over: all are looked at
+    /// when the driver starts.
     /// </summary>
     private void Serve(int index)
     {

@@ -113,6 +113,9 @@ public sealed class VirtioMmio : IBusDevice, IDisposable
         }
     }
 
+    /// <summary>Whose address a register is: there are three pairs, 16 bytes apart.</summary>
+    private static VirtioQueueArea AreaAt(ulong offset) => (VirtioQueueArea)((offset - QueueDescriptors) / 16);
+
     private void WriteQueueRegister(ulong offset, uint value)
     {
         if (Selected is not { } queue)
@@ -128,14 +131,11 @@ public sealed class VirtioMmio : IBusDevice, IDisposable
             case QueueSize:
                 _control.SetSize(queue, value);
                 break;
-            case QueueDescriptors or QueueDescriptors + 4:
-                _control.SetAddressHalf(queue, VirtioQueueArea.Descriptors, (int)(offset - QueueDescriptors) / 4, value);
+            case QueueDescriptors or QueueDriver or QueueDevice:
+                _control.SetAddressHalf(queue, AreaAt(offset), half: 0, value);
                 break;
-            case QueueDriver or QueueDriver + 4:
-                _control.SetAddressHalf(queue, VirtioQueueArea.Driver, (int)(offset - QueueDriver) / 4, value);
-                break;
-            case QueueDevice or QueueDevice + 4:
-                _control.SetAddressHalf(queue, VirtioQueueArea.Device, (int)(offset - QueueDevice) / 4, value);
+            case QueueDescriptors + 4 or QueueDriver + 4 or QueueDevice + 4:
+                _control.SetAddressHalf(queue, AreaAt(offset), half: 1, value);
                 break;
         }
     }

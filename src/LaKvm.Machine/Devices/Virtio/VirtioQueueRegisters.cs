@@ -1,6 +1,8 @@
 namespace LaKvm.Machine;
 
-/// <summary>What a driver says about one queue, and the queue once it is ready. Guarded by the control's lock.</summary>
+/// <summary>
+/// What a driver says about one queue, and the queue once it is ready. Guarded by the control's lock.
+/// </summary>
 /// <param name="largestSize">Most descriptors.</param>
 internal sealed class VirtioQueueRegisters(int largestSize)
 {

@@ -1,6 +1,6 @@
 namespace LaKvm.Machine.Tests;
 
-/// <summary>What drivers need of the control beyond the mmio transport: vectors, and a configuration that changes.</summary>
+/// <summary>What drivers can do beyond the mmio transport: vectors, and a configuration that changes.</summary>
 public sealed class VirtioControlTests : IDisposable
 {
     private readonly LaKvm.Memory.PhysicalMemory _ram = new();
@@ -162,7 +162,7 @@ public sealed class VirtioControlTests : IDisposable
         }
     }
 
-    /// <summary>Makes one buffer available: 16 bytes at address 0, which the device may write if it is to receive.</summary>
+    /// <summary>Makes one buffer available: 16 bytes at address 0, writable in the receive queue.</summary>
     private void Offer(uint queue)
     {
         Span<byte> ram = _ram.Span(Area(queue), 0x1000);
