@@ -12,7 +12,7 @@ public sealed unsafe class CodeMapping : IDisposable
     private readonly nint _writable;
 
     /// <summary>Maps <paramref name="size"/> bytes; <paramref name="twice"/> keeps writing and executing apart.</summary>
-    /// <exception cref="OutOfMemoryException">The host refuses the memory.</exception>
+    /// <exception cref="MemoryExhaustedException">The host refuses the memory.</exception>
     public CodeMapping(ulong size, bool twice)
     {
         Size = size;
@@ -69,6 +69,6 @@ public sealed unsafe class CodeMapping : IDisposable
         return address != -1 ? address : throw Refused();
     }
 
-    private OutOfMemoryException Refused() =>
+    private MemoryExhaustedException Refused() =>
         new($"The host refused {Size} bytes of memory for code (errno {Marshal.GetLastPInvokeError()}).");
 }

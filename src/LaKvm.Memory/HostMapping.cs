@@ -6,7 +6,7 @@ namespace LaKvm.Memory;
 public sealed unsafe class HostMapping : IDisposable
 {
     /// <summary>Maps <paramref name="size"/> bytes; <paramref name="executable"/> for code made at run time.</summary>
-    /// <exception cref="OutOfMemoryException">The host refuses the reservation.</exception>
+    /// <exception cref="MemoryExhaustedException">The host refuses the reservation.</exception>
     public HostMapping(ulong size, bool hugePages = false, bool executable = false)
     {
         Size = size;
@@ -15,7 +15,7 @@ public sealed unsafe class HostMapping : IDisposable
             NativeMethods.MapPrivate | NativeMethods.MapAnonymous | NativeMethods.MapNoReserve, -1, 0);
         if (address == -1)
         {
-            throw new OutOfMemoryException(
+            throw new MemoryExhaustedException(
                 $"The host refused {size} bytes of memory (errno {Marshal.GetLastPInvokeError()}).");
         }
 

@@ -6,7 +6,7 @@ namespace LaKvm.Memory;
 public sealed unsafe class SharedMemory : IDisposable
 {
     /// <summary>Maps <paramref name="size"/> bytes, a multiple of the computer's page size.</summary>
-    /// <exception cref="OutOfMemoryException">The host refuses.</exception>
+    /// <exception cref="MemoryExhaustedException">The host refuses.</exception>
     public SharedMemory(ulong size)
     {
         Size = size;
@@ -21,7 +21,7 @@ public sealed unsafe class SharedMemory : IDisposable
     public ulong Size { get; }
 
     /// <summary>Reserves addresses at which nothing can be accessed until <see cref="ShowAt"/> puts something there.</summary>
-    /// <exception cref="OutOfMemoryException">The host refuses.</exception>
+    /// <exception cref="MemoryExhaustedException">The host refuses.</exception>
     public static byte* Reserve(ulong size) =>
         Map(size, 0, NativeMethods.MapPrivate | NativeMethods.MapAnonymous | NativeMethods.MapNoReserve);
 
@@ -32,7 +32,7 @@ public sealed unsafe class SharedMemory : IDisposable
     /// Makes a part of this memory visible at reserved addresses too; it stays there until <see cref="Unmap"/>, even if this
     /// object is disposed first.
     /// </summary>
-    /// <exception cref="OutOfMemoryException">The host refuses.</exception>
+    /// <exception cref="MemoryExhaustedException">The host refuses.</exception>
     public void ShowAt(byte* address, ulong offset, ulong size)
     {
         // An old length of 0 makes a second mapping of shared pages (mremap(2)).
@@ -62,7 +62,7 @@ public sealed unsafe class SharedMemory : IDisposable
     {
         if (address == -1)
         {
-            throw new OutOfMemoryException(
+            throw new MemoryExhaustedException(
                 $"The host refused {size} bytes of shared memory (errno {Marshal.GetLastPInvokeError()}).");
         }
     }

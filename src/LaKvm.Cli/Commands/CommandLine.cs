@@ -2,6 +2,7 @@ using System.CommandLine;
 using LaKvm.Cpu;
 using LaKvm.Images;
 using LaKvm.Machine.Loading;
+using LaKvm.Memory;
 
 namespace LaKvm.Cli;
 
@@ -45,7 +46,7 @@ internal static class CommandLine
             return ExitCode.Failure;
         }
         catch (Exception e) when (e is ImageException or ImageFetchException or IOException or UnauthorizedAccessException
-            or OutOfMemoryException)
+            or MemoryExhaustedException or OutOfMemoryException)
         {
             return Report(e.Message, ExitCode.Failure);
         }

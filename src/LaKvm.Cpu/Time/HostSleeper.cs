@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LaKvm.Memory;
 
 namespace LaKvm.Cpu;
 
@@ -17,6 +18,16 @@ public sealed unsafe partial class HostSleeper : IDisposable
     private readonly int _fd = EventFd(0, CloseOnExec | NonBlocking);
     private int _sleeping;
 
+    /// <summary>Makes a sleeper that is awake.</summary>
+    /// <exception cref="MemoryExhaustedException">The computer gives no more file descriptors.</exception>
+    public HostSleeper()
+    {
+        if (_fd < 0)
+        {
+            throw new MemoryExhaustedException("The host refused an event descriptor.");
+        }
+    }
+
     /// <summary>From here on a wake is not lost: to be called before the caller looks whether it may sleep.</summary>
     public void Arm()
     {
@@ -28,26 +39,32 @@ public sealed unsafe partial class HostSleeper : IDisposable
     public void Disarm() => Volatile.Write(ref _sleeping, 0);
 
     /// <summary>Sleeps after <see cref="Arm"/>; null waits without limit. May return early without reason.</summary>
-    public void Sleep(long? nanoseconds)
+    /// <returns>Whether <see cref="Wake"/> has ended the sleep; if not, the time has.</returns>
+    public bool Sleep(long? nanoseconds)
     {
         BePunctual();
         var poll = new PollFd { Fd = _fd, Events = PollIn };
         var time = new TimeSpec { Seconds = nanoseconds / 1_000_000_000 ?? 0, Nanoseconds = nanoseconds % 1_000_000_000 ?? 0 };
         _ = Poll(&poll, 1, nanoseconds == null ? null : &time, null);
-        Disarm();
+        bool woken = Interlocked.Exchange(ref _sleeping, 0) == 0;
         ulong drained;
         _ = Read(_fd, &drained, sizeof(ulong));
+        return woken;
     }
 
     /// <summary>Ends the sleep of an armed sleeper, under way or about to begin. Any thread.</summary>
-    public void Wake()
+    /// <returns>Whether it slept, and nobody else has woken it.</returns>
+    public bool Wake()
     {
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _sleeping) != 0)
+        if (Volatile.Read(ref _sleeping) == 0 || Interlocked.Exchange(ref _sleeping, 0) == 0)
         {
-            ulong one = 1;
-            _ = Write(_fd, &one, sizeof(ulong));
+            return false;
         }
+
+        ulong one = 1;
+        _ = Write(_fd, &one, sizeof(ulong));
+        return true;
     }
 
     /// <summary>Gives the descriptor back.</summary>

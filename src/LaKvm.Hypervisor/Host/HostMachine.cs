@@ -14,6 +14,8 @@ public sealed class HostMachine : IDisposable
 
     private const ulong NanosecondsPerTick = 1_000_000_000 / IClock.Frequency;
 
+    private readonly Lazy<KvmModule> _kvm;
+
     /// <summary>Builds and boots the machine.</summary>
     /// <param name="cpus">Number of cores.</param>
     /// <param name="ramBytes">RAM for guests, page tables and processes; reserved, not touched.</param>
@@ -36,6 +38,7 @@ public sealed class HostMachine : IDisposable
         }
 
         Scheduler = new HostScheduler(Cpus, clock);
+        _kvm = new Lazy<KvmModule>(() => new KvmModule(this));
     }
 
     /// <summary>Host physical memory.</summary>
@@ -51,6 +54,9 @@ public sealed class HostMachine : IDisposable
     public int CpuCount => Cpus.Length;
 
     internal HostCpu[] Cpus { get; }
+
+    /// <summary>The machine's KVM.</summary>
+    internal KvmModule Kvm => _kvm.Value;
 
     internal HostScheduler Scheduler { get; }
 

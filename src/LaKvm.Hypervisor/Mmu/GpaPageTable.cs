@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LaKvm.Memory;
 
 namespace LaKvm.Hypervisor;
 
@@ -13,7 +14,7 @@ public sealed unsafe class GpaPageTable : IDisposable
     private readonly ulong[] _invalid;
 
     /// <summary>Makes an empty table.</summary>
-    /// <exception cref="OutOfMemoryException">The host has no page left.</exception>
+    /// <exception cref="MemoryExhaustedException">The host has no page left.</exception>
     public GpaPageTable(HostPages pages, GpaTableGeometry geometry)
     {
         _pages = pages;
@@ -23,7 +24,14 @@ public sealed unsafe class GpaPageTable : IDisposable
         {
             // Entry value "nothing" of the next level up: a table that leads nowhere, down to a page of zero entries, so
             // that the walk through a hole ends in a pair of invalid entries.
-            _invalid[level + 1] = NewTable(level);
+            ulong page = pages.Allocate();
+            if (page == 0)
+            {
+                FreeInvalid(level);
+                throw new MemoryExhaustedException("The host has no page for second-stage page tables.");
+            }
+
+            _invalid[level + 1] = InitialiseTable(page, level);
         }
 
         Root = _invalid[geometry.Levels];
@@ -50,7 +58,7 @@ public sealed unsafe class GpaPageTable : IDisposable
     /// <param name="level">Level wanted, 0 or 1.</param>
     /// <param name="cache">Where missing tables come from; null to find only what is there.</param>
     /// <param name="found">Level of the entry returned.</param>
-    /// <returns>The entry, or null if a table is missing.</returns>
+    /// <returns>The entry, or null if a table is missing and none could be made.</returns>
     internal GpaPte* Find(ulong gpa, int level, MmuMemoryCache? cache, out int found)
     {
         ulong table = Root;
@@ -65,12 +73,13 @@ public sealed unsafe class GpaPageTable : IDisposable
 
             if (IsNone(value, found))
             {
-                if (cache == null)
+                ulong page = cache?.Take() ?? 0;
+                if (page == 0)
                 {
                     return null;
                 }
 
-                value = (GpaPte)InitialiseTable(cache.Take(), found - 1);
+                value = (GpaPte)InitialiseTable(page, found - 1);
                 Write(entry, value);
             }
 
@@ -94,11 +103,16 @@ public sealed unsafe class GpaPageTable : IDisposable
 
     /// <summary>
     /// Replaces a huge entry by a table of small entries that map the same memory with the same rights. The page of the
-    /// table comes from <paramref name="cache"/>.
+    /// table comes from <paramref name="cache"/>; false if that has none.
     /// </summary>
-    internal void SplitHuge(GpaPte* entry, MmuMemoryCache cache)
+    internal bool SplitHuge(GpaPte* entry, MmuMemoryCache cache)
     {
         ulong table = cache.Take();
+        if (table == 0)
+        {
+            return false;
+        }
+
         var small = (GpaPte*)_pages.Pointer(table);
         GpaPte value = Read(entry) & ~GpaPte.Huge;
         for (int i = 0; i < Geometry.Entries; i++)
@@ -107,6 +121,7 @@ public sealed unsafe class GpaPageTable : IDisposable
         }
 
         Write(entry, (GpaPte)table);
+        return true;
     }
 
     /// <summary>Runs an operation over all entries that map something in [start, end).</summary>
@@ -123,11 +138,7 @@ public sealed unsafe class GpaPageTable : IDisposable
         }
 
         FreeTable(Root, Geometry.RootLevel);
-        for (int level = 0; level < Geometry.RootLevel; level++)
-        {
-            _pages.Put(_invalid[level + 1]);
-        }
-
+        FreeInvalid(Geometry.RootLevel);
         Root = 0;
     }
 
@@ -175,12 +186,13 @@ public sealed unsafe class GpaPageTable : IDisposable
         _pages.Put(table);
     }
 
-    private ulong NewTable(int level)
+    /// <summary>Frees the tables that lead nowhere, of the levels below one.</summary>
+    private void FreeInvalid(int levels)
     {
-        ulong page = _pages.Allocate();
-        return page != 0
-            ? InitialiseTable(page, level)
-            : throw new OutOfMemoryException("The host has no page for second-stage page tables.");
+        for (int level = 0; level < levels; level++)
+        {
+            _pages.Put(_invalid[level + 1]);
+        }
     }
 
     private ulong InitialiseTable(ulong page, int level)

@@ -157,11 +157,15 @@ public sealed unsafe partial class KvmVcpu
             }
 
             value = PteFor(slot, page, write, writable && !slot.ReadOnly);
-            Install(slot, gfn, page, write, value);
+            mapped = Install(slot, gfn, page, write, value);
         }
 
-        mapped = true;
         Vm.AddressSpace.Unpin(page); // the notifier takes the mapping back before the page goes
+        if (!mapped)
+        {
+            return Errno.NoMem;
+        }
+
         if ((value & GpaPte.Dirty) != 0)
         {
             Vm.MarkPageDirty(slot, gfn, this);
@@ -183,19 +187,25 @@ public sealed unsafe partial class KvmVcpu
         return value;
     }
 
-    private void Install(MemorySlot slot, ulong gfn, ulong page, bool write, GpaPte value)
+    /// <summary>Puts the entry into the tables; false if there is no page for a table that is missing.</summary>
+    private bool Install(MemorySlot slot, ulong gfn, ulong page, bool write, GpaPte value)
     {
         ulong gpa = gfn << _machine.Pages.PageShift;
         GpaPageTable table = Vm.GpaTable;
         int level = HugePageAllowed(slot, gfn, write) ? HugePage : SmallPage;
         GpaPte* entry = table.Find(gpa, level, _memoryCache, out int found);
+        if (entry == null)
+        {
+            return false;
+        }
+
         if (level == HugePage)
         {
             GpaPte old = GpaPageTable.Read(entry);
             if (table.IsNone(old, HugePage) || GpaPageTable.IsHuge(old, HugePage))
             {
                 InstallHuge(entry, old, page, value);
-                return;
+                return true;
             }
 
             // Small pages are mapped below: there they stay.
@@ -206,10 +216,14 @@ public sealed unsafe partial class KvmVcpu
         {
             if (!write)
             {
-                return; // another vCPU has mapped the huge page meanwhile
+                return true; // another vCPU has mapped the huge page meanwhile
             }
 
-            table.SplitHuge(entry, _memoryCache);
+            if (!table.SplitHuge(entry, _memoryCache))
+            {
+                return false;
+            }
+
             Vm.Statistics.CountMapping(HugePage, -1);
             for (int i = 0; i < table.Geometry.Entries; i++)
             {
@@ -224,6 +238,7 @@ public sealed unsafe partial class KvmVcpu
         }
 
         GpaPageTable.Write(entry, value | (GpaPte)page);
+        return true;
     }
 
     private void InstallHuge(GpaPte* entry, GpaPte old, ulong page, GpaPte value)

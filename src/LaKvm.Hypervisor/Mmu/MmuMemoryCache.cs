@@ -1,47 +1,55 @@
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// Pages taken in advance, so that nothing has to be allocated under the MMU lock. Belongs to one vCPU.
+/// Pages taken in advance, so that nothing has to be allocated under the MMU lock (struct kvm_mmu_memory_cache). Belongs to
+/// one vCPU.
 /// </summary>
-internal sealed class MmuMemoryCache(HostPages pages)
+/// <param name="pages">Where pages come from.</param>
+/// <param name="capacity">Pages that a full cache holds.</param>
+internal sealed class MmuMemoryCache(HostPages pages, int capacity)
 {
-    /// <summary>Pages a full cache holds.</summary>
-    internal const int Capacity = 40;
+    private readonly ulong[] _stack = new ulong[capacity];
 
-    private readonly ulong[] _stack = new ulong[Capacity];
-    private int _count;
+    /// <summary>Pages that a full cache holds.</summary>
+    internal int Capacity => _stack.Length;
 
-    /// <summary>Fills up; false if fewer than <paramref name="minimum"/> pages could be had.</summary>
+    /// <summary>Pages in it now.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>Fills up, if there are less than <paramref name="minimum"/>; false if that many could not be had.</summary>
     internal bool TopUp(int minimum)
     {
-        if (_count >= minimum)
+        if (Count >= minimum)
         {
             return true;
         }
 
-        while (_count < Capacity)
+        while (Count < Capacity)
         {
             ulong page = pages.Allocate();
             if (page == 0)
             {
-                return _count >= minimum;
+                return Count >= minimum;
             }
 
-            _stack[_count++] = page;
+            _stack[Count++] = page;
         }
 
-        return true;
+        return Count >= minimum;
     }
 
-    /// <summary>Takes a page. <see cref="TopUp"/> has made sure there is one.</summary>
-    internal ulong Take() => _stack[--_count];
+    /// <summary>
+    /// Takes a page. Where <see cref="TopUp"/> was asked for too few it comes from the allocator after all; 0 if that has
+    /// none.
+    /// </summary>
+    internal ulong Take() => Count > 0 ? _stack[--Count] : pages.Allocate();
 
     /// <summary>Gives all pages back.</summary>
     internal void Drain()
     {
-        while (_count > 0)
+        while (Count > 0)
         {
-            pages.Put(_stack[--_count]);
+            pages.Put(_stack[--Count]);
         }
     }
 }

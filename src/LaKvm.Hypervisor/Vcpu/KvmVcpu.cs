@@ -12,7 +12,7 @@ public sealed unsafe partial class KvmVcpu : IDisposable
 {
     private const ulong NoGpa = ulong.MaxValue;
 
-    private readonly VcpuRegisters _registers = new();
+    private readonly VcpuRegisters _registers;
     private readonly MmuMemoryCache _memoryCache;
     private readonly HostMachine _machine;
     private readonly KvmTracer _tracer;
@@ -31,8 +31,20 @@ public sealed unsafe partial class KvmVcpu : IDisposable
         Id = id;
         _machine = vm.Machine;
         _tracer = vm.Tracer;
-        _memoryCache = new MmuMemoryCache(_machine.Pages);
+        _memoryCache = new MmuMemoryCache(_machine.Pages, KvmLimits.MmuCacheObjects);
         _shared = new SharedMemory(_machine.Pages.PageSize + dirtyRingBytes);
+        try
+        {
+            _sleeper = new HostSleeper();
+            _registers = new VcpuRegisters();
+        }
+        catch
+        {
+            _shared.Dispose();
+            _sleeper?.Dispose();
+            throw;
+        }
+
         DirtyRing = dirtyRingBytes == 0
             ? null
             : new DirtyRing(_shared.Pointer + _machine.Pages.PageSize, dirtyRingBytes);
@@ -79,10 +91,18 @@ public sealed unsafe partial class KvmVcpu : IDisposable
 
         size = (size + unit - 1) & ~(unit - 1);
         byte* view = SharedMemory.Reserve(size);
-        Show(_shared, 0, unit, 0);
-        Show(Vm.CoalescedMemory, 0, unit, coalesced * unit);
-        Show(_shared, unit, ringBytes, ring * unit);
-        return view;
+        try
+        {
+            Show(_shared, 0, unit, 0);
+            Show(Vm.CoalescedMemory, 0, unit, coalesced * unit);
+            Show(_shared, unit, ringBytes, ring * unit);
+            return view;
+        }
+        catch
+        {
+            SharedMemory.Unmap(view, size);
+            throw;
+        }
 
         void Show(SharedMemory memory, ulong from, ulong length, ulong at)
         {

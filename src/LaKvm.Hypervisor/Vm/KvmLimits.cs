@@ -27,6 +27,9 @@ public static class KvmLimits
     /// <summary>CPUCFG words of a vCPU.</summary>
     public const int CpucfgWords = 21;
 
+    /// <summary>Pages that a vCPU takes in advance for its second-stage tables.</summary>
+    public const int MmuCacheObjects = 40;
+
     /// <summary>Longest halt polling by default, in nanoseconds.</summary>
     public const uint HaltPollNs = 500_000;
 

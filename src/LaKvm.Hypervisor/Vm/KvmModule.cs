@@ -1,10 +1,12 @@
 using LaKvm.Cpu;
+using LaKvm.Memory;
 
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// KVM on one machine: what loading the module and enabling the hardware do, and where VMs are made. The virtualization
-/// hardware is on while there are VMs.
+/// KVM on one machine: what loading the module and enabling the hardware do, and where VMs are made. A machine has one,
+/// whichever of its processes asks: it hands out the TLB tags of all guests, and the virtualization hardware is on while
+/// any process has a VM.
 /// </summary>
 public sealed class KvmModule
 {
@@ -16,7 +18,7 @@ public sealed class KvmModule
     private readonly Lock _lock = new();
     private int _users;
 
-    private KvmModule(HostMachine machine)
+    internal KvmModule(HostMachine machine)
     {
         Machine = machine;
         int bits = (int)(machine.Cpus[0].Core.ReadCsr(Csr.Gstat) >> 4) & 0x3f;
@@ -36,7 +38,7 @@ public sealed class KvmModule
     /// <summary>Whether a guest may have the performance counters (GCFG).</summary>
     internal bool GuestPmu => (Machine.Cpus[0].Core.ReadCsr(Csr.Gcfg) & GcfgPmu) != 0;
 
-    /// <summary>Loads the module: ENODEV on a machine without LVZ.</summary>
+    /// <summary>The machine's module, loaded on first use: ENODEV on a machine without LVZ.</summary>
     public static Errno Load(HostMachine machine, out KvmModule? module)
     {
         module = null;
@@ -46,12 +48,12 @@ public sealed class KvmModule
             return Errno.NoDev;
         }
 
-        module = new KvmModule(machine);
+        module = machine.Kvm;
         return Errno.None;
     }
 
     /// <summary>Makes a VM for a process.</summary>
-    /// <exception cref="OutOfMemoryException">The machine has no page left for its tables.</exception>
+    /// <exception cref="MemoryExhaustedException">The machine has no memory left for it.</exception>
     public KvmVm CreateVm(HostAddressSpace addressSpace)
     {
         lock (_lock)
@@ -66,7 +68,7 @@ public sealed class KvmModule
         {
             return new KvmVm(this, addressSpace);
         }
-        catch (OutOfMemoryException)
+        catch
         {
             DestroyVm();
             throw;

@@ -18,8 +18,17 @@ public sealed unsafe partial class KvmVm : IDisposable
     {
         Module = module;
         AddressSpace = addressSpace;
-        GpaTable = new GpaPageTable(module.Machine.Pages, module.Machine.Pages.Geometry);
         CoalescedMemory = new SharedMemory(module.Machine.Pages.PageSize);
+        try
+        {
+            GpaTable = new GpaPageTable(module.Machine.Pages, module.Machine.Pages.Geometry);
+        }
+        catch
+        {
+            CoalescedMemory.Dispose();
+            throw;
+        }
+
         addressSpace.Register(this);
         PvFeatures = PvFeatures.Ipi | PvFeatures.StealTime | PvFeatures.Preempt;
         IocsrBus = new KvmIoBus();

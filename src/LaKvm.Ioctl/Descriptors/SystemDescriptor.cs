@@ -30,16 +30,7 @@ public sealed class SystemDescriptor : Descriptor
 
     private int CreateVm(HostProcess process)
     {
-        KvmVm vm;
-        try
-        {
-            vm = _module.CreateVm(process.AddressSpace);
-        }
-        catch (OutOfMemoryException)
-        {
-            return Result(Errno.NoMem);
-        }
-
+        KvmVm vm = _module.CreateVm(process.AddressSpace);
         vm.Log = process.Log;
         return process.Install(new VmDescriptor(vm));
     }

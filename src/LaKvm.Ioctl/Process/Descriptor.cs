@@ -1,4 +1,5 @@
 using LaKvm.Hypervisor;
+using LaKvm.Memory;
 
 namespace LaKvm.Ioctl;
 
@@ -20,6 +21,22 @@ public abstract unsafe class Descriptor
     /// ioctl: a value, or a negative error number. ENOTTY for a request that the descriptor does not know.
     /// </summary>
     public virtual int Ioctl(HostProcess process, uint request, UserPointer argument) => Result(Errno.NoTty);
+
+    /// <summary>
+    /// ioctl as its caller sees it: <see cref="Ioctl"/>, and ENOMEM where memory could not be had. What asks for memory does
+    /// so before it changes anything.
+    /// </summary>
+    internal int Call(HostProcess process, uint request, UserPointer argument)
+    {
+        try
+        {
+            return Ioctl(process, request, argument);
+        }
+        catch (Exception e) when (e is MemoryExhaustedException or OutOfMemoryException)
+        {
+            return Result(Errno.NoMem);
+        }
+    }
 
     /// <summary>
     /// mmap of <paramref name="bytes"/> from a page on: the address in the process's own memory, or null where there is

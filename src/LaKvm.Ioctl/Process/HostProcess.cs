@@ -63,7 +63,7 @@ public sealed unsafe class HostProcess : IDisposable
 
         try
         {
-            return descriptor.Ioctl(this, request, new UserPointer(argument, good: false));
+            return descriptor.Call(this, request, new UserPointer(argument, good: false));
         }
         finally
         {
@@ -81,7 +81,16 @@ public sealed unsafe class HostProcess : IDisposable
             return null;
         }
 
-        byte* view = descriptor.Map(page, bytes);
+        byte* view = null;
+        try
+        {
+            view = descriptor.Map(page, bytes);
+        }
+        catch (MemoryExhaustedException)
+        {
+            // There are no addresses left to show it at.
+        }
+
         if (view == null)
         {
             descriptor.Drop();

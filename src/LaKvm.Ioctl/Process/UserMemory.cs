@@ -1,4 +1,5 @@
 using LaKvm.Hypervisor;
+using LaKvm.Memory;
 
 namespace LaKvm.Ioctl;
 
@@ -26,13 +27,13 @@ public sealed unsafe class UserMemory : IDisposable
     /// Maps zero memory. <paramref name="linear"/> memory is contiguous and can be mapped by huge pages; other memory
     /// comes page by page when it is touched.
     /// </summary>
-    /// <exception cref="OutOfMemoryException">The machine has not enough left.</exception>
+    /// <exception cref="MemoryExhaustedException">The machine has not enough left.</exception>
     public static UserMemory Map(HostProcess process, ulong bytes, bool linear = true)
     {
         ulong address = process.AddressSpace.Map(bytes, linear);
         return address != 0
             ? new UserMemory(process.AddressSpace, address, bytes, linear)
-            : throw new OutOfMemoryException($"The machine has no {bytes} bytes of memory left.");
+            : throw new MemoryExhaustedException($"The machine has no {bytes} bytes of memory left.");
     }
 
     /// <summary>

@@ -44,7 +44,7 @@ public abstract unsafe class DescriptorHandle : IDisposable
 
         try
         {
-            return _descriptor.Ioctl(Process, request, new UserPointer(argument, good: true));
+            return _descriptor.Call(Process, request, new UserPointer(argument, good: true));
         }
         finally
         {

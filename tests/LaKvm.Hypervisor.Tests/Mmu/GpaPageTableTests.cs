@@ -37,7 +37,7 @@ public sealed unsafe class GpaPageTableTests : IDisposable
     public void Entry_is_found_where_it_was_made(int pageShift, int levels)
     {
         using var table = new GpaPageTable(_pages, new GpaTableGeometry(pageShift, levels));
-        var cache = new MmuMemoryCache(_pages);
+        var cache = new MmuMemoryCache(_pages, KvmLimits.MmuCacheObjects);
         cache.TopUp(4);
         ulong gpa = (5UL << pageShift) + (1UL << 36);
 
@@ -54,7 +54,7 @@ public sealed unsafe class GpaPageTableTests : IDisposable
     public void Huge_entry_is_found_for_small_pages_and_split_into_them()
     {
         using var table = new GpaPageTable(_pages, GpaTableGeometry.Default);
-        var cache = new MmuMemoryCache(_pages);
+        var cache = new MmuMemoryCache(_pages, KvmLimits.MmuCacheObjects);
         cache.TopUp(4);
         GpaPte* huge = table.Find(HostPages.DefaultHugeSize, 1, cache, out _);
         GpaPageTable.Write(huge, Page | GpaPte.Huge | (GpaPte)HostMachine.RamBase);
@@ -126,7 +126,7 @@ public sealed unsafe class GpaPageTableTests : IDisposable
 
     private void Map(GpaPageTable table, ulong start, ulong bytes, GpaPte bits = GpaPte.None)
     {
-        var cache = new MmuMemoryCache(_pages);
+        var cache = new MmuMemoryCache(_pages, KvmLimits.MmuCacheObjects);
         for (ulong gpa = start; gpa < start + bytes; gpa += HostPages.DefaultPageSize)
         {
             cache.TopUp(2);

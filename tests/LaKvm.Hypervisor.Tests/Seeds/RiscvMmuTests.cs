@@ -148,12 +148,13 @@ public sealed unsafe class RiscvMmuTests : SeedTest
     {
         HostPages pages = Bench.Machine.Pages;
         int free = pages.FreePages;
-        var cache = new MmuMemoryCache(pages);
+        var cache = new MmuMemoryCache(pages, 7);
 
         cache.TopUp(2).Should().BeTrue();
-        pages.FreePages.Should().Be(free - MmuMemoryCache.Capacity);
-        cache.TopUp(MmuMemoryCache.Capacity).Should().BeTrue();
-        pages.FreePages.Should().Be(free - MmuMemoryCache.Capacity, "it was full");
+        pages.FreePages.Should().Be(free - cache.Capacity);
+        cache.TopUp(cache.Capacity).Should().BeTrue();
+        pages.FreePages.Should().Be(free - 7, "it was full");
+        cache.TopUp(8).Should().BeFalse("it never holds that many");
         ulong page = cache.Take();
         pages.References(page).Should().Be(1);
         cache.Drain();
@@ -166,7 +167,7 @@ public sealed unsafe class RiscvMmuTests : SeedTest
     public void Bits_outside_the_frame_do_not_become_part_of_an_address()
     {
         using var table = new GpaPageTable(Bench.Machine.Pages, GpaTableGeometry.Default);
-        var cache = new MmuMemoryCache(Bench.Machine.Pages);
+        var cache = new MmuMemoryCache(Bench.Machine.Pages, KvmLimits.MmuCacheObjects);
         cache.TopUp(4).Should().BeTrue();
         GpaPte* entry = table.Find(Slot1, 0, cache, out _);
         GpaPte* parent = table.Find(Slot1, 1, null, out _);
