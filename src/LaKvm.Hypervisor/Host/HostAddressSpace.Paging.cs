@@ -69,7 +69,7 @@ public sealed unsafe partial class HostAddressSpace
 
     /// <summary>
     /// A copy of the range that shares its pages until either side writes (what fork does to a child's memory).
-    /// Returns the copy's address, or 0 if the range is not one mapping.
+    /// Returns the copy's address, or 0 if the range is not one mapping or there is no memory for what must be copied now.
     /// </summary>
     public ulong CloneCopyOnWrite(ulong start)
     {
@@ -84,38 +84,91 @@ public sealed unsafe partial class HostAddressSpace
             ulong size = area.End - area.Start;
             ulong copyStart = Reserve(size);
             HostMappingArea copy = HostMappingArea.OnDemand(Pages, copyStart, copyStart + size);
+            bool complete = true;
             Invalidate(area.Start, area.End, () =>
             {
-                for (ulong offset = 0; offset < size; offset += Pages.PageSize)
+                for (ulong offset = 0; offset < size && complete; offset += Pages.PageSize)
                 {
-                    Share(area, start + offset, copy, copyStart + offset);
+                    complete = Share(area, start + offset, copy, copyStart + offset);
                 }
             });
             Insert(copy);
+            if (!complete)
+            {
+                Remove(copy);
+                return 0;
+            }
+
             return copyStart;
         }
     }
 
-    /// <summary>Makes two pages of equal content one, shared until somebody writes (Linux: KSM). False if they differ.</summary>
+    /// <summary>
+    /// Makes two pages of equal content one, shared until somebody writes (Linux: KSM). False if they differ, or if somebody
+    /// has one of them pinned and may be writing to it.
+    /// </summary>
     public bool Merge(ulong first, ulong second)
     {
         lock (_lock)
         {
             HostMappingArea? a = Find(first);
             HostMappingArea? b = Find(second);
-            if (a == null || b == null || !SameContent(a.Pte(first), b.Pte(second)))
+            if (a == null || b == null || a.Device || b.Device || !SameContent(a.Pte(first), b.Pte(second)))
             {
                 return false;
             }
 
+            bool merged = false;
             InvalidatePages(a, PageOf(first), PageOf(first) + Pages.PageSize, () =>
-                InvalidatePages(b, PageOf(second), PageOf(second) + Pages.PageSize, () =>
-                {
-                    Forget(b.Pte(second));
-                    Share(a, first, b, second);
-                }));
+                InvalidatePages(b, PageOf(second), PageOf(second) + Pages.PageSize,
+                    () => merged = MergePages(a, first, b, second)));
+            return merged;
+        }
+    }
+
+    /// <summary>Nobody can write to either page when they are compared.</summary>
+    private bool MergePages(HostMappingArea a, ulong first, HostMappingArea b, ulong second)
+    {
+        (HostPte oldFirst, HostPte oldSecond) = (a.Pte(first), b.Pte(second));
+        if (TryProtect(a, first))
+        {
+            if (TryProtect(b, second) && SameContent(oldFirst, oldSecond))
+            {
+                Forget(oldSecond);
+                Share(a, first, b, second);
+                return true;
+            }
+
+            b.SetPte(second, oldSecond);
+        }
+
+        a.SetPte(first, oldFirst);
+        return false;
+    }
+
+    /// <summary>
+    /// Makes the next write to a page get a copy. False if the page is not there, or somebody has it pinned: what is written
+    /// through such a reference cannot be kept from those who share the page. A page that is shared already has no such
+    /// reference, since it was copied for whoever asked to write.
+    /// </summary>
+    private bool TryProtect(HostMappingArea area, ulong address)
+    {
+        HostPte pte = area.Pte(address);
+        if ((pte & (HostPte.Present | HostPte.CopyOnWrite)) != HostPte.Present)
+        {
+            return (pte & HostPte.Present) != 0;
+        }
+
+        // The entry changes before the references are counted, in the opposite order of who pins without the lock.
+        area.SetPte(address, (pte & ~HostPte.Writable) | HostPte.CopyOnWrite);
+        Interlocked.MemoryBarrier();
+        if (Pages.References((ulong)(pte & HostPte.AddressMask)) == 1)
+        {
             return true;
         }
+
+        area.SetPte(address, pte);
+        return false;
     }
 
     /// <summary>Idle page tracking: clears the accessed mark of the pages of a range; true if one was set.</summary>
@@ -176,23 +229,45 @@ public sealed unsafe partial class HostAddressSpace
         Invalidate(start & ~(unit - 1), RoundUp(end, unit), change);
     }
 
-    private void Share(HostMappingArea from, ulong address, HostMappingArea to, ulong target)
+    /// <summary>
+    /// Lets another mapping have a page too, if there is one; false if there is no memory to do so. A page that is pinned is
+    /// copied at once, as Linux does for a child.
+    /// </summary>
+    private bool Share(HostMappingArea from, ulong address, HostMappingArea to, ulong target)
     {
-        HostPte pte = from.Pte(address);
-        if ((pte & HostPte.Swapped) != 0 && FaultIn(from, address, write: false) == Errno.None)
+        if ((from.Pte(address) & HostPte.Swapped) != 0 && FaultIn(from, address, write: false) != Errno.None)
         {
-            pte = from.Pte(address);
+            return false;
         }
 
+        HostPte pte = from.Pte(address);
         if ((pte & HostPte.Present) == 0)
         {
-            return;
+            return true;
         }
 
-        HostPte shared = (pte & ~HostPte.Writable) | HostPte.CopyOnWrite;
-        Pages.Get((ulong)(pte & HostPte.AddressMask));
-        from.SetPte(address, shared);
-        to.SetPte(target, shared);
+        if (TryProtect(from, address))
+        {
+            Pages.Get((ulong)(pte & HostPte.AddressMask));
+            to.SetPte(target, from.Pte(address));
+            return true;
+        }
+
+        ulong copy = CopyOf((ulong)(pte & HostPte.AddressMask));
+        to.SetPte(target, copy == 0 ? HostPte.None : HostPte.Present | HostPte.Writable | (HostPte)copy);
+        return copy != 0;
+    }
+
+    /// <summary>A page of its own with the same content, or 0 if there is none left.</summary>
+    private ulong CopyOf(ulong page)
+    {
+        ulong copy = Pages.Allocate();
+        if (copy != 0)
+        {
+            Buffer.MemoryCopy(Pages.Pointer(page), Pages.Pointer(copy), Pages.PageSize, Pages.PageSize);
+        }
+
+        return copy;
     }
 
     private bool SameContent(HostPte a, HostPte b)
@@ -251,13 +326,11 @@ public sealed unsafe partial class HostAddressSpace
         ulong own = shared;
         if (Pages.References(shared) > 1)
         {
-            own = Pages.Allocate();
+            own = CopyOf(shared);
             if (own == 0)
             {
                 return Errno.NoMem;
             }
-
-            Buffer.MemoryCopy(Pages.Pointer(shared), Pages.Pointer(own), Pages.PageSize, Pages.PageSize);
         }
 
         ulong page = PageOf(address);

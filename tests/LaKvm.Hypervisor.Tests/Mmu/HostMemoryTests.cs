@@ -134,6 +134,53 @@ public sealed unsafe class HostMemoryTests : IDisposable
         Value(first).Should().Be(5);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Page_that_is_pinned_is_not_merged(bool isFirst)
+    {
+        ulong first = Filled(3);
+        ulong second = Filled(3);
+        _space.Pin(isFirst ? first : second, write: true, out ulong page, out _).Should().Be(Errno.None);
+
+        _space.Merge(first, second).Should().BeFalse();
+
+        *_pages.Pointer(page) = 9; // the transfer that the pin was for
+        _space.Unpin(page);
+        ((int)Value(first), (int)Value(second)).Should().Be(isFirst ? (9, 3) : (3, 9));
+        _space.CopyTo(first, [3]);
+        _space.CopyTo(second, [3]);
+        _space.Merge(first, second).Should().BeTrue("the pin is gone");
+    }
+
+    [Fact]
+    public void Page_that_is_pinned_is_copied_at_once_for_a_clone()
+    {
+        ulong start = Filled(3);
+        _space.Pin(start, write: true, out ulong page, out _).Should().Be(Errno.None);
+
+        ulong clone = _space.CloneCopyOnWrite(start);
+
+        *_pages.Pointer(page) = 9;
+        _space.Unpin(page);
+        ((int)Value(start), (int)Value(clone)).Should().Be((9, 3));
+    }
+
+    [Fact]
+    public void Clone_that_there_is_no_memory_for_is_not_made()
+    {
+        ulong start = Filled(3);
+        _space.Pin(start, write: true, out ulong page, out _).Should().Be(Errno.None);
+        while (_pages.Allocate() != 0)
+        {
+        }
+
+        _space.CloneCopyOnWrite(start).Should().Be(0);
+
+        _space.Unpin(page);
+        Value(start).Should().Be(3);
+    }
+
     [Fact]
     public void Protected_memory_is_not_writable()
     {
