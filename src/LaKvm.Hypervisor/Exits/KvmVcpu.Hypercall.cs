@@ -18,21 +18,24 @@ public sealed unsafe partial class KvmVcpu
 
     private uint _guestDebug;
 
-    /// <summary>KVM_SET_GUEST_DEBUG: bit 0 enables, bit 16 makes planted breakpoints exit; stepping has no effect.</summary>
-    public void SetGuestDebug(uint control) => _guestDebug = control;
+    /// <summary>
+    /// KVM_SET_GUEST_DEBUG: with bit 0, planted breakpoints exit; without it nothing else counts. Bit 16 asks for them too,
+    /// stepping has no effect.
+    /// </summary>
+    public void SetGuestDebug(uint control) => _guestDebug = (control & DebugEnable) != 0 ? control : 0;
 
     private int HandleHypercall()
     {
-        Statistics.Count(VcpuStat.HypercallExits);
         switch (_exitBadi & CodeMask)
         {
-            case DebugCode when (_guestDebug & (DebugEnable | DebugSoftwareBreakpoint))
-                == (DebugEnable | DebugSoftwareBreakpoint):
+            case DebugCode when (_guestDebug & (DebugEnable | DebugSoftwareBreakpoint)) != 0:
                 RunPage->ExitReason = KvmExitReason.Debug;
                 return ResumeHost;
             case UserCode when HasFeature(PvFeatures.UserHypercall):
+                Statistics.Count(VcpuStat.HypercallExits);
                 return ExitForHypercall();
             case ServiceCode:
+                Statistics.Count(VcpuStat.HypercallExits);
                 return FinishHypercall(CallService());
             default:
                 return FinishHypercall(Unknown);

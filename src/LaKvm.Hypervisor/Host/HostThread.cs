@@ -5,6 +5,11 @@ namespace LaKvm.Hypervisor;
 /// </summary>
 public sealed class HostThread
 {
+    private const int SigKill = 9, SigStop = 19;
+
+    /// <summary>What no mask keeps out, whoever sets it (sigprocmask(2)).</summary>
+    private const ulong Unblockable = (1UL << (SigKill - 1)) | (1UL << (SigStop - 1));
+
     [ThreadStatic] private static HostThread? _current;
 
     private ulong _pending;
@@ -17,13 +22,14 @@ public sealed class HostThread
     public ulong Blocked { get; set; }
 
     /// <summary>Whether a signal waits that is not blocked; <paramref name="mask"/> stands in for <see cref="Blocked"/>.</summary>
-    internal bool IsSignalPending(ulong? mask) => (Volatile.Read(ref _pending) & ~(mask ?? Blocked)) != 0;
+    internal bool IsSignalPending(ulong? mask) =>
+        (Volatile.Read(ref _pending) & ~((mask ?? Blocked) & ~Unblockable)) != 0;
 
     /// <summary>Makes a signal pending (1 to 64); a vCPU that the thread runs leaves guest mode. Any thread.</summary>
     public void Signal(int number)
     {
         Interlocked.Or(ref _pending, 1UL << (number - 1));
-        Volatile.Read(ref _running)?.Kick();
+        Volatile.Read(ref _running)?.Signalled();
     }
 
     /// <summary>Takes a pending signal, as a signal handler or sigtimedwait does. False if it was not pending.</summary>

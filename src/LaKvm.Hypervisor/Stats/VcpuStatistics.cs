@@ -29,7 +29,9 @@ public enum VcpuStat
 #pragma warning restore CS1591
 }
 
-/// <summary>Statistics of a vCPU. Written by its thread only.</summary>
+/// <summary>
+/// Statistics of a vCPU. Written by its thread only, but for what is counted with <see cref="CountShared"/> always.
+/// </summary>
 public sealed class VcpuStatistics : Statistics
 {
     private static readonly StatDescriptor[] Rows =
@@ -66,6 +68,9 @@ public sealed class VcpuStatistics : Statistics
 
     /// <summary>Counts one up.</summary>
     internal void Count(VcpuStat stat) => Value((int)stat)++;
+
+    /// <summary>Counts one up, on another thread than the vCPU's.</summary>
+    internal void CountShared(VcpuStat stat) => Interlocked.Increment(ref Value((int)stat));
 
     /// <summary>Adds to a counter.</summary>
     internal void Add(VcpuStat stat, ulong amount) => Value((int)stat) += amount;

@@ -11,7 +11,10 @@ public sealed unsafe partial class KvmVcpu
     private const ulong TimerEnable = 1, TimerPeriodic = 2;
     private const ulong TimerValueMask = ((1UL << 48) - 1) & ~3UL;
 
-    /// <summary>When the timer expires, in the host's nanoseconds.</summary>
+    /// <summary>
+    /// When the timer expires, in the host's nanoseconds; 0 until it was taken off a core for the first time, when what user
+    /// space has written to TVAL counts (Linux: expire).
+    /// </summary>
     private ulong _timerExpire;
     private bool _softTimerArmed;
 
@@ -35,7 +38,16 @@ public sealed unsafe partial class KvmVcpu
     }
 
     /// <summary>Remembers when the timer expires, to end the sleep that the vCPU is about to begin.</summary>
-    private void ArmSoftTimer() => _softTimerArmed = ComputeExpiry(ReadGcsr(Csr.Tcfg), ReadGcsr(Csr.Tval));
+    private void ArmSoftTimer()
+    {
+        (ulong config, ulong value) = (ReadGcsr(Csr.Tcfg), ReadGcsr(Csr.Tval));
+        ComputeExpiry(config, value);
+        bool isOver = HasFired(config, value) && (ReadGcsr(Csr.Estat) & Estat.TiBit) == 0;
+        _softTimerArmed = (config & TimerEnable) != 0 && !isOver;
+    }
+
+    /// <summary>A one-shot that has fired: TVAL is above what was written.</summary>
+    private static bool HasFired(ulong config, ulong value) => (config & TimerPeriodic) == 0 && value > config;
 
     /// <summary>Takes the timer off the core.</summary>
     private void SaveTimer(Core core)
@@ -47,16 +59,12 @@ public sealed unsafe partial class KvmVcpu
         csr[Csr.Estat] = core.ReadGcsr(Csr.Estat);
     }
 
-    /// <summary>False if the timer is off. After a one-shot has fired TVAL is above what was written: nothing remains.</summary>
-    private bool ComputeExpiry(ulong config, ulong value)
+    private void ComputeExpiry(ulong config, ulong value)
     {
-        if ((config & TimerEnable) == 0)
+        if ((config & TimerEnable) != 0)
         {
-            return false;
+            _timerExpire = _machine.Now + HostMachine.ToNanoseconds(value < config ? value : 0);
         }
-
-        _timerExpire = _machine.Now + HostMachine.ToNanoseconds(value < config ? value : 0);
-        return true;
     }
 
     /// <summary>Puts the timer on the core as if it had run there all the time.</summary>
@@ -75,12 +83,17 @@ public sealed unsafe partial class KvmVcpu
             return;
         }
 
-        if ((config & TimerPeriodic) == 0 && csr[Csr.Tval] > config)
+        if (HasFired(config, csr[Csr.Tval]))
         {
             RestoreFiredOneShot(csr);
         }
         else
         {
+            if (_timerExpire == 0)
+            {
+                ComputeExpiry(config, csr[Csr.Tval]);
+            }
+
             ExchangeGcsr(Csr.Tval, RemainingTicks(config));
         }
     }

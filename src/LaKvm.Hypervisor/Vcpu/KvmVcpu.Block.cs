@@ -3,9 +3,7 @@ namespace LaKvm.Hypervisor;
 /// <summary>Waiting in an idle instruction: polling for a while, then sleeping.</summary>
 public sealed unsafe partial class KvmVcpu
 {
-    private const uint HaltPollGrow = 2, HaltPollGrowStart = 10_000, HaltPollShrink = 2;
-
-    private uint _haltPollNs;
+    private readonly HaltPolling _polling = new();
 
     /// <summary>Set while the vCPU is put to sleep, so that its timer goes on without the core.</summary>
     private bool _blocking;
@@ -22,82 +20,71 @@ public sealed unsafe partial class KvmVcpu
     private void Halt()
     {
         ulong start = _machine.Now;
-        bool polled = _haltPollNs != 0;
-        if (polled && PollForWakeUp(start))
+        uint poll = _polling.Begin(MaxHaltPollNs);
+        bool woken = PollForWakeUp(start, poll, out ulong end);
+        ulong polled = end - start;
+        bool slept = false;
+        if (!woken)
         {
-            FinishHalt(_machine.Now - start, slept: false);
-            return;
+            ulong from = end;
+            slept = Block();
+            end = _machine.Now;
+            if (slept)
+            {
+                Statistics.Add(VcpuStat.HaltWaitNs, end - from);
+                Statistics.Record(VcpuStat.HaltWaitHist, end - from);
+            }
         }
 
-        bool slept = Block();
-        ulong now = _machine.Now;
-        if (slept)
+        if (poll != 0)
         {
-            Statistics.Add(VcpuStat.HaltWaitNs, now - start);
-            Statistics.Record(VcpuStat.HaltWaitHist, now - start);
+            CountPoll(polled, success: !slept);
         }
 
-        Statistics.Count(VcpuStat.HaltWakeup);
-        FinishHalt(now - start, slept);
+        FinishHalt(end - start, slept);
     }
 
     private void FinishHalt(ulong waited, bool slept)
     {
         _cpu!.Slice.Waited();
-        uint polled = _haltPollNs;
-        AdjustHaltPolling(waited);
+        uint old = _polling.Nanoseconds;
+        _polling.Finish(waited, MaxHaltPollNs);
         Trace(TraceEvent.VcpuWakeup, waited, slept ? 1UL : 0);
-        if (_haltPollNs != polled)
+        if (_polling.Nanoseconds != old)
         {
-            Trace(TraceEvent.HaltPollNs, _haltPollNs, polled);
+            Trace(TraceEvent.HaltPollNs, _polling.Nanoseconds, old);
         }
     }
 
-    private bool PollForWakeUp(ulong start)
+    /// <summary>Polls for some nanoseconds, which may be 0; true if the wait is over.</summary>
+    private bool PollForWakeUp(ulong start, uint nanoseconds, out ulong end)
     {
-        Statistics.Count(VcpuStat.HaltAttemptedPoll);
-        ulong now;
-        do
+        end = start;
+        while (end - start < nanoseconds && !_cpu!.NeedResched)
         {
             if (ShouldWake())
             {
-                Statistics.Count(VcpuStat.HaltSuccessfulPoll);
-                Statistics.Add(VcpuStat.HaltPollSuccessNs, _machine.Now - start);
-                Statistics.Record(VcpuStat.HaltPollSuccessHist, _machine.Now - start);
                 return true;
             }
 
             Thread.SpinWait(20);
-            now = _machine.Now;
+            end = _machine.Now;
         }
-        while (now - start < _haltPollNs && !_cpu!.NeedResched);
-        Statistics.Add(VcpuStat.HaltPollFailNs, now - start);
-        Statistics.Record(VcpuStat.HaltPollFailHist, now - start);
+
         return false;
     }
 
-    private void AdjustHaltPolling(ulong waited)
+    /// <summary>Polling has been a success if the vCPU never slept, even if what ended the wait came behind it.</summary>
+    private void CountPoll(ulong nanoseconds, bool success)
     {
-        uint limit = MaxHaltPollNs;
-        if (_haltPollNs > limit)
+        Statistics.Count(VcpuStat.HaltAttemptedPoll);
+        if (success)
         {
-            _haltPollNs = limit;
+            Statistics.Count(VcpuStat.HaltSuccessfulPoll);
         }
 
-        if (limit == 0 || waited <= _haltPollNs)
-        {
-            return;
-        }
-
-        if (waited > limit)
-        {
-            uint less = _haltPollNs / HaltPollShrink;
-            _haltPollNs = less < HaltPollGrowStart ? 0 : less;
-        }
-        else if (_haltPollNs < limit)
-        {
-            _haltPollNs = Math.Min(Math.Max(_haltPollNs * HaltPollGrow, HaltPollGrowStart), limit);
-        }
+        Statistics.Add(success ? VcpuStat.HaltPollSuccessNs : VcpuStat.HaltPollFailNs, nanoseconds);
+        Statistics.Record(success ? VcpuStat.HaltPollSuccessHist : VcpuStat.HaltPollFailHist, nanoseconds);
     }
 
     /// <summary>Gives the core up and sleeps; true if it really slept.</summary>
@@ -128,7 +115,11 @@ public sealed unsafe partial class KvmVcpu
             return false;
         }
 
-        _sleeper.Sleep(SoftTimerRemaining());
+        if (!_sleeper.Sleep(SoftTimerRemaining()) && SoftTimerExpired)
+        {
+            Statistics.CountShared(VcpuStat.HaltWakeup); // nobody else has woken the vCPU: its timer has
+        }
+
         return true;
     }
 

@@ -30,7 +30,7 @@ public sealed unsafe partial class KvmVcpu
         if (cpu.Resident != this)
         {
             cpu.Resident?.Save(cpu);
-            WaitUntilSaved();
+            Synchronize(); // the registers may be in another core, which somebody holds or not
             Restore(cpu);
         }
 
@@ -72,7 +72,11 @@ public sealed unsafe partial class KvmVcpu
         _machine.Scheduler.Release(cpu);
     }
 
-    /// <summary>Gets the registers into memory, for an ioctl that reads or writes them.</summary>
+    /// <summary>
+    /// Gets the registers into memory: for an ioctl that reads or writes them, and for another core. Whoever takes a core saves
+    /// what is in it before waiting for anything, so that this ends; who took it for a moment only may give it back as it
+    /// was, and then the registers are saved here.
+    /// </summary>
     private void Synchronize()
     {
         SpinWait spin = default;
@@ -90,16 +94,6 @@ public sealed unsafe partial class KvmVcpu
             }
 
             spin.SpinOnce(); // somebody is taking the core, and saves what is in it
-        }
-    }
-
-    /// <summary>The core that held the registers was taken by somebody who has not finished saving them.</summary>
-    private void WaitUntilSaved()
-    {
-        SpinWait spin = default;
-        while (Volatile.Read(ref _residentCpu) != null)
-        {
-            spin.SpinOnce();
         }
     }
 

@@ -7,7 +7,7 @@ public sealed unsafe partial class KvmVcpu
 {
     private const int OutsideGuest = 0, InGuest = 1, ExitingGuest = 2;
 
-    private readonly HostSleeper _sleeper = new();
+    private readonly HostSleeper _sleeper;
     private int _requests;
     private int _mode;
 
@@ -35,8 +35,21 @@ public sealed unsafe partial class KvmVcpu
         LeaveGuest();
     }
 
-    /// <summary>Wakes the vCPU if it sleeps in an idle instruction. Any thread.</summary>
-    internal void WakeUp() => _sleeper.Wake();
+    /// <summary>Makes the vCPU see a signal to its thread. Any thread.</summary>
+    internal void Signalled()
+    {
+        _sleeper.Wake(); // which is no wake-up that KVM counts
+        LeaveGuest();
+    }
+
+    /// <summary>Wakes the vCPU if it sleeps in an idle instruction, and counts that it did. Any thread.</summary>
+    internal void WakeUp()
+    {
+        if (_sleeper.Wake())
+        {
+            Statistics.CountShared(VcpuStat.HaltWakeup);
+        }
+    }
 
     /// <summary>Waits until the vCPU has left guest mode, which a request made before this has told it to.</summary>
     internal void WaitUntilOutsideGuest()

@@ -140,6 +140,36 @@ public sealed unsafe class VcpuIoctlTests : IDisposable
         Raw(vcpu, KvmIoctl.GetRegs, 0).Should().Be(-(int)Errno.Fault);
     }
 
+    [Theory]
+    [InlineData(9)]
+    [InlineData(19)]
+    public void Signal_that_no_mask_can_block_ends_a_run(int signal)
+    {
+        Vcpu vcpu = _bench.Start($"li.d $t0, {GuestBench.DeviceBase}\nst.d $zero, $t0, 0");
+        byte* mask = stackalloc byte[12];
+        *(uint*)mask = 8;
+        *(ulong*)(mask + 4) = ulong.MaxValue;
+        Raw(vcpu, KvmIoctl.SetSignalMask, (nint)mask).Should().Be(0);
+        HostThread thread = HostThread.Current;
+        (ulong blocked, thread.Blocked) = (thread.Blocked, ulong.MaxValue);
+        thread.Signal(10);
+        thread.Signal(signal);
+        try
+        {
+            vcpu.Run().Kind.Should().Be(VcpuExitKind.Interrupted);
+            Raw(vcpu, KvmIoctl.SetSignalMask, 0).Should().Be(0);
+            vcpu.Run().Kind.Should().Be(VcpuExitKind.Interrupted, "the thread's own mask cannot block it either");
+            thread.TakeSignal(signal).Should().BeTrue();
+            vcpu.Run().Kind.Should().Be(VcpuExitKind.Mmio, "the other signal is blocked");
+        }
+        finally
+        {
+            thread.TakeSignal(signal);
+            thread.TakeSignal(10);
+            thread.Blocked = blocked;
+        }
+    }
+
     [Fact]
     public void Counter_is_set_through_the_first_vcpu_only()
     {

@@ -188,17 +188,19 @@ public class ExitTests : IDisposable
         Gpr(vcpu, A0).Should().Be(99);
     }
 
-    [Fact]
-    public void Breakpoint_of_a_debugger_exits_where_it_is()
+    [Theory]
+    [InlineData(0x1_0001)]
+    [InlineData(0x1)]
+    public void Breakpoint_of_a_debugger_exits_where_it_is(uint control)
     {
         Vcpu vcpu = _bench.Start("ori $t0, $zero, 1\nhvcl 0x101" + Stop);
         vcpu.GetRegister(0x9030_0000_0002_0003).Should().Be(LaKvm.Isa.Assembler.Encode("hvcl 0x101"));
-        vcpu.SetGuestDebug(0x10001);
+        vcpu.SetGuestDebug(control);
 
         vcpu.Run().Kind.Should().Be(VcpuExitKind.Debug);
         vcpu.GetRegisters().Pc.Should().Be(GuestBench.CodeBase + 4);
 
-        vcpu.SetGuestDebug(0);
+        vcpu.SetGuestDebug(0x1_0000); // what is not enabled does not count
         vcpu.Run().Kind.Should().Be(VcpuExitKind.Mmio);
         Gpr(vcpu, A0).Should().Be(ulong.MaxValue);
     }
