@@ -8,7 +8,10 @@ internal static class ExitCode
     /// <summary>The guest powered off, or the user left it with the escape key.</summary>
     internal const int Success = 0;
 
-    /// <summary>Something that the command needs is missing or wrong; one sentence on stderr says what.</summary>
+    /// <summary>
+    /// Something that the command needs is missing or wrong, or the guest's output cannot be written; one sentence on stderr
+    /// says what.
+    /// </summary>
     internal const int Failure = 1;
 
     /// <summary>The command line cannot be understood.</summary>

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using LaKvm.Linux;
 
 namespace LaKvm.Memory;
 
@@ -23,21 +23,21 @@ public sealed unsafe class CodeMapping : IDisposable
             return;
         }
 
-        int file = NativeMethods.CreateMemoryFile("lakvm code", NativeMethods.CloseOnExec);
+        int file = MemoryCalls.CreateMemoryFile("lakvm code", MemoryCalls.CloseOnExec);
         try
         {
-            if (file < 0 || NativeMethods.SetLength(file, (nint)size) != 0)
+            if (file < 0 || FileCalls.SetLength(file, (nint)size) != 0)
             {
                 throw Refused();
             }
 
-            _writable = MapShared(file, NativeMethods.ProtRead | NativeMethods.ProtWrite);
-            Pointer = (byte*)MapShared(file, NativeMethods.ProtRead | NativeMethods.ProtExecute);
+            _writable = MapShared(file, MemoryCalls.ProtRead | MemoryCalls.ProtWrite);
+            Pointer = (byte*)MapShared(file, MemoryCalls.ProtRead | MemoryCalls.ProtExecute);
             WriteOffset = _writable - (nint)Pointer;
         }
         finally
         {
-            _ = NativeMethods.Close(file);
+            _ = FileCalls.Close(file);
         }
     }
 
@@ -56,8 +56,8 @@ public sealed unsafe class CodeMapping : IDisposable
         _single?.Dispose();
         if (_single == null && Pointer != null)
         {
-            _ = NativeMethods.Unmap((nint)Pointer, (nuint)Size);
-            _ = NativeMethods.Unmap(_writable, (nuint)Size);
+            _ = MemoryCalls.Unmap((nint)Pointer, (nuint)Size);
+            _ = MemoryCalls.Unmap(_writable, (nuint)Size);
         }
 
         Pointer = null;
@@ -65,10 +65,9 @@ public sealed unsafe class CodeMapping : IDisposable
 
     private nint MapShared(int file, int protection)
     {
-        nint address = NativeMethods.Map(0, (nuint)Size, protection, NativeMethods.MapShared, file, 0);
+        nint address = MemoryCalls.Map(0, (nuint)Size, protection, MemoryCalls.MapShared, file, 0);
         return address != -1 ? address : throw Refused();
     }
 
-    private MemoryExhaustedException Refused() =>
-        new($"The host refused {Size} bytes of memory for code (errno {Marshal.GetLastPInvokeError()}).");
+    private MemoryExhaustedException Refused() => new(MemoryCalls.Refusal(Size));
 }

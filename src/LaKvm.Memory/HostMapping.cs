@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using LaKvm.Linux;
 
 namespace LaKvm.Memory;
 
@@ -10,20 +10,19 @@ public sealed unsafe class HostMapping : IDisposable
     public HostMapping(ulong size, bool hugePages = false, bool executable = false)
     {
         Size = size;
-        nint address = NativeMethods.Map(0, (nuint)size,
-            NativeMethods.ProtRead | NativeMethods.ProtWrite | (executable ? NativeMethods.ProtExecute : 0),
-            NativeMethods.MapPrivate | NativeMethods.MapAnonymous | NativeMethods.MapNoReserve, -1, 0);
+        nint address = MemoryCalls.Map(0, (nuint)size,
+            MemoryCalls.ProtRead | MemoryCalls.ProtWrite | (executable ? MemoryCalls.ProtExecute : 0),
+            MemoryCalls.MapPrivate | MemoryCalls.MapAnonymous | MemoryCalls.MapNoReserve, -1, 0);
         if (address == -1)
         {
-            throw new MemoryExhaustedException(
-                $"The host refused {size} bytes of memory (errno {Marshal.GetLastPInvokeError()}).");
+            throw new MemoryExhaustedException(MemoryCalls.Refusal(size));
         }
 
         Pointer = (byte*)address;
         if (hugePages)
         {
             // Advice only: without huge pages everything works, slower.
-            _ = NativeMethods.Advise(address, (nuint)size, NativeMethods.AdviseHugePage);
+            _ = MemoryCalls.Advise(address, (nuint)size, MemoryCalls.AdviseHugePage);
         }
     }
 
@@ -38,7 +37,7 @@ public sealed unsafe class HostMapping : IDisposable
     {
         if (Pointer != null)
         {
-            _ = NativeMethods.Unmap((nint)Pointer, (nuint)Size);
+            _ = MemoryCalls.Unmap((nint)Pointer, (nuint)Size);
             Pointer = null;
         }
     }

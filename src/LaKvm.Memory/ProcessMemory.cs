@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LaKvm.Linux;
 
 namespace LaKvm.Memory;
 
@@ -28,13 +29,13 @@ public static unsafe class ProcessMemory
 
         fixed (byte* pointer = bytes)
         {
-            var local = new NativeMethods.IoVector { Base = (nint)pointer, Length = (nuint)bytes.Length };
-            var remote = new NativeMethods.IoVector { Base = address, Length = (nuint)bytes.Length };
+            var local = new MemoryCalls.IoVector { Base = (nint)pointer, Length = (nuint)bytes.Length };
+            var remote = new MemoryCalls.IoVector { Base = address, Length = (nuint)bytes.Length };
             if (!_unchecked)
             {
                 nint done = write
-                    ? NativeMethods.WriteProcess(Environment.ProcessId, &local, 1, &remote, 1, 0)
-                    : NativeMethods.ReadProcess(Environment.ProcessId, &local, 1, &remote, 1, 0);
+                    ? MemoryCalls.WriteProcess(Environment.ProcessId, &local, 1, &remote, 1, 0)
+                    : MemoryCalls.ReadProcess(Environment.ProcessId, &local, 1, &remote, 1, 0);
                 if (done >= 0 || Marshal.GetLastPInvokeError() is not (NoSystemCall or NotPermitted))
                 {
                     return done == bytes.Length;

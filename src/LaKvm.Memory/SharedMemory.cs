@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using LaKvm.Linux;
 
 namespace LaKvm.Memory;
 
@@ -10,8 +10,8 @@ public sealed unsafe class SharedMemory : IDisposable
     public SharedMemory(ulong size)
     {
         Size = size;
-        Pointer = Map(size, NativeMethods.ProtRead | NativeMethods.ProtWrite,
-            NativeMethods.MapShared | NativeMethods.MapAnonymous);
+        Pointer = Map(size, MemoryCalls.ProtRead | MemoryCalls.ProtWrite,
+            MemoryCalls.MapShared | MemoryCalls.MapAnonymous);
     }
 
     /// <summary>First byte; page aligned.</summary>
@@ -23,10 +23,10 @@ public sealed unsafe class SharedMemory : IDisposable
     /// <summary>Reserves addresses at which nothing can be accessed until <see cref="ShowAt"/> puts something there.</summary>
     /// <exception cref="MemoryExhaustedException">The host refuses.</exception>
     public static byte* Reserve(ulong size) =>
-        Map(size, 0, NativeMethods.MapPrivate | NativeMethods.MapAnonymous | NativeMethods.MapNoReserve);
+        Map(size, 0, MemoryCalls.MapPrivate | MemoryCalls.MapAnonymous | MemoryCalls.MapNoReserve);
 
     /// <summary>Gives reserved addresses back, with whatever is shown there.</summary>
-    public static void Unmap(byte* address, ulong size) => _ = NativeMethods.Unmap((nint)address, (nuint)size);
+    public static void Unmap(byte* address, ulong size) => _ = MemoryCalls.Unmap((nint)address, (nuint)size);
 
     /// <summary>
     /// Makes a part of this memory visible at reserved addresses too; it stays there until <see cref="Unmap"/>, even if this
@@ -36,8 +36,8 @@ public sealed unsafe class SharedMemory : IDisposable
     public void ShowAt(byte* address, ulong offset, ulong size)
     {
         // An old length of 0 makes a second mapping of shared pages (mremap(2)).
-        nint result = NativeMethods.Remap((nint)(Pointer + offset), 0, (nuint)size,
-            NativeMethods.RemapMayMove | NativeMethods.RemapFixed, (nint)address);
+        nint result = MemoryCalls.Remap((nint)(Pointer + offset), 0, (nuint)size,
+            MemoryCalls.RemapMayMove | MemoryCalls.RemapFixed, (nint)address);
         ThrowIfFailed(result, size);
     }
 
@@ -53,7 +53,7 @@ public sealed unsafe class SharedMemory : IDisposable
 
     private static byte* Map(ulong size, int protection, int flags)
     {
-        nint address = NativeMethods.Map(0, (nuint)size, protection, flags, -1, 0);
+        nint address = MemoryCalls.Map(0, (nuint)size, protection, flags, -1, 0);
         ThrowIfFailed(address, size);
         return (byte*)address;
     }
@@ -62,8 +62,7 @@ public sealed unsafe class SharedMemory : IDisposable
     {
         if (address == -1)
         {
-            throw new MemoryExhaustedException(
-                $"The host refused {size} bytes of shared memory (errno {Marshal.GetLastPInvokeError()}).");
+            throw new MemoryExhaustedException(MemoryCalls.Refusal(size));
         }
     }
 }

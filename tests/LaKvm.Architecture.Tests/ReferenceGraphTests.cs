@@ -9,17 +9,18 @@ public class ReferenceGraphTests
     {
         ["Isa.Generator"] = [],
         ["Isa"] = [],
-        ["Memory"] = [],
-        ["Images"] = [],
-        ["Cpu"] = ["Isa", "Memory"],
+        ["Linux"] = [],
+        ["Memory"] = ["Linux"],
+        ["Images"] = ["Linux"],
+        ["Cpu"] = ["Isa", "Memory", "Linux"],
         ["Interpreter"] = ["Cpu", "Isa", "Memory"],
         ["Translator"] = ["Cpu", "Isa", "Memory"],
-        ["Machine"] = ["Cpu", "Memory"],
+        ["Machine"] = ["Cpu", "Memory", "Linux"],
         ["Hypervisor"] = ["Machine", "Cpu", "Isa", "Memory"],
         ["Ioctl"] = ["Hypervisor", "Cpu", "Memory"],
         ["Vmm"] = ["Ioctl", "Machine", "Memory"],
         ["Cli"] = ["Vmm", "Ioctl", "Hypervisor", "Machine", "Images", "Interpreter", "Translator", "Cpu", "Memory",
-            "Isa"],
+            "Isa", "Linux"],
     };
 
     /// <summary>Every project below src.</summary>

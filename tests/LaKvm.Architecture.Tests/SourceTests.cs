@@ -30,6 +30,14 @@ public class SourceTests
         Matches(new Regex(@"(?<![\w.*/$}-])/(home|root|work|Users|tmp/peers)/")).Should().BeEmpty();
 
     [Fact]
+    public void Calls_into_the_C_library_stand_in_one_project() =>
+        (from file in Repository.Files
+         where file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
+             && !file.StartsWith("src/LaKvm.Linux/", StringComparison.Ordinal)
+         from match in new Regex("""(LibraryImport|DllImport)\("libc""").Matches(Repository.Read(file))
+         select file).Should().BeEmpty();
+
+    [Fact]
     public void No_source_file_is_too_long_to_read() =>
         Repository.Files
             .Where(file => file.EndsWith(".cs", StringComparison.Ordinal) && !IsTable(file))

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 
 namespace LaKvm.Cli.Tests;
@@ -15,6 +17,7 @@ public class CommandLineTests
     [InlineData("host --drive disk.img,often", "not 'often'")]
     [InlineData("host --engine fast", "--engine: 'fast' is none of")]
     [InlineData("run --irqchip cloud", "--irqchip: 'cloud' is none of")]
+    [InlineData("run --netdev udp=[::1]:1,local=127.0.0.1:2", "[::1]:1 cannot be reached from 127.0.0.1:2")]
     [InlineData("host --irqchip user", "no command or option '--irqchip'. It belongs to lakvm run.")]
     [InlineData("rnu", "Did you mean 'run'?")]
     [InlineData("run --memroy 1G", "Did you mean '--memory'?")]
@@ -38,7 +41,7 @@ public class CommandLineTests
     [InlineData("host --drive /tmp", "--drive: '/tmp' is a directory")]
     [InlineData("host --drive /nonexistent/disk,readonly", "--drive: there is no file '/nonexistent/disk'")]
     [InlineData("host --memory 1M", "--memory: 1 MiB is too little")]
-    [InlineData("host --memory 16000000T", "is more than this computer has")]
+    [InlineData("host --memory 16000000T", "that this computer has")]
     [InlineData("host --memory 100001K", "--memory: must be a multiple of 64 KiB")]
     public void Unusable_file_or_size_is_one_sentence_and_exit_code_1(string arguments, string message) =>
         ShouldFail(ExitCode.Failure, message, arguments.Split(' '));

@@ -139,7 +139,7 @@ public class HostCommandTests
     }
 
     [Fact]
-    public void Guest_that_floods_a_reader_that_has_gone_is_stopped()
+    public void Guest_that_floods_a_reader_that_has_gone_is_stopped_and_that_is_no_success()
     {
         using var kernel = new TestKernel("ori $t0, $zero, 'y'\n4: st.b $t0, $s0, 0\nb 4b\n");
         using var lakvm = new LakvmProcess("host", "--kernel", kernel.Path);
@@ -147,7 +147,22 @@ public class HostCommandTests
 
         lakvm.CloseOutput();
 
-        lakvm.WaitForExit(Patience).ExitCode.Should().Be(0);
+        (int exitCode, _, string errors) = lakvm.WaitForExit(Patience);
+        exitCode.Should().Be(ExitCode.Failure);
+        errors.Should().Be("lakvm: the guest's output cannot be written: Broken pipe.\n");
+    }
+
+    [Theory]
+    [InlineData("host", "a little", false)]
+    [InlineData("run", "a little", false)]
+    [InlineData("host", "more and more", true)]
+    public void Output_that_finds_no_room_is_no_success(string command, string text, bool endless)
+    {
+        using var kernel = new TestKernel("9:\n" + TestKernel.Print(text) + (endless ? "b 9b\n" : TestKernel.PowerOff));
+        using LakvmProcess lakvm = LakvmProcess.OfShell($"exec $lakvm {command} --kernel {kernel.Path} >/dev/full");
+
+        lakvm.WaitForExit(Patience).Should().Be(
+            (ExitCode.Failure, "", "lakvm: the guest's output cannot be written: No space left on device.\n"));
     }
 
     [Fact]

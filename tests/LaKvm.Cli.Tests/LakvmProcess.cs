@@ -50,6 +50,12 @@ internal sealed class LakvmProcess : IDisposable
     internal static LakvmProcess OnTerminal(string command) =>
         new("script", ["--quiet", "--return", "--command", $"lakvm='{Executable}'; {command}", "/dev/null"]);
 
+    /// <summary>Runs a command of bash, with the program's path as $lakvm; "exec $lakvm" makes the process the program's.</summary>
+    internal static LakvmProcess OfShell(string command) => new("bash", ["-c", $"lakvm='{Executable}'; {command}"]);
+
+    /// <summary>The process's number.</summary>
+    internal int Id => _process.Id;
+
     /// <summary>Types at the console.</summary>
     internal void Type(string text)
     {

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Text;
 using LaKvm.Cpu;
 using LaKvm.Images;
+using LaKvm.Linux;
 using LaKvm.Machine.Loading;
 using LaKvm.Memory;
 
@@ -45,6 +47,10 @@ internal static class CommandLine
         {
             return ExitCode.Failure;
         }
+        catch (Exception e) when (ResourceLimits.Explain(e) is { } sentence)
+        {
+            return Report(sentence, ExitCode.Failure);
+        }
         catch (Exception e) when (e is ImageException or ImageFetchException or IOException or UnauthorizedAccessException
             or MemoryExhaustedException or OutOfMemoryException)
         {
@@ -83,9 +89,12 @@ internal static class CommandLine
     internal static string Path(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{Path(parent)} {command.Name}" : "lakvm";
 
-    private static int Report(string sentence, int exitCode)
+    /// <summary>Tells the user why the process ends.</summary>
+    /// <returns>The exit code.</returns>
+    internal static int Report(string sentence, int exitCode)
     {
-        Console.Error.WriteLine($"lakvm: {sentence}");
+        // Not through Console, which needs a descriptor of its own: that there are no more may be what is to be said.
+        _ = FileCalls.WriteAll(FileCalls.StandardError, Encoding.UTF8.GetBytes($"lakvm: {sentence}\n"));
         return exitCode;
     }
 }

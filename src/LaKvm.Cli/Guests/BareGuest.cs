@@ -11,14 +11,14 @@ internal sealed class BareGuest : IGuest
     private readonly BareMachine _machine;
     private readonly BootRegisters _start;
 
-    private BareGuest(GuestOptions options, BootFiles files, GuestDevices devices, ILogger log)
+    private BareGuest(GuestOptions options, BootFiles files, GuestDevices devices, ILogger log, CancellationToken stop)
     {
         _devices = devices;
         var machineOptions = new VirtMachineOptions
         {
             Cores = options.Cpus,
             RamSize = options.Memory,
-            Devices = devices.Create(),
+            Devices = devices.Create(stop),
             GuestErrors = message => log.LogWarning("{Message}", message),
         };
         _machine = new BareMachine(machineOptions, new MonotonicClock(), options.CreateEngine);
@@ -29,8 +29,8 @@ internal sealed class BareGuest : IGuest
 
     /// <summary>Builds the machine and loads the kernel.</summary>
     internal static IGuest Create(
-        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log) =>
-        new BareGuest(options, files, devices, log);
+        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log, CancellationToken stop) =>
+        new BareGuest(options, files, devices, log, stop);
 
     /// <inheritdoc/>
     public GuestEnd Run(CancellationToken stop) => _machine.Run(_start, stop) switch

@@ -1,3 +1,4 @@
+using LaKvm.Linux;
 using LaKvm.Machine;
 
 namespace LaKvm.Cli;
@@ -24,10 +25,11 @@ internal sealed class GuestDevices : IDisposable
     }
 
     /// <summary>Devices for one run of a machine, which disposes of them.</summary>
-    internal BoardDeviceOptions Create() => new()
+    /// <param name="stop">Ends the wait for a network's other end.</param>
+    internal BoardDeviceOptions Create(CancellationToken stop) => new()
     {
         Serial = [_terminal],
-        Virtio = [.. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))), .. _networks.Select(Connect)],
+        Virtio = [.. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))), .. _networks.Select((network, index) => Connect(network, index, stop))],
     };
 
     /// <summary>Connects what the user types to a serial port.</summary>
@@ -48,11 +50,23 @@ internal sealed class GuestDevices : IDisposable
     private static IBlockBackend Open(DriveOption drive)
     {
         var file = new RawFileBackend(drive.Path, readOnly: drive.Mode != DriveMode.ReadWrite);
-        return drive.Mode == DriveMode.Snapshot ? new OverlayBackend(file, Path.GetTempPath()) : file;
+        return drive.Mode == DriveMode.Snapshot ? Overlay(file) : file;
     }
 
-    private VirtioNetwork Connect(NetworkOption network, int index) =>
-        new(network.Connect(), [0x52, 0x54, 0x00, .. _addresses, (byte)index]);
+    private static OverlayBackend Overlay(RawFileBackend file)
+    {
+        try
+        {
+            return new OverlayBackend(file, Path.GetTempPath().TrimEnd('/'));
+        }
+        catch (LinuxException e)
+        {
+            throw new UserErrorException($"--drive: {e.Message}; TMPDIR can name another directory.");
+        }
+    }
+
+    private VirtioNetwork Connect(NetworkOption network, int index, CancellationToken stop) =>
+        new(network.Connect(stop), [0x52, 0x54, 0x00, .. _addresses, (byte)index]);
 
     /// <summary>A disk that outlives the machine it is plugged into.</summary>
     private sealed class BorrowedDisk(IBlockBackend disk) : IBlockBackend

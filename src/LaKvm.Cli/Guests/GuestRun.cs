@@ -15,7 +15,7 @@ internal sealed class GuestRun : IDisposable
 
     private readonly GuestOptions _options;
     private readonly GuestTerminal _terminal;
-    private readonly Func<IGuest> _build;
+    private readonly Func<CancellationToken, IGuest> _build;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
     private volatile bool _ended;
@@ -25,10 +25,12 @@ internal sealed class GuestRun : IDisposable
     /// <param name="terminal">The guest's console; the user may leave there.</param>
     /// <param name="build">Builds a machine that is ready to run: at the beginning and after each reset.</param>
     /// <param name="log">Where the run is reported.</param>
-    internal GuestRun(GuestOptions options, GuestTerminal terminal, Func<IGuest> build, ILogger log)
+    internal GuestRun(GuestOptions options, GuestTerminal terminal, Func<CancellationToken, IGuest> build, ILogger log)
     {
         (_options, _terminal, _build, _log) = (options, terminal, build, log);
-        terminal.Left += Stop;
+        terminal.Left += Leave;
+        terminal.Broken += Stop;
+        terminal.Start();
         Completion = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
@@ -45,6 +47,14 @@ internal sealed class GuestRun : IDisposable
         }
     }
 
+    /// <summary>The user wants to leave, even if what the guest has sent is still being shown.</summary>
+    private void Leave()
+    {
+        LastResort.Arm(ExitCode.Success);
+        _terminal.Abandon();
+        _stop.Cancel();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -58,6 +68,10 @@ internal sealed class GuestRun : IDisposable
         {
             return RunToEnd();
         }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return ExitCode.Success;
+        }
         finally
         {
             _ended = true;
@@ -68,8 +82,7 @@ internal sealed class GuestRun : IDisposable
     {
         while (true)
         {
-            using IGuest guest = _build();
-            _terminal.Start();
+            using IGuest guest = _build(_stop.Token);
             LogStart();
             GuestEnd end = guest.Run(_stop.Token);
             _log.LogInformation("The guest's run ended: {End}", end);

@@ -15,7 +15,7 @@ internal sealed class VirtualGuest : IGuest
     private readonly IDisposable _observation;
 
     private VirtualGuest(
-        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log)
+        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log, CancellationToken stop)
     {
         _devices = devices;
         var vmOptions = new VmOptions
@@ -26,7 +26,7 @@ internal sealed class VirtualGuest : IGuest
             Initrd = files.Initrd,
             Files = files.Others,
             CommandLine = options.Append,
-            Devices = devices.Create(),
+            Devices = devices.Create(stop),
             IrqChip = options.IrqChip,
             GuestErrors = message => log.LogWarning("{Message}", message),
         };
@@ -40,8 +40,8 @@ internal sealed class VirtualGuest : IGuest
 
     /// <summary>Builds the host with its hypervisor and the virtual machine, and loads the kernel.</summary>
     internal static IGuest Create(
-        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log) =>
-        new VirtualGuest(options, files, devices, observers, log);
+        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log, CancellationToken stop) =>
+        new VirtualGuest(options, files, devices, observers, log, stop);
 
     /// <inheritdoc/>
     public GuestEnd Run(CancellationToken stop) => _machine.Run(stop) switch

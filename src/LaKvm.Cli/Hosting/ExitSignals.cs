@@ -36,6 +36,7 @@ internal sealed class ExitSignals : IDisposable
     {
         context.Cancel = true;
         Received ??= context.Signal;
+        LastResort.Arm(ExitCode.OfSignal(context.Signal));
         _source.Cancel();
     }
 }

@@ -22,12 +22,16 @@ internal static class GuestHost
         var files = new BootFiles(options);
         using var observers = new GuestObservers(options);
         using var terminal = new GuestTerminal(options.Console, observers);
+        using CancellationTokenRegistration leaving = stop.Register(terminal.Abandon);
         using var devices = new GuestDevices(options, terminal);
-        using var run = new GuestRun(options, terminal, () => factory(options, files, devices, observers, log), log);
+        using var run = new GuestRun(
+            options, terminal, cancel => factory(options, files, devices, observers, log, cancel), log);
         using IHost host = Build(run, logs);
         await host.StartAsync(stop);
         await host.WaitForShutdownAsync(stop);
-        return await run.Completion;
+        int exitCode = await run.Completion;
+        terminal.Flush();
+        return exitCode;
     }
 
     private static IHost Build(GuestRun run, ILoggerFactory logs)

@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Linux;
 using LaKvm.Machine;
 using LaKvm.Vmm;
 
@@ -68,15 +69,15 @@ internal sealed record GuestOptions
     /// <exception cref="UserErrorException">Something cannot be used; the message says what.</exception>
     internal void Check()
     {
-        CheckMemory((ulong)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        CheckMemory(ResourceLimits.Memory());
         if (Kernel != null)
         {
-            FileChecks.RequireFile("--kernel", Kernel);
+            FileChecks.RequireReadable("--kernel", Kernel);
         }
 
         if (Initrd != null)
         {
-            FileChecks.RequireFile("--initrd", Initrd);
+            FileChecks.RequireReadable("--initrd", Initrd);
         }
 
         CheckLoads();
@@ -88,7 +89,7 @@ internal sealed record GuestOptions
         foreach (DriveOption drive in Drives)
         {
             FileAccess access = drive.Mode == DriveMode.ReadWrite ? FileAccess.ReadWrite : FileAccess.Read;
-            FileChecks.RequireFile("--drive", drive.Path, access);
+            FileChecks.RequireDisk("--drive", drive.Path, access);
             FileChecks.RequireRawImage("--drive", drive.Path);
         }
     }
@@ -107,12 +108,12 @@ internal sealed record GuestOptions
         {
             if (load.Path != null)
             {
-                FileChecks.RequireFile(LoadOption.Name, load.Path);
+                FileChecks.RequireReadable(LoadOption.Name, load.Path);
             }
         }
     }
 
-    private void CheckMemory(ulong available)
+    private void CheckMemory(MemoryLimit available)
     {
         if (Memory < MinMemory)
         {
@@ -125,10 +126,10 @@ internal sealed record GuestOptions
             throw new UserErrorException($"--memory: must be a multiple of {VirtBoard.RamGranule >> 10} KiB.");
         }
 
-        if (Memory > available)
+        if (Memory > available.Bytes)
         {
             throw new UserErrorException(
-                $"--memory: {ByteSize.Format(Memory)} is more than this computer has ({ByteSize.Format(available)}).");
+                $"--memory: {ByteSize.Format(Memory)} is more than the {ByteSize.Format(available.Bytes)} that {available.Owner}.");
         }
     }
 }

@@ -16,7 +16,7 @@ internal sealed record NetworkOption(IPEndPoint Remote, IPEndPoint? Local)
     private const string Syntax = "udp=HOST:PORT,local=HOST:PORT or tcp=HOST:PORT";
 
     /// <summary>Parses the option's value.</summary>
-    /// <exception cref="UserErrorException">It has another form, or a host has no address.</exception>
+    /// <exception cref="UserErrorException">It has another form, a host has no address, or the two are of different kinds.</exception>
     internal static NetworkOption Parse(string text)
     {
         string[] parts = text.Split(',');
@@ -24,24 +24,32 @@ internal sealed record NetworkOption(IPEndPoint Remote, IPEndPoint? Local)
         {
             [var remote] when remote.StartsWith("tcp=", StringComparison.Ordinal) => new(EndPoint(remote[4..]), null),
             [var remote, var local] when remote.StartsWith("udp=", StringComparison.Ordinal)
-                && local.StartsWith("local=", StringComparison.Ordinal) => new(EndPoint(remote[4..]), EndPoint(local[6..])),
+                && local.StartsWith("local=", StringComparison.Ordinal) => OfOneKind(EndPoint(remote[4..]), EndPoint(local[6..])),
             _ => throw new UserErrorException($"--netdev: '{text}' is not of the form {Syntax}.", ExitCode.Usage),
         };
     }
 
     /// <summary>Connects to the network.</summary>
-    /// <exception cref="UserErrorException">The peer does not answer, or the local port is taken.</exception>
-    internal INetworkBackend Connect()
+    /// <param name="stop">Ends the wait for a peer that does not answer.</param>
+    /// <exception cref="UserErrorException">There is no such peer, or the local address cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">The wait was ended.</exception>
+    internal INetworkBackend Connect(CancellationToken stop)
     {
         try
         {
-            return Local == null ? StreamNetwork.Connect(Remote) : new DatagramNetwork(Local, Remote);
+            return Local == null ? StreamNetwork.Connect(Remote, stop) : new DatagramNetwork(Local, Remote);
         }
         catch (SocketException e)
         {
-            throw new UserErrorException($"--netdev: {Remote} cannot be connected: {e.Message}");
+            throw new UserErrorException(Local == null
+                ? $"--netdev: {Remote} cannot be connected: {e.Message}."
+                : $"--netdev: the local address {Local} cannot be used: {e.Message}.");
         }
     }
+
+    private static NetworkOption OfOneKind(IPEndPoint remote, IPEndPoint local) => remote.AddressFamily == local.AddressFamily
+        ? new NetworkOption(remote, local)
+        : throw new UserErrorException($"--netdev: {remote} cannot be reached from {local}: one is IPv4, the other IPv6.", ExitCode.Usage);
 
     private static IPEndPoint EndPoint(string text)
     {

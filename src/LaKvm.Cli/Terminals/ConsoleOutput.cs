@@ -1,3 +1,5 @@
+using LaKvm.Linux;
+
 namespace LaKvm.Cli;
 
 /// <summary>
@@ -8,18 +10,20 @@ internal sealed class ConsoleOutput : IDisposable
 {
     private const int Capacity = 64 * 1024;
 
-    private static readonly TimeSpan AbandonPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AbandonPatience = TimeSpan.FromSeconds(0.3);
 
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _room = new(initialState: true);
     private readonly SemaphoreSlim _filled = new(0);
+    private readonly ManualResetEventSlim _written = new();
+    private readonly ManualResetEventSlim _leaving = new();
     private readonly Thread _writer;
     private byte[] _filling = new byte[Capacity];
     private byte[] _writing = new byte[Capacity];
     private int _count;
     private long _swapped;
     private volatile bool _closed;
-    private volatile bool _abandoned;
+    private volatile int _error;
 
     internal ConsoleOutput()
     {
@@ -27,7 +31,7 @@ internal sealed class ConsoleOutput : IDisposable
         _writer.Start();
     }
 
-    /// <summary>Raised once when stdout has been closed by its reader; what the guest sends afterwards is dropped.</summary>
+    /// <summary>Raised once when stdout cannot be written any more; what the guest sends afterwards is dropped.</summary>
     internal event Action? Broken;
 
     /// <summary>Bytes that the guest has sent so far.</summary>
@@ -70,16 +74,29 @@ internal sealed class ConsoleOutput : IDisposable
     /// </summary>
     internal void Abandon()
     {
-        _closed = _abandoned = true;
+        _closed = true;
         _room.Set();
+        _leaving.Set();
     }
 
-    /// <summary>Writes what is left and ends.</summary>
+    /// <summary>Writes what is left, unless the output is abandoned; takes no more.</summary>
+    /// <exception cref="UserErrorException">Something could not be written.</exception>
+    internal void Flush()
+    {
+        Dispose();
+        if (_error != 0)
+        {
+            throw new UserErrorException($"the guest's output cannot be written: {LinuxError.Describe(_error)}.");
+        }
+    }
+
+    /// <summary>Writes what is left, unless the output is abandoned, and ends.</summary>
     public void Dispose()
     {
         _closed = true;
         _filled.Release();
-        _writer.Join(_abandoned ? AbandonPatience : Timeout.InfiniteTimeSpan);
+        WaitHandle.WaitAny([_written.WaitHandle, _leaving.WaitHandle]);
+        _writer.Join(AbandonPatience);
     }
 
     private void WriteAll()
@@ -89,15 +106,17 @@ internal sealed class ConsoleOutput : IDisposable
         {
             _filled.Wait();
             count = Swap();
-            if (!NativeMethods.WriteAll(NativeMethods.StandardOutput, _writing.AsSpan(0, count)))
-            {
-                _closed = true;
-                Swap();
-                Broken?.Invoke();
-                return;
-            }
+            _error = FileCalls.WriteAll(FileCalls.StandardOutput, _writing.AsSpan(0, count));
         }
-        while (!_closed || count > 0);
+        while (_error == 0 && (!_closed || count > 0));
+
+        _closed = true;
+        _room.Set();
+        _written.Set();
+        if (_error != 0)
+        {
+            Broken?.Invoke();
+        }
     }
 
     private int Swap()

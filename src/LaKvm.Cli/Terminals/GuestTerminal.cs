@@ -1,3 +1,4 @@
+using LaKvm.Linux;
 using LaKvm.Machine;
 
 namespace LaKvm.Cli;
@@ -8,9 +9,6 @@ namespace LaKvm.Cli;
 /// </summary>
 internal sealed class GuestTerminal : ITerminal, IDisposable
 {
-    // How long to wait for a guest that takes no input: a person does not notice it, and a full buffer lasts longer.
-    private const int RetryMilliseconds = 10;
-
     // A second: a guest that takes nothing for so long may never do it.
     private const int RefusalsBeforeSilence = 100;
 
@@ -18,8 +16,9 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     private readonly RawMode? _rawMode = RawMode.Enter();
     private readonly GuestObservers _observers;
     private readonly Silence? _silence;
+    private readonly ConsoleInput _input;
     private EscapeKey _escape;
-    private int _started;
+    private int _refusals;
 
     /// <summary>Takes stdin and stdout.</summary>
     /// <param name="options">How they are used.</param>
@@ -29,60 +28,78 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
         _observers = observers;
         _escape = new EscapeKey(options.EscapeKey);
         _silence = options.SilenceAfterInput is { } seconds ? new Silence(_output, seconds) : null;
-        _output.Broken += () => Left?.Invoke();
+        _output.Broken += () => Broken?.Invoke();
+        _input = new ConsoleInput(_rawMode != null, TakeInput, Deliver, EndInput);
     }
 
     /// <inheritdoc/>
     public Uart16550? Port { get; set; }
 
-    /// <summary>Raised when the user left with the escape key, or closed what shows the output.</summary>
+    /// <summary>Raised when the user left with the escape key.</summary>
     internal event Action? Left;
+
+    /// <summary>Raised when the output cannot be shown any more.</summary>
+    internal event Action? Broken;
 
     /// <inheritdoc/>
     public void Write(byte value) => _output.Write(value);
 
-    /// <summary>Begins to read stdin, when called for the first time; what was typed before waits there.</summary>
-    internal void Start()
-    {
-        if (Interlocked.Exchange(ref _started, 1) == 0)
-        {
-            new Thread(ReadInput) { Name = "console input", IsBackground = true }.Start();
-        }
-    }
+    /// <summary>Begins to read stdin; what is typed before a guest listens waits for it.</summary>
+    internal void Start() => _input.Start();
 
     /// <summary>Shows nothing more that would have to be waited for: the user wants to leave.</summary>
     internal void Abandon() => _output.Abandon();
 
-    /// <summary>Shows what the guest has sent and gives the terminal back.</summary>
+    /// <summary>Shows what the guest has sent, up to the last byte.</summary>
+    /// <exception cref="UserErrorException">That was not possible: something of the output is lost.</exception>
+    internal void Flush() => _output.Flush();
+
+    /// <summary>Gives the terminal back.</summary>
     public void Dispose()
     {
         _output.Dispose();
         _rawMode?.Dispose();
     }
 
-    private void ReadInput()
+    private void TakeInput(byte[] bytes)
     {
-        byte[] buffer = new byte[4096];
-        int count;
-        while ((count = NativeMethods.Read(NativeMethods.StandardInput, buffer)) > 0)
+        if (_rawMode == null)
         {
-            Deliver(_rawMode == null ? buffer[..count] : WithoutEscapes(buffer.AsSpan(0, count)));
+            _input.Add(bytes);
+            return;
         }
 
-        if (count == 0 && _silence != null)
+        foreach (byte key in bytes)
         {
-            EndInput(_silence);
+            Type(key);
         }
+    }
+
+    private int Deliver(byte[] input)
+    {
+        int taken = Port?.Receive(input) ?? 0;
+        _refusals = taken == 0 ? _refusals + 1 : 0;
+        if (_refusals >= RefusalsBeforeSilence && _rawMode == null && _silence?.IsOver() == true)
+        {
+            Left?.Invoke();
+        }
+
+        return taken;
     }
 
     /// <summary>
     /// A pipe that has ended answers every further read with its end. A serial line has no end, so the key for it is typed
     /// whenever the guest seems to wait for input: its shells and programs end then, as at a pipe.
     /// </summary>
-    private void EndInput(Silence silence)
+    private void EndInput()
     {
+        if (_silence == null)
+        {
+            return;
+        }
+
         ReadOnlySpan<byte> endOfTransmission = [0x04];
-        while (!silence.IsOver())
+        while (!_silence.IsOver())
         {
             Port?.Receive(endOfTransmission);
         }
@@ -90,61 +107,47 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
         Left?.Invoke();
     }
 
-    private void Deliver(ReadOnlySpan<byte> input)
+    private void Type(byte key)
     {
-        int refusals = 0;
-        while (input.Length > 0)
+        switch (_escape.Next(key))
         {
-            int taken = Port?.Receive(input) ?? 0;
-            input = input[taken..];
-            refusals = taken == 0 ? refusals + 1 : 0;
-            if (refusals >= RefusalsBeforeSilence && _silence?.IsOver() == true)
-            {
+            case EscapeCommand.None:
+                _input.Add([key]);
+                break;
+            case EscapeCommand.Exit:
                 Left?.Invoke();
-                return;
-            }
-
-            if (taken == 0)
-            {
-                Thread.Sleep(RetryMilliseconds);
-            }
+                break;
+            case EscapeCommand.Break:
+                _input.Deliver();
+                Port?.ReceiveBreak();
+                break;
+            case EscapeCommand.Statistics:
+                ShowStatistics();
+                break;
+            case EscapeCommand.Help:
+                Say(_escape.Help());
+                break;
         }
     }
 
-    private byte[] WithoutEscapes(ReadOnlySpan<byte> typed)
+    /// <summary>On another thread: where they are shown, nobody may be reading, and the next key may be the one to leave.</summary>
+    private void ShowStatistics() => ThreadPool.QueueUserWorkItem(_ =>
     {
-        var forGuest = new List<byte>(typed.Length);
-        foreach (byte key in typed)
+        if (!_observers.ShowStatistics())
         {
-            switch (_escape.Next(key))
-            {
-                case EscapeCommand.None:
-                    forGuest.Add(key);
-                    break;
-                case EscapeCommand.Exit:
-                    Left?.Invoke();
-                    break;
-                case EscapeCommand.Break:
-                    Deliver([.. forGuest]);
-                    forGuest.Clear();
-                    Port?.ReceiveBreak();
-                    break;
-                case EscapeCommand.Statistics:
-                    if (!_observers.ShowStatistics())
-                    {
-                        Say(EscapeKey.NoStatistics);
-                    }
-
-                    break;
-                case EscapeCommand.Help:
-                    Say(_escape.Help());
-                    break;
-            }
+            Say(EscapeKey.NoStatistics);
         }
+    });
 
-        return [.. forGuest];
+    /// <summary>
+    /// Not through Console, which would switch the terminal's keypad to another mode; and not at all where nobody reads, or
+    /// the key to leave would not be heard.
+    /// </summary>
+    private static void Say(ReadOnlySpan<byte> text)
+    {
+        if (FileCalls.WaitFor(FileCalls.StandardError, FileCalls.Writable, 0))
+        {
+            _ = FileCalls.WriteAll(FileCalls.StandardError, text);
+        }
     }
-
-    /// <summary>Not through Console, which would switch the terminal's keypad to another mode.</summary>
-    private static void Say(ReadOnlySpan<byte> text) => NativeMethods.WriteAll(NativeMethods.StandardError, text);
 }

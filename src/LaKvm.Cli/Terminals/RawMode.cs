@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LaKvm.Linux;
 
 namespace LaKvm.Cli;
 
@@ -18,10 +19,11 @@ internal sealed class RawMode : IDisposable
     {
         _original = original;
         _raw = original;
-        NativeMethods.MakeRaw(ref _raw);
-        _raw.OutputFlags |= original.OutputFlags & NativeMethods.PostProcessOutput;
+        TerminalCalls.MakeRaw(ref _raw);
+        _raw.OutputFlags |= original.OutputFlags & TerminalCalls.PostProcessOutput;
         AppDomain.CurrentDomain.ProcessExit += OnExit;
         AppDomain.CurrentDomain.UnhandledException += OnExit;
+        LastResort.Leaving += Dispose;
         _signals =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGTSTP, _ => Set(_original)),
@@ -30,9 +32,9 @@ internal sealed class RawMode : IDisposable
         Set(_raw);
     }
 
-    /// <summary>Enters raw mode; null if stdin is not a terminal.</summary>
+    /// <summary>Enters raw mode; null if stdin is not a terminal. In the background it waits for being brought to the front.</summary>
     internal static RawMode? Enter() =>
-        NativeMethods.GetAttributes(NativeMethods.StandardInput, out Termios original) == 0 ? new RawMode(original) : null;
+        TerminalCalls.GetAttributes(FileCalls.StandardInput, out Termios original) == 0 ? new RawMode(original) : null;
 
     /// <summary>Gives the terminal back.</summary>
     public void Dispose()
@@ -48,6 +50,7 @@ internal sealed class RawMode : IDisposable
             _disposed = true;
         }
 
+        LastResort.Leaving -= Dispose;
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
         AppDomain.CurrentDomain.UnhandledException -= OnExit;
         foreach (PosixSignalRegistration signal in _signals)
@@ -62,9 +65,9 @@ internal sealed class RawMode : IDisposable
     {
         lock (_gate)
         {
-            if (!_disposed)
+            if (!_disposed && TerminalCalls.IsForeground(FileCalls.StandardInput))
             {
-                _ = NativeMethods.SetAttributes(NativeMethods.StandardInput, NativeMethods.AfterOutput, attributes);
+                _ = TerminalCalls.SetAttributes(FileCalls.StandardInput, TerminalCalls.AtOnce, attributes);
             }
         }
     }

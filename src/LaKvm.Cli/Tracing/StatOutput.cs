@@ -1,4 +1,5 @@
 using System.Text;
+using LaKvm.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace LaKvm.Cli;
@@ -29,7 +30,7 @@ internal sealed class StatOutput
         _descriptor = descriptor;
         string? terminal = TerminalOf(descriptor);
         Style = terminal == null ? StatStyle.Log
-            : terminal == TerminalOf(NativeMethods.StandardOutput) ? StatStyle.OnDemand
+            : terminal == TerminalOf(FileCalls.StandardOutput) ? StatStyle.OnDemand
             : StatStyle.Screen;
     }
 
@@ -42,7 +43,7 @@ internal sealed class StatOutput
     {
         if (path == null)
         {
-            return new StatOutput(null, NativeMethods.StandardError);
+            return new StatOutput(null, FileCalls.StandardError);
         }
 
         SafeFileHandle file = FileChecks.OpenForWriting(StatOption.Name, path);
@@ -66,10 +67,10 @@ internal sealed class StatOutput
     }
 
     private void Write(string text) =>
-        _broken = _broken || !NativeMethods.WriteAll(_descriptor, Encoding.UTF8.GetBytes(text));
+        _broken = _broken || FileCalls.WriteAll(_descriptor, Encoding.UTF8.GetBytes(text)) != 0;
 
     /// <summary>Name of the terminal that a descriptor leads to, or null.</summary>
-    private static string? TerminalOf(int descriptor) => NativeMethods.GetAttributes(descriptor, out _) == 0
+    private static string? TerminalOf(int descriptor) => TerminalCalls.GetAttributes(descriptor, out _) == 0
         ? File.ResolveLinkTarget($"/proc/self/fd/{descriptor}", returnFinalTarget: false)?.FullName
         : null;
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using LaKvm.Hypervisor;
+using LaKvm.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace LaKvm.Cli;
@@ -33,11 +34,7 @@ internal sealed class TraceFile : IDisposable
     internal TraceFile(string path, int vcpus)
     {
         _file = FileChecks.OpenForWriting(Option, path);
-        using (var stream = new FileStream(new SafeFileHandle(_file.DangerousGetHandle(), ownsHandle: false), FileAccess.Write))
-        {
-            _canSeek = stream.CanSeek;
-        }
-
+        _canSeek = FileCalls.Seek(_file, 0, FileCalls.SeekEnd) >= 0;
         _json = new ChromeTrace(_text);
         _buffers = [.. Enumerable.Range(0, vcpus).Select(_ => new TraceBuffer(() => _wake.Set()))];
         _tracks = [.. Enumerable.Range(0, vcpus).Select(id => new VcpuTrack(id, _json))];
@@ -111,7 +108,7 @@ internal sealed class TraceFile : IDisposable
 
         try
         {
-            RandomAccess.Write(_file, _text.WrittenSpan, _position);
+            WriteText();
             _position += count;
             _text.ResetWrittenCount();
             return true;
@@ -120,6 +117,18 @@ internal sealed class TraceFile : IDisposable
         {
             Console.Error.WriteLine($"lakvm: {Option}: the trace ends here: {e.Message}");
             return false;
+        }
+    }
+
+    private void WriteText()
+    {
+        if (_canSeek)
+        {
+            RandomAccess.Write(_file, _text.WrittenSpan, _position);
+        }
+        else if (FileCalls.WriteAll((int)_file.DangerousGetHandle(), _text.WrittenSpan) is var error and not 0)
+        {
+            throw new IOException(LinuxError.Describe(error));
         }
     }
 }

@@ -88,6 +88,7 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
     {
         foreach (Core core in _cores)
         {
+            (_engines[core.Id] as IDisposable)?.Dispose();
             core.Dispose();
         }
 

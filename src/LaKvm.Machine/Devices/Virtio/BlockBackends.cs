@@ -1,5 +1,5 @@
 using System.Collections;
-using System.Runtime.InteropServices;
+using LaKvm.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace LaKvm.Machine;
@@ -27,10 +27,8 @@ public interface IBlockBackend : IDisposable
 }
 
 /// <summary>A raw image, or a block device: the file's bytes are the disk's. A tail that is not a whole sector reads as zeros.</summary>
-public sealed partial class RawFileBackend : IBlockBackend
+public sealed class RawFileBackend : IBlockBackend
 {
-    private const int SeekEnd = 2;
-
     private readonly SafeFileHandle _file;
 
     /// <summary>Opens an image.</summary>
@@ -46,7 +44,9 @@ public sealed partial class RawFileBackend : IBlockBackend
             : File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         ReadOnly = readOnly;
         const ulong sector = VirtioBlock.SectorSize;
-        Length = ((ulong)Seek(_file, 0, SeekEnd) + sector - 1) / sector * sector;
+
+        // .NET's length of a block device is 0.
+        Length = ((ulong)FileCalls.Seek(_file, 0, FileCalls.SeekEnd) + sector - 1) / sector * sector;
     }
 
     /// <inheritdoc/>
@@ -86,15 +86,11 @@ public sealed partial class RawFileBackend : IBlockBackend
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
-
-    // .NET's length of a block device is 0.
-    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
-    private static partial long Seek(SafeFileHandle file, long offset, int origin);
 }
 
 /// <summary>
-/// A disk that starts as another one and forgets its changes: written clusters go to a sparse temporary file that the
-/// host deletes when it is closed, however that comes about.
+/// A disk that starts as another one and forgets its changes: written clusters go to a sparse file without a name, so
+/// that nothing is left of it when the process ends, however that comes about.
 /// </summary>
 public sealed class OverlayBackend : IBlockBackend
 {
@@ -108,8 +104,8 @@ public sealed class OverlayBackend : IBlockBackend
 
     /// <summary>Makes an overlay without changes.</summary>
     /// <param name="origin">The disk below, which is not written; belongs to the overlay.</param>
-    /// <param name="directory">Where the temporary file goes.</param>
-    /// <exception cref="IOException">The file cannot be made.</exception>
+    /// <param name="directory">Where the changes' blocks are taken from.</param>
+    /// <exception cref="IOException">There can be no file.</exception>
     /// <exception cref="ArgumentException">The disk is too large: more than 2^31 clusters.</exception>
     public OverlayBackend(IBlockBackend origin, string directory)
     {
@@ -122,9 +118,7 @@ public sealed class OverlayBackend : IBlockBackend
 
         _origin = origin;
         _changed = new BitArray((int)clusters);
-        string path = Path.Combine(directory, $"lakvm-{Guid.NewGuid():n}.overlay");
-        _changes = File.OpenHandle(
-            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
+        _changes = FileCalls.CreateUnnamed(directory);
     }
 
     /// <inheritdoc/>

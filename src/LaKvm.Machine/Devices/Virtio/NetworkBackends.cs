@@ -91,13 +91,16 @@ public sealed class StreamNetwork : INetworkBackend
     }
 
     /// <summary>Connects to a listening peer.</summary>
+    /// <param name="remote">Where it listens.</param>
+    /// <param name="stop">Ends the wait for one that does not answer.</param>
     /// <exception cref="SocketException">There is none.</exception>
-    public static StreamNetwork Connect(EndPoint remote)
+    /// <exception cref="OperationCanceledException">The wait was ended.</exception>
+    public static StreamNetwork Connect(EndPoint remote, CancellationToken stop = default)
     {
         var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            socket.Connect(remote);
+            socket.ConnectAsync(remote, stop).AsTask().GetAwaiter().GetResult();
             return new StreamNetwork(socket);
         }
         catch
