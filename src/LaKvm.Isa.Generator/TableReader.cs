@@ -70,7 +70,9 @@ internal static partial class TableReader
         List<string> attributes = columns[3..].ToList();
         bool writesGprD = syntax.Split(',').Contains("rd")
             && !attributes.Remove("reads-rd") & !attributes.Remove("updates-rd");
-        IEnumerable<string> implied = writesGprD ? ["WritesGprD"] : [];
+        bool clearsUpper = syntax.StartsWith("vd,", StringComparison.Ordinal) && !attributes.Remove("keeps-upper")
+            && !attributes.Exists(attribute => attribute.StartsWith("store", StringComparison.Ordinal));
+        IEnumerable<string> implied = [.. Implied(writesGprD, "WritesGprD"), .. Implied(clearsUpper, "ClearsUpper")];
         return new Row
         {
             Word = word,
@@ -80,6 +82,8 @@ internal static partial class TableReader
             Flags = [.. common, .. attributes.SelectMany(ParseAttribute), .. implied],
         };
     }
+
+    private static IEnumerable<string> Implied(bool holds, string flag) => holds ? [flag] : [];
 
     /// <summary>"load:4" names the members Load and Size4, "rd-not-rj" the member RdNotRj.</summary>
     private static IEnumerable<string> ParseAttribute(string attribute)

@@ -46,4 +46,7 @@ internal enum OpcodeFlags : uint
     Size16 = 16 << OpcodeInfo.SizeShift,
     Size32 = 32 << OpcodeInfo.SizeShift,
     SizeMask = 63 << OpcodeInfo.SizeShift,
+
+    /// <summary>A row that writes an LSX register, without the attribute keeps-upper.</summary>
+    ClearsUpper = 1 << 22,
 }

@@ -45,6 +45,12 @@ public readonly struct OpcodeInfo
     /// <summary>Whether the D slot is a general register that the instruction writes and does not read.</summary>
     public bool WritesGprD => (_flags & OpcodeFlags.WritesGprD) != 0;
 
+    /// <summary>
+    /// Whether the row writes an LSX register and clears bits 255:128 above it; every other row with one leaves them alone. The
+    /// architecture does not define them: this is what QEMU 11.1 does.
+    /// </summary>
+    public bool ClearsUpper => (_flags & OpcodeFlags.ClearsUpper) != 0;
+
     internal OpcodeFlags Flags => _flags;
 
     /// <summary>How the instruction continues.</summary>

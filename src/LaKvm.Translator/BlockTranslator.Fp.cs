@@ -76,7 +76,7 @@ internal sealed unsafe partial class BlockTranslator
 
         NoteLast(i, row, j, k, a);
         bool isBoxed = IsSingleResult(row) && Boxed(i, row, d);
-        _vectors.Commit(i.D, d, row.Bytes, isBoxed);
+        Commit(i, d, row.Bytes, isBoxed);
     }
 
     /// <summary>Whether the result is a single number, with ones above it.</summary>
@@ -144,7 +144,7 @@ internal sealed unsafe partial class BlockTranslator
         _e.Vector(row.Op == FpRow.Max ? Simd.Andps : Simd.Orps, row.Bytes, d, d, Rm.Xmm(0));
         NoteLast(i, row, j, k, -1);
         bool isBoxed = IsSingleResult(row) && Boxed(i, row, d);
-        _vectors.Commit(i.D, d, row.Bytes, isBoxed);
+        Commit(i, d, row.Bytes, isBoxed);
     }
 
     private void CompareToFlag(in Instruction i, in FpRow row)

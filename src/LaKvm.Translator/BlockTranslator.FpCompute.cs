@@ -40,7 +40,7 @@ internal sealed unsafe partial class BlockTranslator
                 _e.Vector(row.Host(Div), row.Bytes, d, 0, Rm.Xmm(1));
                 break;
             case FpKind.MultiplyAdd:
-                _e.CopyVector(d, a);
+                _e.CopyVector(row.Bytes, d, a);
                 _e.Vector(Fma(row), row.Bytes, d, j, Rm.Xmm(k));
                 break;
             case FpKind.Compare:

@@ -38,7 +38,7 @@ internal sealed unsafe partial class BlockTranslator
     {
         CheckUnit(i);
         int j = _vectors.Read(i.J, 8), d = _vectors.Fresh();
-        _e.CopyVector(d, j);
+        _e.CopyVector(8, d, j);
         _vectors.Commit(i.D, d, 8, _vectors.IsBoxed(i.J));
     }
 

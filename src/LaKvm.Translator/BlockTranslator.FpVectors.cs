@@ -170,6 +170,6 @@ internal sealed unsafe partial class BlockTranslator
         InterpretIf(Condition.NotEqual);
         RaiseInexactOfElements(row, j, k);
         NoteLast(i, row, j, k, -1);
-        _vectors.Commit(i.D, d, row.Bytes);
+        Commit(i, d, row.Bytes);
     }
 }

@@ -3,7 +3,7 @@ using LaKvm.Isa;
 namespace LaKvm.Translator;
 
 /// <content>
-/// A floating-point block that branches to its own beginning is emitted several times in a row, so that vector registers and
+/// A block of floating-point or vector code that branches to its own beginning is emitted several times in a row, so that vector registers and
 /// the last operation go from one time to the next in host registers. Each copy begins with the block's checks.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
@@ -37,7 +37,9 @@ internal sealed unsafe partial class BlockTranslator
     {
         for (int at = start; at < _blockEnd; at += 4)
         {
-            if (FpTable.Of(region[at].Opcode) is { Kind: not FpKind.None } row && CanCompute(row))
+            Opcode opcode = region[at].Opcode;
+            bool isInteger = features.Avx2 && VectorTable.Of(opcode).Kind != VectorKind.None;
+            if (isInteger || (FpTable.Of(opcode) is { Kind: not FpKind.None } row && CanCompute(row)))
             {
                 return true;
             }

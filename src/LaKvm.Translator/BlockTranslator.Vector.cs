@@ -39,10 +39,26 @@ internal sealed unsafe partial class BlockTranslator
         else
         {
             int d = Lanes(i, row);
-            _vectors.Commit(i.D, d, _bytes);
+            Commit(i, d, _bytes);
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Makes a result the guest's register; what computed its low <paramref name="bytes"/> bytes has cleared the host register
+    /// above them, as all VEX encodings do.
+    /// </summary>
+    private void Commit(in Instruction i, int d, int bytes, bool isBoxed = false)
+    {
+        if (i.Opcode.Info().ClearsUpper)
+        {
+            _vectors.CommitWhole(i.D, d);
+        }
+        else
+        {
+            _vectors.Commit(i.D, d, bytes, isBoxed);
+        }
     }
 
     /// <summary>Computes a result in a new register.</summary>

@@ -96,7 +96,7 @@ internal sealed unsafe partial class BlockTranslator
                 Rm source = Translate(i, _bytes, ReadTag);
                 int loaded = _vectors.Fresh();
                 _e.LoadVector(_bytes, loaded, source);
-                _vectors.Commit(i.D, loaded, _bytes);
+                Commit(i, loaded, _bytes);
                 break;
             case VectorKind.Store:
                 int stored = _vectors.Read(i.D, _bytes);
@@ -107,7 +107,7 @@ internal sealed unsafe partial class BlockTranslator
                 Rm element = Translate(i, 1 << row.Size, ReadTag);
                 int d = _vectors.Fresh();
                 _e.Vector(row.Op, _bytes, d, element);
-                _vectors.Commit(i.D, d, _bytes);
+                Commit(i, d, _bytes);
                 break;
             default:
                 int from = Lane(i.D, i.A, row, out int inLane);

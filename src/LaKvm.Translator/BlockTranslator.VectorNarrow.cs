@@ -111,7 +111,7 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>Leading zeros are the ones of the inverse, once each one bit is followed by ones.</summary>
     private void CountBits(in VectorRow row, int d, int j)
     {
-        _e.CopyVector(d, j);
+        _e.CopyVector(_bytes, d, j);
         if (row.Kind != VectorKind.CountOnes)
         {
             if (row.Kind == VectorKind.CountLeadingOnes)

@@ -72,7 +72,7 @@ internal sealed unsafe partial class BlockTranslator
     {
         if (count == 0)
         {
-            _e.CopyVector(d, j);
+            _e.CopyVector(_bytes, d, j);
             return;
         }
 

@@ -68,12 +68,12 @@ internal sealed unsafe partial class Emitter
     /// <summary>Stores the low <paramref name="bytes"/> bytes.</summary>
     public void StoreVector(int bytes, Rm to, int from) => Vector(MoveOf(bytes) + 1, bytes, from, to);
 
-    /// <summary>Copies a whole register.</summary>
-    public void CopyVector(int to, int from)
+    /// <summary>Copies the low <paramref name="bytes"/> bytes, or 16 if there are fewer; what is above them becomes 0.</summary>
+    public void CopyVector(int bytes, int to, int from)
     {
         if (to != from)
         {
-            Vector(Simd.Movaps, FullBytes, to, Rm.Xmm(from));
+            Vector(Simd.Movaps, bytes, to, Rm.Xmm(from));
         }
     }
 

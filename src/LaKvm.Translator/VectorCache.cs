@@ -10,14 +10,15 @@ namespace LaKvm.Translator;
 /// </summary>
 /// <remarks>
 /// xmm0 to xmm3 are scratch. A host register holds the low 8, 16 or 32 bytes of the guest's; what is above them is in the
-/// state.
+/// state. An LSX result that clears what is above it is held whole, so that one store writes it; where the upper half is
+/// known to be 0, an LSX result that keeps it is, too.
 /// </remarks>
 internal sealed class VectorCache(Emitter emitter)
 {
     /// <summary>The first host register that holds a guest's, and how many there are.</summary>
     public const int First = 4, Count = 12;
 
-    private const int None = -1;
+    private const int None = -1, LsxBytes = 16, LasxBytes = 32;
 
     private readonly Slot[] _slots = new Slot[Count];
     private readonly sbyte[] _slotOf = new sbyte[32];
@@ -100,8 +101,23 @@ internal sealed class VectorCache(Emitter emitter)
     /// <summary>Makes a register of <see cref="Fresh"/> the low <paramref name="bytes"/> bytes of a guest's.</summary>
     public void Commit(int guest, int host, int bytes, bool isBoxed = false)
     {
+        int before = _slotOf[guest];
+        if (bytes == LsxBytes && before != None && _slots[before].HasZeroUpper)
+        {
+            CommitWhole(guest, host);
+            return;
+        }
+
         Drop(guest, bytes);
         Assign(host - First, guest, bytes, isDirty: true, isBoxed);
+    }
+
+    /// <summary>Makes a register of <see cref="Fresh"/>, whose upper half is 0, the whole of a guest's.</summary>
+    public void CommitWhole(int guest, int host)
+    {
+        Drop(guest, LasxBytes);
+        Assign(host - First, guest, LasxBytes, isDirty: true, isBoxed: false);
+        _slots[host - First].HasZeroUpper = true;
     }
 
     /// <summary>Writes to the state what only host registers hold.</summary>
@@ -211,6 +227,6 @@ internal sealed class VectorCache(Emitter emitter)
     {
         public Held Held;
         public int Stamp;
-        public bool IsUsed, IsPinned, IsBoxed, IsKept;
+        public bool IsUsed, IsPinned, IsBoxed, IsKept, HasZeroUpper;
     }
 }

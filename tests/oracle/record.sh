@@ -21,6 +21,7 @@ run 'loongarch64-linux-gnu-gcc -std=gnu17 -O1 -fno-strict-aliasing -fno-stack-pr
 version=$(run 'qemu-loongarch64 --version' | head -1)
 for table in ${TABLES:-base fp lsx lasx}; do
     cp "$root/src/LaKvm.Isa/Tables/$table.txt" "$work"
+    run "qemu-loongarch64 -cpu la464 ./recorder --upper <$table.txt" >&2
     out=$vectors/$table.txt
     {
         echo "# What the instructions of src/LaKvm.Isa/Tables/$table.txt do. Format: docs/testing.md."

@@ -73,6 +73,7 @@ static void parse_attributes(const char *attributes, Row *row)
 
     row->reads_rd = strstr(attributes, "reads-rd") != NULL || strstr(attributes, "updates-rd") != NULL;
     row->rd_not_rj = strstr(attributes, "rd-not-rj") != NULL;
+    row->keeps_upper = strstr(attributes, "keeps-upper") != NULL;
     row->branch = strstr(attributes, "branch") != NULL || strstr(attributes, "jump") != NULL
         || strstr(attributes, "call") != NULL || strstr(attributes, "indirect") != NULL;
 }

@@ -22,7 +22,7 @@ typedef struct
     Operand operands[4];
     char access;                     // l load, s store, a atomic, or 0
     int size;                        // bytes of the access
-    int reads_rd, rd_not_rj, branch;
+    int reads_rd, rd_not_rj, branch, keeps_upper;
 } Row;
 
 // Reads the next row; 0 at the end. A line that is no row ends the program.

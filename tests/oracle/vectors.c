@@ -151,10 +151,30 @@ void choose_vector_values(const Row *row, uint32_t word, State *state)
     }
 }
 
-void keep_upper_halves(const Row *row, const State *before, State *after)
+// Rows for which QEMU needs AVX-512 to work on the whole register, and to clear it so.
+static int is_cleared_by_avx512(const Row *row)
 {
-    for (int n = 0; row->mnemonic[0] == 'v' && row->operands[0].kind == 'v' && n < 32; n++)
+    static const char *const rows[] = { "vbitclr.h", "vbitset.h", "vbitrev.h", "vavg.d", "vavgr.d" };
+    for (unsigned n = 0; n < sizeof(rows) / sizeof(*rows); n++)
+    {
+        if (strcmp(row->mnemonic, rows[n]) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+void settle_upper_halves(const Row *row, uint32_t word, const State *before, State *after)
+{
+    for (int n = 0; row->keeps_upper && n < 32; n++)
     {
         memcpy(after->vr[n] + 2, before->vr[n] + 2, 16);
+    }
+
+    if (is_cleared_by_avx512(row))
+    {
+        memset(after->vr[word & 31] + 2, 0, 16);
     }
 }

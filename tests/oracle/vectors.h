@@ -14,8 +14,8 @@ int is_vector_float_row(const Row *row);
 // Fills the vector registers that the instruction reads.
 void choose_vector_values(const Row *row, uint32_t word, State *state);
 
-// What an LSX row leaves above bit 127 is undefined (QEMU clears it, keeps it or leaves something else there, depending
-// on the row): a recording says that it stays.
-void keep_upper_halves(const Row *row, const State *before, State *after);
+// What an LSX row leaves above bit 127 is undefined. Where QEMU neither keeps nor clears it, a recording says that it stays;
+// where QEMU clears it on some computers only, that it is cleared.
+void settle_upper_halves(const Row *row, uint32_t word, const State *before, State *after);
 
 #endif

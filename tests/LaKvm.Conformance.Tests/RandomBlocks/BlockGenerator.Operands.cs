@@ -29,16 +29,12 @@ internal sealed partial class BlockGenerator
             Append(Words.Encode(Opcode.Movgr2frhW, d, 0));
         }
 
-        if (_mixesVectors && WritesLsx(row.Info()))
+        if (_mixesVectors && RowLists.UnsettledUpper.Contains(row))
         {
             Append(Words.Encode(Opcode.Xvinsgr2vrD, d, 0, 2));
             Append(Words.Encode(Opcode.Xvinsgr2vrD, d, 0, 3));
         }
     }
-
-    /// <summary>Whether an instruction leaves the upper half of a LASX register undefined: it writes an LSX register.</summary>
-    internal static bool WritesLsx(OpcodeInfo info) =>
-        info.Unit == Unit.Lsx && info.Access != AccessKind.Store && info.OperandAt(0).Kind == OperandKind.Vr;
 
     private void EmitAccess(Opcode row)
     {

@@ -90,7 +90,7 @@ internal static unsafe class Judge
             && (ours.SequenceEqual(theirs) || SameDefinedParts(block, ours, theirs));
     }
 
-    /// <summary>What LSX instructions leave in the upper halves of registers is undefined.</summary>
+    /// <summary>Some LSX rows leave something else in the upper halves of registers.</summary>
     private static bool SameDefinedParts(Block block, ReadOnlySpan<ulong> ours, ReadOnlySpan<ulong> theirs)
     {
         uint undefined = UndefinedUpperHalves(block);
@@ -114,7 +114,7 @@ internal static unsafe class Judge
         {
             uint word = block.Code[n];
             bool settled = n + 1 < block.Code.Count && Decoder.Find(block.Code[n + 1]) == Opcode.Xvinsgr2vrD;
-            if (!settled && BlockGenerator.WritesLsx(Decoder.Find(word).Info()))
+            if (!settled && RowLists.UnsettledUpper.Contains(Decoder.Find(word)))
             {
                 registers |= 1u << (int)(word & 31);
             }

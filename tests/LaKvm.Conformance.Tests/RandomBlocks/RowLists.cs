@@ -30,6 +30,15 @@ internal static class RowLists
 
     public static readonly Opcode[] Privileged = Rows(info => info.IsPrivileged && info.Opcode != Opcode.Hvcl);
 
+    /// <summary>
+    /// Rows that write an LSX register, where bits 255:128 are not QEMU's: it clears them only if its own computer has AVX-512, or
+    /// (.d.q) leaves other bits there.
+    /// </summary>
+    public static readonly Opcode[] UnsettledUpper =
+    [
+        Opcode.VbitclrH, Opcode.VbitrevH, Opcode.VbitsetH, Opcode.VavgD, Opcode.VavgrD, Opcode.VsrlniDQ, Opcode.VsraniDQ,
+    ];
+
     private static Opcode[] Rows(Func<OpcodeInfo, bool> match) =>
         [.. Enumerable.Range(1, OpcodeTable.Count - 1).Select(n => (Opcode)n).Where(row => match(row.Info()))];
 

@@ -9,17 +9,6 @@ public sealed unsafe class VectorStateTests
     private const ulong Untouched = 0x1122_3344_5566_7788, Half = 0x3f00_0000_3f00_0000;
     private const uint Underflow = 2;
 
-    [Fact]
-    public void Lsx_instruction_leaves_the_upper_half_alone()
-    {
-        using TestMachine machine = Machine("vadd.b $vr0, $vr1, $vr2");
-        Fill(machine, 0, Untouched);
-        Fill(machine, 1, 0x0101_0101_0101_0101);
-        Fill(machine, 2, 0xff02_ff02_ff02_ff02);
-        machine.Run(1);
-        Words(machine, 0).Should().Equal(0x0003_0003_0003_0003, 0x0003_0003_0003_0003, Untouched, Untouched);
-    }
-
     [Theory]
     [InlineData("vadd.b $vr0, $vr1, $vr2", 5UL, Trap.Sxd)]
     [InlineData("xvadd.b $xr0, $xr1, $xr2", 3UL, Trap.Asxd)]

@@ -40,6 +40,10 @@ internal static unsafe class FpVectorHandlers
         {
             d[1] = high;
         }
+        else if (TWidth.ClearsUpper)
+        {
+            d[1] = Vector128<byte>.Zero;
+        }
 
         return Trap.None;
     }

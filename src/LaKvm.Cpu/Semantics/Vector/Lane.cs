@@ -22,18 +22,33 @@ internal interface IWidth
 {
     /// <summary>1 or 2.</summary>
     static abstract int Lanes { get; }
+
+    /// <summary>Whether the register's other lane becomes 0: <see cref="Isa.OpcodeInfo.ClearsUpper"/>.</summary>
+    static abstract bool ClearsUpper { get; }
 }
 
-/// <summary>128 bits: one lane; the upper half of the register keeps its value.</summary>
+/// <summary>128 bits: one lane; the other one becomes 0.</summary>
 internal readonly struct Lsx : IWidth
 {
     public static int Lanes => 1;
+
+    public static bool ClearsUpper => true;
+}
+
+/// <summary>128 bits: one lane; the other one keeps its value.</summary>
+internal readonly struct LsxKeeping : IWidth
+{
+    public static int Lanes => 1;
+
+    public static bool ClearsUpper => false;
 }
 
 /// <summary>256 bits: two lanes.</summary>
 internal readonly struct Lasx : IWidth
 {
     public static int Lanes => 2;
+
+    public static bool ClearsUpper => false;
 }
 
 /// <summary>An operation on all elements of two vectors.</summary>

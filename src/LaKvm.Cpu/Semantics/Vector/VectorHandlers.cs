@@ -39,6 +39,10 @@ internal static unsafe class VectorHandlers
         {
             d[1] = TLane.Apply(a[1], j[1], k[1], imm);
         }
+        else if (TWidth.ClearsUpper)
+        {
+            d[1] = Vector128<byte>.Zero;
+        }
 
         return Trap.None;
     }
@@ -123,6 +127,10 @@ internal static unsafe class VectorHandlers
         if (TWidth.Lanes == 2)
         {
             d[1] = d[0];
+        }
+        else if (TWidth.ClearsUpper)
+        {
+            d[1] = Vector128<byte>.Zero;
         }
 
         return Trap.None;

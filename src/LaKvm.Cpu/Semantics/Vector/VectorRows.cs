@@ -16,13 +16,15 @@ internal readonly unsafe struct VectorRows(HandlerTable table, Opcode wanted)
     private bool Wants(Opcode lsx, Opcode lasx, int count) =>
         (uint)(wanted - lsx) < (uint)count || (uint)(wanted - lasx) < (uint)count;
 
+    private static bool Clears(Opcode lsx) => lsx.Info().ClearsUpper;
+
     /// <summary>One LSX row and its LASX twin.</summary>
     public void Lanes<TLane>(Opcode lsx, Opcode lasx)
         where TLane : struct, ILane
     {
         if (Wants(lsx, lasx, 1))
         {
-            table[lsx] = &VectorHandlers.Lanes<TLane, Lsx>;
+            table[lsx] = Clears(lsx) ? &VectorHandlers.Lanes<TLane, Lsx> : &VectorHandlers.Lanes<TLane, LsxKeeping>;
             table[lasx] = &VectorHandlers.Lanes<TLane, Lasx>;
         }
     }
@@ -33,7 +35,7 @@ internal readonly unsafe struct VectorRows(HandlerTable table, Opcode wanted)
     {
         if (Wants(lsx, lasx, 1))
         {
-            table[lsx] = &VectorHandlers.LanesOfFour<TLane, Lsx>;
+            table[lsx] = Clears(lsx) ? &VectorHandlers.LanesOfFour<TLane, Lsx> : &VectorHandlers.LanesOfFour<TLane, LsxKeeping>;
             table[lasx] = &VectorHandlers.LanesOfFour<TLane, Lasx>;
         }
     }
@@ -44,7 +46,7 @@ internal readonly unsafe struct VectorRows(HandlerTable table, Opcode wanted)
     {
         if (Wants(lsx, lasx, 1))
         {
-            table[lsx] = &VectorHandlers.LanesByGpr<TLane, Lsx>;
+            table[lsx] = Clears(lsx) ? &VectorHandlers.LanesByGpr<TLane, Lsx> : &VectorHandlers.LanesByGpr<TLane, LsxKeeping>;
             table[lasx] = &VectorHandlers.LanesByGpr<TLane, Lasx>;
         }
     }
@@ -245,7 +247,7 @@ internal readonly unsafe struct VectorRows(HandlerTable table, Opcode wanted)
     {
         if (Wants(lsx, lasx, 1))
         {
-            table[lsx] = &FpVectorHandlers.Lanes<TLane, Lsx>;
+            table[lsx] = Clears(lsx) ? &FpVectorHandlers.Lanes<TLane, Lsx> : &FpVectorHandlers.Lanes<TLane, LsxKeeping>;
             table[lasx] = &FpVectorHandlers.Lanes<TLane, Lasx>;
         }
     }
@@ -256,7 +258,7 @@ internal readonly unsafe struct VectorRows(HandlerTable table, Opcode wanted)
     {
         if (Wants(lsx, lasx, 1))
         {
-            table[lsx] = &FpVectorHandlers.Compare<TLane, Lsx>;
+            table[lsx] = Clears(lsx) ? &FpVectorHandlers.Compare<TLane, Lsx> : &FpVectorHandlers.Compare<TLane, LsxKeeping>;
             table[lasx] = &FpVectorHandlers.Compare<TLane, Lasx>;
         }
     }
