@@ -61,6 +61,8 @@ public unsafe class EngineBenchmarks : ICoreBus, IClock, IDisposable
 
     ulong IClock.Ticks => 0;
 
+    bool ICoreBus.Answers(ulong physicalAddress, int size) => true;
+
     ulong ICoreBus.ReadMmio(ulong physicalAddress, int size) => 0;
 
     void ICoreBus.WriteMmio(ulong physicalAddress, int size, ulong value)

@@ -16,6 +16,7 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
     private readonly Ioctl.Vm _vm;
     private readonly Vcpu[] _vcpus;
     private readonly GuestRam _ram;
+    private readonly AddressErrors _addressErrors;
     private readonly BootRom _rom;
     private readonly MmioBus _mmio;
     private readonly IocsrBus _iocsr;
@@ -31,6 +32,7 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
         _vm = _kvm.CreateVm();
         IReadOnlyList<RamRange> ranges = VirtBoard.Ram(options.MemoryBytes);
         _ram = new GuestRam(process, _vm, ranges);
+        _addressErrors = new AddressErrors(_ram);
         _rom = new BootRom(process, _vm, (uint)ranges.Count);
         _vcpus = new Vcpu[options.Cpus];
         for (int id = 0; id < _vcpus.Length; id++)
@@ -161,6 +163,9 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
             VcpuExit exit = vcpu.Run();
             switch (exit.Kind)
             {
+                case VcpuExitKind.Mmio when !_mmio.Answers(exit.Address, exit.Size):
+                    RaiseAddressError(vcpu, exit);
+                    break;
                 case VcpuExitKind.Mmio when exit.IsWrite:
                     _mmio.Write(exit.Address, exit.Size, exit.Data);
                     break;
@@ -178,6 +183,15 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
                 default:
                     throw new InvalidOperationException($"KVM_RUN of vCPU {core} returned with {exit.Kind}.");
             }
+        }
+    }
+
+    private void RaiseAddressError(Vcpu vcpu, VcpuExit exit)
+    {
+        _addressErrors.Raise(vcpu, exit);
+        if (!Running)
+        {
+            vcpu.RequestExit(); // made while the access was completed, and taken back with that
         }
     }
 

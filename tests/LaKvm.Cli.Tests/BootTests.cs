@@ -3,6 +3,67 @@ namespace LaKvm.Cli.Tests;
 /// <summary>What programs find when they start, as guest of the hypervisor and on the bare machine.</summary>
 public sealed class BootTests : IDisposable
 {
+    /// <summary>Goes on in the cached window, with absent memory in s3 and what a1 and vr0 must keep.</summary>
+    private const string AbsentMemoryStart = """
+        li.d $t0, 0x8000000000000001
+        csrwr $t0, 0x180
+        li.d $s4, 0x9000000000000000
+        addi.d $t0, $s4, 0x11
+        csrwr $t0, 0x181
+        csrwr $zero, 0x182
+        csrwr $zero, 0x183
+        la.local $t0, handler
+        add.d $t0, $t0, $s4
+        csrwr $t0, 0xc
+        csrwr $zero, 0x4
+        ori $t0, $zero, 7
+        csrwr $t0, 0x2
+        lu52i.d $s0, $s0, -2048
+        lu52i.d $s1, $s1, -2048
+        la.local $t0, 5f
+        add.d $t0, $t0, $s4
+        jirl $zero, $t0, 0
+        5: ori $t0, $zero, 0xb0
+        csrwr $t0, 0
+        move $s4, $zero
+        li.d $s3, 0x8000000030001000
+        ori $s5, $zero, 0x100
+        li.d $a1, 0x1234567
+        vinsgr2vr.d $vr0, $a1, 0
+
+        """;
+
+    /// <summary>
+    /// Prints y and goes on behind the access if the cause is ADEM, BADV holds its address (s6), ERA its own (s7), PRMD the mode,
+    /// and its register is as it was.
+    /// </summary>
+    private const string AbsentMemoryHandler = """
+        .balign 4096
+        handler: csrrd $t0, 0x5
+        bstrpick.d $t0, $t0, 30, 16
+        ori $t1, $zero, 0x48
+        bne $t0, $t1, wrong
+        csrrd $t0, 0x7
+        bne $t0, $s6, wrong
+        csrrd $t0, 0x6
+        bne $t0, $s7, wrong
+        csrrd $t0, 0x1
+        bnez $t0, wrong
+        li.d $t1, 0x1234567
+        bne $a1, $t1, wrong
+        vpickve2gr.d $t0, $vr0, 0
+        bne $t0, $t1, wrong
+        ori $t0, $zero, 'y'
+        b 6f
+        wrong: ori $t0, $zero, 'n'
+        6: st.b $t0, $s0, 0
+        csrrd $t0, 0x6
+        addi.d $t0, $t0, 4
+        csrwr $t0, 0x6
+        ertn
+
+        """;
+
     private readonly string _directory = Directory.CreateTempSubdirectory("lakvm-boot-").FullName;
 
     public static TheoryData<string> Commands => ["host", "run"];
@@ -119,6 +180,31 @@ public sealed class BootTests : IDisposable
             """ + TestKernel.PowerOff);
 
         LakvmProcess.Run(command, "--kernel", kernel.Path, "--cpus", "2", "--engine", engine).Should().Be((0, "9", ""));
+    }
+
+    [Theory]
+    [InlineData("host", "translator")]
+    [InlineData("host", "interpreter")]
+    [InlineData("run", "translator")]
+    [InlineData("run", "interpreter")]
+    public void Access_to_absent_memory_is_an_address_error(string command, string engine)
+    {
+        (string Access, long Offset)[] accesses =
+        [
+            ("ld.d $a1, $s3, 0", 0), ("ld.bu $a1, $s3, -1", -1), ("st.w $a1, $s3, 2047", 2047), ("st.d $a1, $s3, -2048", -2048),
+            ("ldx.w $a1, $s3, $s5", 0x100), ("ldx.d $a1, $s5, $s3", 0x100), ("ldptr.d $a1, $s3, 32764", 32764),
+            ("fld.d $fa0, $s3, 8", 8), ("vld $vr0, $s3, 16", 16), ("vst $vr0, $s3, 16", 16), ("xvst $xr0, $s3, 32", 32),
+        ];
+        string program = string.Concat(accesses.Select((access, n) =>
+            $"li.d $t0, {access.Offset}\nadd.d $s6, $s3, $t0\nla.local $s7, at{n}\nadd.d $s7, $s7, $s4\nat{n}: {access.Access}\n"));
+        using var kernel = new TestKernel(AbsentMemoryStart + program + TestKernel.PowerOff + AbsentMemoryHandler);
+
+        (int exitCode, string output, string errors) =
+            LakvmProcess.Run(command, "--kernel", kernel.Path, "--engine", engine);
+
+        output.Should().Be(new string('y', accesses.Length));
+        exitCode.Should().Be(0);
+        errors.Should().Contain("nothing is there");
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);

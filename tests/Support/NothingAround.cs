@@ -5,6 +5,8 @@ namespace LaKvm.Tests.Support;
 /// <summary>What is around a core in tests that are about its instructions alone: no devices.</summary>
 internal sealed class NoBus : ICoreBus
 {
+    public bool Answers(ulong physicalAddress, int size) => true;
+
     public ulong ReadMmio(ulong physicalAddress, int size) => 0;
 
     public void WriteMmio(ulong physicalAddress, int size, ulong value)

@@ -9,7 +9,7 @@ public sealed unsafe partial class Core
 
     /// <summary>
     /// Load of <paramref name="size"/> bytes that the software TLB did not answer: translates, fills the software TLB,
-    /// splits unaligned accesses, reads MMIO. On a trap <see cref="CpuState.TrapAddress"/> is set.
+    /// splits unaligned accesses, reads MMIO; where nothing is, that is an address error. On a trap <see cref="CpuState.TrapAddress"/> is set.
     /// </summary>
     public Trap LoadSlow(ulong va, int size, void* value)
     {
@@ -25,16 +25,16 @@ public sealed unsafe partial class Core
             return trap;
         }
 
-        trap = Reach(va, Access.Load, out first, out ulong physical);
+        int head = Math.Min(size, (int)(4096 - (va & PageOffset)));
+        trap = Reach(va, head, Access.Load, out first, out ulong physical);
         if (trap != Trap.None)
         {
             return trap;
         }
 
-        int head = Math.Min(size, (int)(4096 - (va & PageOffset)));
         if (head < size)
         {
-            trap = Reach(va + (ulong)head, Access.Load, out byte* second, out ulong secondPhysical);
+            trap = Reach(va + (ulong)head, size - head, Access.Load, out byte* second, out ulong secondPhysical);
             if (trap != Trap.None)
             {
                 return trap;
@@ -62,16 +62,16 @@ public sealed unsafe partial class Core
             return trap;
         }
 
-        trap = Reach(va, Access.Store, out first, out ulong physical);
+        int head = Math.Min(size, (int)(4096 - (va & PageOffset)));
+        trap = Reach(va, head, Access.Store, out first, out ulong physical);
         if (trap != Trap.None)
         {
             return trap;
         }
 
-        int head = Math.Min(size, (int)(4096 - (va & PageOffset)));
         if (head < size)
         {
-            trap = Reach(va + (ulong)head, Access.Store, out byte* second, out ulong secondPhysical);
+            trap = Reach(va + (ulong)head, size - head, Access.Store, out byte* second, out ulong secondPhysical);
             if (trap != Trap.None)
             {
                 return trap;
@@ -94,7 +94,7 @@ public sealed unsafe partial class Core
             return Trap.Ale;
         }
 
-        Trap trap = Reach(va, Access.Store, out pointer, out ulong physical);
+        Trap trap = Reach(va, size, Access.Store, out pointer, out ulong physical);
         BeforeStore(pointer, physical, size);
         return trap;
     }
@@ -129,7 +129,7 @@ public sealed unsafe partial class Core
             return Trap.Adef;
         }
 
-        return Reach(va, Access.Fetch, out pointer, out physical);
+        return Reach(va, sizeof(uint), Access.Fetch, out pointer, out physical);
     }
 
     /// <summary>To be called by the engine before it decodes from a page that it holds nothing of.</summary>
@@ -168,9 +168,11 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Translates and, for RAM, fills the software TLB. <paramref name="pointer"/> is null outside RAM.
+    /// Translates and, for RAM, fills the software TLB. <paramref name="pointer"/> is null for a device; where not all of the
+    /// bytes, which lie in one page, are answered by one, the access is an address error (as in QEMU 11.1; the manual leaves
+    /// absent memory to the machine).
     /// </summary>
-    private Trap Reach(ulong va, Access access, out byte* pointer, out ulong physical)
+    private Trap Reach(ulong va, int size, Access access, out byte* pointer, out ulong physical)
     {
         Trap trap = Translate(va, access, out Translation t);
         physical = t.Physical;
@@ -187,9 +189,29 @@ public sealed unsafe partial class Core
             bool write = t.Write && access != Access.Fetch && Memory.Flags(t.Physical) == PageFlags.None && !_recordingTlb;
             bool data = !ForbidsUnaligned;
             _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && data, write && data, t.Execute, t.Local);
+            return Trap.None;
         }
 
-        return Trap.None;
+        if (DeviceAnswers(physical, size))
+        {
+            return Trap.None;
+        }
+
+        State->TrapAddress = va;
+        return access == Access.Fetch ? Trap.Adef : Trap.Adem;
+    }
+
+    private bool DeviceAnswers(ulong physical, int size)
+    {
+        foreach ((int offset, int width) in Pieces(physical, size))
+        {
+            if (!_bus.Answers(physical + (ulong)offset, width))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>

@@ -91,7 +91,7 @@ public sealed unsafe partial class Core
 
     /// <summary>
     /// Reads a table entry at a physical address; the guest's tables lie in guest-physical memory, so that the second
-    /// stage can leave here as for any load (inferred: ecode as a load's).
+    /// stage can leave here as for any load (inferred: ecode as a load's). Where no RAM is, an entry reads as 0, as in QEMU 11.1.
     /// </summary>
     private Trap ReadTable(CsrBank bank, ulong table, ulong index, out ulong entry)
     {

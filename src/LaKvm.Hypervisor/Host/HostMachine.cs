@@ -98,6 +98,8 @@ public sealed class HostMachine : IDisposable
     /// <summary>The host's own device space, which guests only reach through mappings of it: nothing is there.</summary>
     private sealed class NoDevices : ICoreBus
     {
+        public bool Answers(ulong physicalAddress, int size) => false;
+
         public ulong ReadMmio(ulong physicalAddress, int size) => 0;
 
         public void WriteMmio(ulong physicalAddress, int size, ulong value)

@@ -65,6 +65,23 @@ public sealed unsafe class Vcpu : DescriptorHandle
     /// <summary>Takes <see cref="RequestExit"/> back.</summary>
     public void AllowRun() => Volatile.Write(ref _run->ImmediateExit, 0);
 
+    /// <summary>
+    /// Finishes the access of the last exit without running the guest: its registers are as after the instruction then. Takes a
+    /// <see cref="RequestExit"/> back that came meanwhile.
+    /// </summary>
+    /// <exception cref="KvmException">The run failed other than by that.</exception>
+    public void CompleteExit()
+    {
+        Volatile.Write(ref _run->ImmediateExit, 1);
+        while (Run().Kind != VcpuExitKind.Interrupted)
+        {
+            // The next part of an access wider than 8 bytes.
+        }
+
+        AllowRun();
+        Interlocked.MemoryBarrier();
+    }
+
     /// <summary>Answers a read; the guest gets it when it runs on.</summary>
     public void SetReadData(ulong data) => _run->Data = data;
 
@@ -91,6 +108,27 @@ public sealed unsafe class Vcpu : DescriptorHandle
         KvmRegs regs = new() { Pc = pc };
         gpr.CopyTo(new Span<ulong>(regs.Gpr, 32));
         Call(KvmIoctl.SetRegs, (nint)(&regs));
+    }
+
+    /// <summary>KVM_GET_FPU, for <see cref="SetFpu"/>: the floating-point and vector registers.</summary>
+    public byte[] GetFpu()
+    {
+        byte[] registers = new byte[sizeof(KvmFpu)];
+        fixed (byte* fpu = registers)
+        {
+            Call(KvmIoctl.GetFpu, (nint)fpu);
+        }
+
+        return registers;
+    }
+
+    /// <summary>KVM_SET_FPU.</summary>
+    public void SetFpu(ReadOnlySpan<byte> registers)
+    {
+        fixed (byte* fpu = registers)
+        {
+            Call(KvmIoctl.SetFpu, (nint)fpu);
+        }
     }
 
     /// <summary>A CSR of the guest.</summary>

@@ -51,7 +51,7 @@ public sealed class BoardDevices : IDisposable
         mmio.Map(VirtBoard.Rtc.Name, VirtBoard.Rtc.Base, VirtBoard.Rtc.Size, AccessWidths.Word, Rtc);
         mmio.Map(VirtBoard.Power.Name, VirtBoard.Power.Base, VirtBoard.Power.Size, AccessWidths.Byte,
             new PowerController(control));
-        mmio.Map(VirtBoard.Isa.Name, VirtBoard.Isa.Base, VirtBoard.Isa.Size, AccessWidths.All, new IsaPorts());
+        MapEmptyWindows(mmio);
         foreach (VirtioDevice device in options.Virtio)
         {
             BoardSlot slot = VirtBoard.Virtio(_virtio.Count);
@@ -60,6 +60,18 @@ public sealed class BoardDevices : IDisposable
                 AccessWidths.Byte | AccessWidths.Half | AccessWidths.Word, transport);
             _virtio.Add(transport);
         }
+    }
+
+    private static void MapEmptyWindows(MmioBus mmio)
+    {
+        var ones = new EmptyWindow(ulong.MaxValue);
+        foreach (BoardSlot slot in VirtBoard.EmptyPci.Prepend(VirtBoard.Isa))
+        {
+            mmio.Map(slot.Name, slot.Base, slot.Size, AccessWidths.All, ones);
+        }
+
+        BoardSlot flash = VirtBoard.EmptyFlash;
+        mmio.Map(flash.Name, flash.Base, flash.Size, AccessWidths.All, new EmptyWindow(0));
     }
 
     /// <summary>The serial ports.</summary>

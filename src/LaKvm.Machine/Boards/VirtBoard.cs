@@ -65,6 +65,20 @@ public static class VirtBoard
     /// <summary>The legacy I/O ports.</summary>
     public static BoardSlot Isa { get; } = new("isa", 0x1800_0000, 0x4000);
 
+    /// <summary>
+    /// Where QEMU has a PCI host: ports, configuration space, memory. There is none here, and a kernel that knows the addresses
+    /// finds a bus without devices, as the ones say that it reads.
+    /// </summary>
+    public static IReadOnlyList<BoardSlot> EmptyPci { get; } =
+    [
+        new("pci ports", 0x1800_4000, 0xc000),
+        new("pci configuration", 0x2000_0000, 0x800_0000),
+        new("pci memory", 0x4000_0000, 0x4000_0000),
+    ];
+
+    /// <summary>Where QEMU has its firmware's flash, without an image: reads as zeros.</summary>
+    public static BoardSlot EmptyFlash { get; } = new("flash", 0x1c00_0000, 0x200_0000);
+
     /// <summary>A serial port.</summary>
     public static BoardSlot Uart(int index) => new("serial", 0x1fe0_01e0 + ((ulong)index * 0x100), 0x100, 2 + index);
 

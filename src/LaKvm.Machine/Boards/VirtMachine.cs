@@ -79,6 +79,9 @@ public sealed class VirtMachine : ICoreBus, IDisposable
     }
 
     /// <inheritdoc/>
+    public bool Answers(ulong physicalAddress, int size) => Mmio.Answers(physicalAddress, size);
+
+    /// <inheritdoc/>
     public ulong ReadMmio(ulong physicalAddress, int size) => Mmio.Read(physicalAddress, size);
 
     /// <inheritdoc/>

@@ -2,8 +2,9 @@ namespace LaKvm.Machine;
 
 /// <summary>
 /// The physical addresses that are not RAM. An access wider than a device takes, or not aligned, is made in the largest
-/// pieces the device does take; what no device takes reads as 0, is dropped when written, and is logged. An access may
-/// reach a device whose window has just moved or gone.
+/// pieces the device does take. What no device takes is logged: <see cref="Answers"/> says so to whoever can tell the
+/// program, and for all others it reads as 0 and is dropped when written. An access may reach a device whose window has
+/// just moved or gone.
 /// </summary>
 /// <param name="log">Where misdirected accesses are reported.</param>
 public sealed class MmioBus(GuestErrorLog log)
@@ -35,6 +36,19 @@ public sealed class MmioBus(GuestErrorLog log)
 
     /// <summary>Takes a placed window away; false if it is gone already.</summary>
     public bool Remove(BusWindow<IBusDevice> window) => _windows.Remove(window);
+
+    /// <summary>Whether a device takes an access of 1, 2, 4 or 8 bytes; one that none takes is logged.</summary>
+    public bool Answers(ulong address, int size)
+    {
+        BusWindow<IBusDevice>? window = _windows.Find(address);
+        bool answers = window != null && window.AccessWidth(address - window.Base, size) != 0;
+        if (!answers)
+        {
+            log.Report("MMIO access", window?.Name, address, size);
+        }
+
+        return answers;
+    }
 
     /// <summary>Reads 1, 2, 4 or 8 bytes, zero-extended.</summary>
     public ulong Read(ulong address, int size)

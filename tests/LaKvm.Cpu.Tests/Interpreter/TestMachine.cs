@@ -6,7 +6,7 @@ namespace LaKvm.Cpu.Tests.Interpreter;
 
 /// <summary>
 /// Cores with engines over 16 MiB of RAM at 0, as they come out of reset: addresses are
-/// physical, PLV0. Programs lie at <see cref="Origin"/>, exceptions go to <see cref="Vector"/>. All that is not RAM is one register.
+/// physical, PLV0. Programs lie at <see cref="Origin"/>, exceptions go to <see cref="Vector"/>. What is not RAM is one register, up to <see cref="DeviceEnd"/>.
 /// </summary>
 internal sealed unsafe class TestMachine : IDisposable
 {
@@ -40,6 +40,9 @@ internal sealed unsafe class TestMachine : IDisposable
     public Action? DeviceRead { get; set; }
 
     public ulong DeviceValue { get; set; }
+
+    /// <summary>First address where nothing is.</summary>
+    public ulong DeviceEnd { get; set; } = ulong.MaxValue;
 
     /// <summary>A general register of core 0.</summary>
     public ulong this[int register]
@@ -97,6 +100,8 @@ internal sealed unsafe class TestMachine : IDisposable
 
     private sealed class Bus(TestMachine machine) : ICoreBus
     {
+        public bool Answers(ulong physicalAddress, int size) => physicalAddress + (ulong)size <= machine.DeviceEnd;
+
         public ulong ReadMmio(ulong physicalAddress, int size)
         {
             machine.DeviceRead?.Invoke();

@@ -17,6 +17,11 @@ internal sealed class RecordingBus : ICoreBus
 
     public ulong ReadValue { get; set; }
 
+    /// <summary>First address where nothing is.</summary>
+    public ulong End { get; set; } = ulong.MaxValue;
+
+    public bool Answers(ulong physicalAddress, int size) => physicalAddress + (ulong)size <= End;
+
     public ulong ReadMmio(ulong physicalAddress, int size)
     {
         Log.Add($"r{size} {physicalAddress:x}");

@@ -134,9 +134,50 @@ public sealed class VirtMachineTests : IDisposable
     [Fact]
     public void Access_to_nothing_reads_zero_and_is_reported()
     {
-        _machine.ReadMmio(0x4000_0000, 8).Should().Be(0);
+        _machine.ReadMmio(0x3000_0000, 8).Should().Be(0);
         _machine.ReadIocsr(0, 0x8000, 4).Should().Be(0);
         _errors.Should().HaveCount(2);
+    }
+
+    // As QEMU 11.1's virt machine answers, but for its fw_cfg and platform bus, and the legacy ports that it has not.
+    [Theory]
+    [InlineData(0x1000_0000, 4, true)]
+    [InlineData(0x1000_0400, 4, false)]
+    [InlineData(0x100d_0140, 4, true)]
+    [InlineData(0x100d_0140, 2, false)]
+    [InlineData(0x100d_0200, 4, false)]
+    [InlineData(0x100e_001c, 1, true)]
+    [InlineData(0x100e_001c, 4, false)]
+    [InlineData(0x1600_0000, 4, false)]
+    [InlineData(0x1fe0_01e0, 8, true)]
+    [InlineData(0x1fe0_01e8, 1, false)]
+    [InlineData(0x1fe0_1140, 4, false)]
+    [InlineData(0x2ff0_0000, 4, true)]
+    [InlineData(0x2ff0_0008, 4, false)]
+    [InlineData(0x3000_0000, 1, false)]
+    [InlineData(0x3fff_fff8, 8, false)]
+    [InlineData(0x10_0000_0000, 8, false)]
+    [InlineData(0xffff_ffff_fff8, 8, false)]
+    public void Address_where_nothing_is_answers_no_access_and_is_reported(ulong address, int size, bool answers)
+    {
+        _machine.Answers(address, size).Should().Be(answers);
+        _errors.Should().HaveCount(answers ? 0 : 1);
+    }
+
+    [Theory]
+    [InlineData(0x1800_4000, ulong.MaxValue)]
+    [InlineData(0x2000_1000, ulong.MaxValue)]
+    [InlineData(0x27ff_fff8, ulong.MaxValue)]
+    [InlineData(0x4000_0000, ulong.MaxValue)]
+    [InlineData(0x7fff_fff8, ulong.MaxValue)]
+    [InlineData(0x1c00_0000, 0)]
+    [InlineData(0x1dff_fff8, 0)]
+    public void Missing_PCI_host_reads_as_a_bus_without_devices_and_flash_as_zeros(ulong address, ulong value)
+    {
+        _machine.Answers(address, 8).Should().BeTrue();
+        _machine.WriteMmio(address, 8, 0x1234);
+        _machine.ReadMmio(address, 8).Should().Be(value);
+        _errors.Should().BeEmpty();
     }
 
     [Fact]

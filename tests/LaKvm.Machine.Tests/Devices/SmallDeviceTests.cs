@@ -84,11 +84,11 @@ public class PowerControllerTests : DeviceContract
     }
 }
 
-public class IsaPortsTests : DeviceContract
+public class EmptyWindowTests : DeviceContract
 {
     protected override IEnumerable<ulong> Holes => [0x60, 0x64, 0x3f8];
 
     protected override ulong Unmapped => ulong.MaxValue;
 
-    protected override DeviceUnderTest Make() => new(new IsaPorts(), 0x4000, AccessWidths.All, null);
+    protected override DeviceUnderTest Make() => new(new EmptyWindow(ulong.MaxValue), 0x4000, AccessWidths.All, null);
 }
