@@ -4,11 +4,8 @@ using LaKvm.Machine;
 namespace LaKvm.Vmm;
 
 /// <summary>The guest's interrupt controllers, wherever they are.</summary>
-internal interface IIrqChip : IDisposable
+internal interface IIrqChip : IBoardInterrupts, IDisposable
 {
-    /// <summary>The wire of a PCH-PIC pin.</summary>
-    IInterruptLine Pin(int pin);
-
     /// <summary>The chip's miscellaneous functions (IOCSR 0x420) were written.</summary>
     void SetChipFunctions(ulong functions);
 }
@@ -19,13 +16,17 @@ internal sealed class UserIrqChip : IIrqChip, ICoreInterrupts
     private readonly Vcpu[] _vcpus;
     private readonly BoardInterrupts _interrupts;
 
-    internal UserIrqChip(Vcpu[] vcpus, MmioBus mmio, IocsrBus iocsr, GuestErrorLog log)
+    internal UserIrqChip(BoardLayout layout, Vcpu[] vcpus, IocsrBus iocsr, GuestErrorLog log)
     {
         _vcpus = vcpus;
-        _interrupts = new BoardInterrupts(vcpus.Length, mmio, iocsr, this, log);
+        _interrupts = new BoardInterrupts(layout, vcpus.Length, iocsr, this, log);
     }
 
-    public IInterruptLine Pin(int pin) => _interrupts.PchPic.Pin(pin);
+    public IBusDevice PinRegisters => _interrupts.PinRegisters;
+
+    public IBusDevice Doorbell => _interrupts.Doorbell;
+
+    public IInterruptLine Pin(int pin) => _interrupts.Pin(pin);
 
     public void SetChipFunctions(ulong functions) => _interrupts.SetChipFunctions(functions);
 
@@ -37,7 +38,7 @@ internal sealed class UserIrqChip : IIrqChip, ICoreInterrupts
 }
 
 /// <summary>Controllers in the hypervisor: pins and messages are handed in by number.</summary>
-internal sealed class KernelIrqChip : IIrqChip, IBusDevice
+internal sealed class KernelIrqChip : IIrqChip
 {
     private const uint TypeIpi = 12, TypeEiointc = 13, TypePchPic = 14;
     private const uint EiointcControl = 0x4000_0004, PchPicControl = 0x4000_0006;
@@ -46,15 +47,20 @@ internal sealed class KernelIrqChip : IIrqChip, IBusDevice
     private readonly Ioctl.Vm _vm;
     private readonly Device[] _devices;
 
-    internal KernelIrqChip(Ioctl.Vm vm, int cores, MmioBus mmio)
+    internal KernelIrqChip(BoardLayout layout, Ioctl.Vm vm, int cores)
     {
         _vm = vm;
         _devices = [vm.CreateDevice(TypeIpi), vm.CreateDevice(TypeEiointc), vm.CreateDevice(TypePchPic)];
         _devices[1].SetAttribute(EiointcControl, EiointcCores, (ulong)cores);
         _devices[1].SetAttribute(EiointcControl, EiointcFeatures, 0); // as on the chip
-        _devices[2].SetAttribute(PchPicControl, PchPicBase, VirtBoard.PchPic.Base);
-        mmio.Map(VirtBoard.PchMsi.Name, VirtBoard.PchMsi.Base, VirtBoard.PchMsi.Size, AccessWidths.Word, this);
+        _devices[2].SetAttribute(PchPicControl, PchPicBase, layout.PchPic.Base);
+        Doorbell = new MessageDoorbell(vm);
     }
+
+    /// <summary>The hypervisor answers for them.</summary>
+    public IBusDevice? PinRegisters => null;
+
+    public IBusDevice Doorbell { get; }
 
     public IInterruptLine Pin(int pin) => new GsiLine(_vm, (uint)pin);
 
@@ -63,23 +69,26 @@ internal sealed class KernelIrqChip : IIrqChip, IBusDevice
     {
     }
 
-    /// <summary>The doorbell of messages has no state.</summary>
-    public ulong Read(ulong offset, int size) => 0;
-
-    /// <summary>A message: the data is the vector.</summary>
-    public void Write(ulong offset, int size, ulong value)
-    {
-        if (offset == 0)
-        {
-            _vm.SignalMsi((uint)value);
-        }
-    }
-
     public void Dispose()
     {
         foreach (Device device in _devices)
         {
             device.Dispose();
+        }
+    }
+
+    private sealed class MessageDoorbell(Ioctl.Vm vm) : IBusDevice
+    {
+        /// <summary>It has no state.</summary>
+        public ulong Read(ulong offset, int size) => 0;
+
+        /// <summary>A message: the data is the vector.</summary>
+        public void Write(ulong offset, int size, ulong value)
+        {
+            if (offset == 0)
+            {
+                vm.SignalMsi((uint)value);
+            }
         }
     }
 

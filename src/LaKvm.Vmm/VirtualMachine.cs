@@ -30,7 +30,7 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
         process.Log = options.GuestErrors;
         _kvm = Kvm.Open(process);
         _vm = _kvm.CreateVm();
-        IReadOnlyList<RamRange> ranges = VirtBoard.Ram(options.MemoryBytes);
+        IReadOnlyList<RamRange> ranges = options.Layout.Ram(options.MemoryBytes);
         _ram = new GuestRam(process, _vm, ranges);
         _addressErrors = new AddressErrors(_ram);
         _rom = new BootRom(process, _vm, (uint)ranges.Count);
@@ -45,11 +45,12 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
         _mmio = new MmioBus(log);
         _iocsr = new IocsrBus(log);
         _irqChip = options.IrqChip == IrqChipPlace.User
-            ? new UserIrqChip(_vcpus, _mmio, _iocsr, log)
-            : new KernelIrqChip(_vm, _vcpus.Length, _mmio);
+            ? new UserIrqChip(options.Layout, _vcpus, _iocsr, log)
+            : new KernelIrqChip(options.Layout, _vm, _vcpus.Length);
         var chip = new ChipRegisters(NodeCounter, virtualMachine: true, _irqChip.SetChipFunctions);
         _iocsr.Map("chip", 0, ChipRegisters.Size, AccessWidths.All, chip);
-        Devices = new BoardDevices(_mmio, _ram, _irqChip.Pin, this, options.Devices, log);
+        Devices = new BoardDevices(
+            options.Layout, _mmio, new BoardWiring(_ram, _irqChip, this, options.Devices, log));
         chip.Reset();
         Devices.Reset();
         Boot(options);
@@ -127,14 +128,14 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
         {
             Cores = options.Cpus,
             RamSize = options.MemoryBytes,
-            VirtioSlots = [.. Enumerable.Range(0, options.Devices.Virtio.Count)],
+            Devices = options.Devices,
         };
         BootRegisters start = BootLoader.Place(_ram, new BootRequest(options.Kernel)
         {
             Initrd = options.Initrd,
             Files = options.Files,
             CommandLine = options.CommandLine,
-            DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(tree)),
+            DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(options.Layout, tree)),
             RandomSeed = HostRandom.Bytes(32),
         });
         Span<ulong> gpr = stackalloc ulong[32];

@@ -16,10 +16,13 @@ public enum IrqChipPlace
 /// <summary>What a virtual machine is made of and what it boots.</summary>
 public sealed record VmOptions
 {
-    /// <summary>Number of vCPUs, 1 to <see cref="VirtBoard.MaxCores"/>.</summary>
+    /// <summary>Where everything is.</summary>
+    public BoardLayout Layout { get; init; } = BoardLayout.QemuVirt;
+
+    /// <summary>Number of vCPUs, 1 to <see cref="BoardLayout.MaxCores"/>.</summary>
     public int Cpus { get; init; } = 1;
 
-    /// <summary>Bytes of RAM, a multiple of <see cref="VirtBoard.RamGranule"/>.</summary>
+    /// <summary>Bytes of RAM, a multiple of <see cref="BoardLayout.RamGranule"/>.</summary>
     public ulong MemoryBytes { get; init; } = 1UL << 30;
 
     /// <summary>The kernel.</summary>

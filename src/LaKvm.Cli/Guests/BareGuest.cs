@@ -14,7 +14,7 @@ internal sealed class BareGuest : IGuest
     private BareGuest(GuestOptions options, BootFiles files, GuestDevices devices, ILogger log, CancellationToken stop)
     {
         _devices = devices;
-        var machineOptions = new VirtMachineOptions
+        var machineOptions = new BoardMachineOptions
         {
             Cores = options.Cpus,
             RamSize = options.Memory,
@@ -22,7 +22,7 @@ internal sealed class BareGuest : IGuest
             GuestErrors = message => log.LogWarning("{Message}", message),
         };
         _machine = new BareMachine(machineOptions, new MonotonicClock(), options.CreateEngine);
-        BootRequest request = CreateRequest(options, files, machineOptions.Devices.Virtio.Count);
+        BootRequest request = CreateRequest(options, files, machineOptions);
         _start = BootLoader.Place(new PhysicalMemoryRam(_machine.Board.Memory), request);
         devices.Attach(_machine.Board.Devices.Uarts[0]);
     }
@@ -47,20 +47,20 @@ internal sealed class BareGuest : IGuest
         _machine.Dispose();
     }
 
-    private static BootRequest CreateRequest(GuestOptions options, BootFiles files, int virtioDevices)
+    private static BootRequest CreateRequest(GuestOptions options, BootFiles files, BoardMachineOptions machine)
     {
         var tree = new BoardDeviceTreeOptions
         {
-            Cores = options.Cpus,
-            RamSize = options.Memory,
-            VirtioSlots = [.. Enumerable.Range(0, virtioDevices)],
+            Cores = machine.Cores,
+            RamSize = machine.RamSize,
+            Devices = machine.Devices,
         };
         return new BootRequest(files.Kernel)
         {
             Initrd = files.Initrd,
             Files = files.Others,
             CommandLine = options.Append,
-            DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(tree)),
+            DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(machine.Layout, tree)),
             RandomSeed = HostRandom.Bytes(32),
         };
     }

@@ -9,7 +9,7 @@ namespace LaKvm.Cli;
 internal sealed record GuestOptions
 {
     /// <summary>Cores that the board's interrupt controllers can tell apart.</summary>
-    internal const int MaxCpus = VirtBoard.MaxCores;
+    internal const int MaxCpus = BoardLayout.MaxCores;
 
     /// <summary>Less RAM than this holds no kernel with its initial RAM disk.</summary>
     internal const ulong MinMemory = 64UL << 20;
@@ -81,9 +81,10 @@ internal sealed record GuestOptions
         }
 
         CheckLoads();
-        if (Drives.Count + Networks.Count > VirtBoard.VirtioSlots)
+        if (Drives.Count + Networks.Count > BoardLayout.QemuVirt.VirtioSlots)
         {
-            throw new UserErrorException($"The board has room for {VirtBoard.VirtioSlots} drives and network cards.");
+            throw new UserErrorException(
+                $"The board has room for {BoardLayout.QemuVirt.VirtioSlots} drives and network cards.");
         }
 
         foreach (DriveOption drive in Drives)
@@ -121,9 +122,9 @@ internal sealed record GuestOptions
                 $"--memory: {ByteSize.Format(Memory)} is too little; a kernel needs at least {ByteSize.Format(MinMemory)}.");
         }
 
-        if (Memory % VirtBoard.RamGranule != 0)
+        if (Memory % BoardLayout.RamGranule != 0)
         {
-            throw new UserErrorException($"--memory: must be a multiple of {VirtBoard.RamGranule >> 10} KiB.");
+            throw new UserErrorException($"--memory: must be a multiple of {BoardLayout.RamGranule >> 10} KiB.");
         }
 
         if (Memory > available.Bytes)

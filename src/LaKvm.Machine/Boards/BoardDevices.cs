@@ -14,94 +14,49 @@ public sealed record BoardDeviceOptions
 }
 
 /// <summary>
-/// The board's peripherals, mapped and wired to pins. The same for the bare machine, where pins lead to the PCH-PIC,
-/// and for a virtual machine, where they may lead to a hypervisor.
+/// The board's devices, made of its slots. The same for the bare machine, where pins lead to the PCH-PIC, and for a
+/// virtual machine, where they may lead to a hypervisor.
 /// </summary>
 public sealed class BoardDevices : IDisposable
 {
-    private readonly List<VirtioMmio> _virtio = [];
+    private readonly List<IBusDevice> _devices = [];
 
     /// <summary>Makes the devices and maps their registers.</summary>
+    /// <param name="layout">The board.</param>
     /// <param name="mmio">Receives them.</param>
-    /// <param name="memory">RAM, for the devices that reach it.</param>
-    /// <param name="pin">The wire of a PCH-PIC pin.</param>
-    /// <param name="control">Carries out power-off and reboot.</param>
-    /// <param name="options">What is attached.</param>
-    /// <param name="log">Reports misuse.</param>
-    /// <exception cref="ArgumentException">There are more virtio devices than slots.</exception>
-    public BoardDevices(MmioBus mmio, IGuestMemory memory, Func<int, IInterruptLine> pin, IMachineControl control,
-        BoardDeviceOptions options, GuestErrorLog log)
+    /// <param name="wiring">What they are wired to.</param>
+    /// <exception cref="ArgumentException">There is more attached than the board has room for.</exception>
+    public BoardDevices(BoardLayout layout, MmioBus mmio, BoardWiring wiring)
     {
-        if (options.Virtio.Count > VirtBoard.VirtioSlots)
+        layout.CheckDevices(wiring.Options);
+        foreach (BoardSlot slot in layout.Slots)
         {
-            throw new ArgumentException($"The board has {VirtBoard.VirtioSlots} virtio slots.", nameof(options));
+            if (slot.IsUsed(wiring.Options) && slot.Create(wiring) is { } device)
+            {
+                _devices.Add(device);
+                mmio.Map(slot.Label, slot.Base, slot.RegistersSize, slot.Widths, device);
+            }
         }
-
-        var uarts = new Uart16550[VirtBoard.Uarts];
-        for (int i = 0; i < uarts.Length; i++)
-        {
-            BoardSlot slot = VirtBoard.Uart(i);
-            ISerialBackend backend = i < options.Serial.Count ? options.Serial[i] : NullSerialBackend.Instance;
-            uarts[i] = new Uart16550(pin(slot.Pin), backend);
-            mmio.Map(slot.Name + i, slot.Base, Uart16550.Size, AccessWidths.Byte, uarts[i]);
-        }
-
-        Uarts = uarts;
-        Rtc = new Ls7aRtc(pin(VirtBoard.Rtc.Pin), options.Time);
-        mmio.Map(VirtBoard.Rtc.Name, VirtBoard.Rtc.Base, VirtBoard.Rtc.Size, AccessWidths.Word, Rtc);
-        mmio.Map(VirtBoard.Power.Name, VirtBoard.Power.Base, VirtBoard.Power.Size, AccessWidths.Byte,
-            new PowerController(control));
-        MapEmptyWindows(mmio);
-        foreach (VirtioDevice device in options.Virtio)
-        {
-            BoardSlot slot = VirtBoard.Virtio(_virtio.Count);
-            var transport = new VirtioMmio(device, memory, pin(slot.Pin), log);
-            mmio.Map(slot.Name + _virtio.Count, slot.Base, slot.Size,
-                AccessWidths.Byte | AccessWidths.Half | AccessWidths.Word, transport);
-            _virtio.Add(transport);
-        }
-    }
-
-    private static void MapEmptyWindows(MmioBus mmio)
-    {
-        var ones = new EmptyWindow(ulong.MaxValue);
-        foreach (BoardSlot slot in VirtBoard.EmptyPci.Prepend(VirtBoard.Isa))
-        {
-            mmio.Map(slot.Name, slot.Base, slot.Size, AccessWidths.All, ones);
-        }
-
-        BoardSlot flash = VirtBoard.EmptyFlash;
-        mmio.Map(flash.Name, flash.Base, flash.Size, AccessWidths.All, new EmptyWindow(0));
     }
 
     /// <summary>The serial ports.</summary>
-    public IReadOnlyList<Uart16550> Uarts { get; }
-
-    /// <summary>The real-time clock.</summary>
-    public Ls7aRtc Rtc { get; }
+    public IReadOnlyList<Uart16550> Uarts => [.. _devices.OfType<Uart16550>()];
 
     /// <summary>As after power-on.</summary>
     public void Reset()
     {
-        foreach (Uart16550 uart in Uarts)
+        foreach (IDeviceState device in _devices.OfType<IDeviceState>())
         {
-            uart.Reset();
-        }
-
-        Rtc.Reset();
-        foreach (VirtioMmio transport in _virtio)
-        {
-            transport.Reset();
+            device.Reset();
         }
     }
 
     /// <summary>Ends the devices' threads and timers.</summary>
     public void Dispose()
     {
-        Rtc.Dispose();
-        foreach (VirtioMmio transport in _virtio)
+        foreach (IDisposable device in _devices.OfType<IDisposable>())
         {
-            transport.Dispose();
+            device.Dispose();
         }
     }
 }

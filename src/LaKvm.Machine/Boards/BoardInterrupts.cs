@@ -1,22 +1,21 @@
 namespace LaKvm.Machine;
 
 /// <summary>The board's interrupt controllers, wired: pins and messages in, lines of the cores out.</summary>
-public sealed class BoardInterrupts
+public sealed class BoardInterrupts : IBoardInterrupts
 {
-    /// <summary>Makes the controllers and maps their registers.</summary>
+    /// <summary>Makes the controllers.</summary>
+    /// <param name="layout">The board.</param>
     /// <param name="cores">Number of cores.</param>
-    /// <param name="mmio">Receives PCH-PIC and PCH-MSI.</param>
     /// <param name="iocsr">Receives IPI and EIOINTC.</param>
     /// <param name="outputs">The cores' interrupt inputs.</param>
     /// <param name="log">Reports misuse.</param>
-    public BoardInterrupts(int cores, MmioBus mmio, IocsrBus iocsr, ICoreInterrupts outputs, GuestErrorLog log)
+    public BoardInterrupts(
+        BoardLayout layout, int cores, IocsrBus iocsr, ICoreInterrupts outputs, GuestErrorLog log)
     {
         Ipi = new Ipi(cores, iocsr, outputs);
         Eiointc = new Eiointc(cores, iocsr, outputs);
-        PchPic = new PchPic(Eiointc, VirtBoard.Pins);
-        mmio.Map(VirtBoard.PchPic.Name, VirtBoard.PchPic.Base, VirtBoard.PchPic.Size, AccessWidths.All, PchPic);
-        mmio.Map(VirtBoard.PchMsi.Name, VirtBoard.PchMsi.Base, VirtBoard.PchMsi.Size, AccessWidths.Word,
-            new PchMsi(Eiointc, VirtBoard.FirstMsiVector, VirtBoard.MsiVectors, log));
+        PchPic = new PchPic(Eiointc, layout.PchPic.Pins);
+        Doorbell = new PchMsi(Eiointc, layout.PchMsi.FirstVector, layout.PchMsi.Vectors, log);
     }
 
     /// <summary>Interrupts between cores.</summary>
@@ -27,6 +26,15 @@ public sealed class BoardInterrupts
 
     /// <summary>Pins to vectors.</summary>
     public PchPic PchPic { get; }
+
+    /// <inheritdoc/>
+    public IBusDevice PinRegisters => PchPic;
+
+    /// <inheritdoc/>
+    public IBusDevice Doorbell { get; }
+
+    /// <inheritdoc/>
+    public IInterruptLine Pin(int pin) => PchPic.Pin(pin);
 
     /// <summary>Applies the chip's miscellaneous functions (IOCSR 0x420) to the EIOINTC.</summary>
     public void SetChipFunctions(ulong functions)

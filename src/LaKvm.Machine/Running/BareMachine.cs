@@ -33,10 +33,10 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
     /// <param name="options">What it is made of.</param>
     /// <param name="clock">The stable counter.</param>
     /// <param name="engine">Makes the engine of a core.</param>
-    public BareMachine(VirtMachineOptions options, IClock clock, Func<Core, IExecutionEngine> engine)
+    public BareMachine(BoardMachineOptions options, IClock clock, Func<Core, IExecutionEngine> engine)
     {
         _cores = new Core[options.Cores];
-        Board = new VirtMachine(options, clock, this, this);
+        Board = new BoardMachine(options, clock, this, this);
         for (int id = 0; id < _cores.Length; id++)
         {
             _cores[id] = new Core(id, Board.Memory, Board, clock);
@@ -46,7 +46,7 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
     }
 
     /// <summary>Everything around the cores.</summary>
-    public VirtMachine Board { get; }
+    public BoardMachine Board { get; }
 
     /// <summary>The cores, by number.</summary>
     public IReadOnlyList<Core> Cores => _cores;

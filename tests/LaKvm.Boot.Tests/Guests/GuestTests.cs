@@ -70,7 +70,7 @@ public sealed class GuestTests
     private static string Run(string engine, Func<LaKvm.Memory.PhysicalMemory, BootRegisters> load)
     {
         var console = new Recorder();
-        var options = new VirtMachineOptions
+        var options = new BoardMachineOptions
         {
             Cores = 4,
             RamSize = 128 << 20,

@@ -12,11 +12,16 @@ public class FdtTests
         BootArguments = "console=ttyS0 root=/dev/vda",
         RandomSeed = [1, 2, 3, 4, 5],
         InitialRamDisk = new RamRange(0x9000_0000, 0x12345),
-        VirtioSlots = [0, 7],
+        Devices = WithVirtio(8),
+    };
+
+    private static BoardDeviceOptions WithVirtio(int count) => new()
+    {
+        Virtio = [.. Enumerable.Range(0, count).Select(_ => new VirtioEntropy())],
     };
 
     private static FdtNode Tree(BoardDeviceTreeOptions options) =>
-        FdtReader.Read(FdtWriter.Write(BoardDeviceTree.Build(options)));
+        FdtReader.Read(FdtWriter.Write(BoardDeviceTree.Build(BoardLayout.QemuVirt, options)));
 
     [Fact]
     public void Blob_reads_back_as_the_tree_that_was_written()
@@ -83,7 +88,7 @@ public class FdtTests
             cpus.At($"cpu-map/socket0/core{core}").CellsOf("cpu").Should().Equal(node.CellsOf("phandle"));
         }
 
-        FdtWriter.Write(BoardDeviceTree.Build(_full with { Cores = cores })).Length.Should().BeLessThan(1 << 16);
+        FdtWriter.Write(BoardDeviceTree.Build(BoardLayout.QemuVirt, _full with { Cores = cores })).Length.Should().BeLessThan(1 << 16);
     }
 
     [Theory]
@@ -91,7 +96,7 @@ public class FdtTests
     [InlineData(65)]
     public void Impossible_numbers_of_cores_are_refused(int cores)
     {
-        Action build = () => BoardDeviceTree.Build(_full with { Cores = cores });
+        Action build = () => BoardDeviceTree.Build(BoardLayout.QemuVirt, _full with { Cores = cores });
         build.Should().Throw<ArgumentOutOfRangeException>();
     }
 
@@ -156,9 +161,9 @@ public class FdtTests
         root.At("reboot").CellsOf("value").Should().Equal(0x42u);
         root.At("reboot").CellsOf("offset").Should().Equal(2u);
         root.At("isa@18000000").CellsOf("ranges").Should().Equal(1u, 0u, 0u, 0x1800_0000u, 0x4000u);
-        root.Children.Count(c => c.Name.StartsWith("virtio", StringComparison.Ordinal)).Should().Be(2);
-        Action absent = () => BoardDeviceTree.Build(_full with { VirtioSlots = [VirtBoard.VirtioSlots] });
-        absent.Should().Throw<ArgumentOutOfRangeException>();
+        root.Children.Count(c => c.Name.StartsWith("virtio", StringComparison.Ordinal)).Should().Be(8);
+        Action absent = () => Tree(_full with { Devices = WithVirtio(9) });
+        absent.Should().Throw<ArgumentException>();
     }
 
     [Theory]
@@ -168,7 +173,7 @@ public class FdtTests
     [InlineData(0x10_0000_0000UL, new[] { 0UL, 0x1000_0000UL, 0x8000_0000UL, 0xf_f000_0000UL })]
     public void Ram_is_split_at_256_megabytes(ulong size, ulong[] ranges)
     {
-        VirtBoard.Ram(size).SelectMany(r => new[] { r.Base, r.Size }).Should().Equal(ranges);
+        BoardLayout.QemuVirt.Ram(size).SelectMany(r => new[] { r.Base, r.Size }).Should().Equal(ranges);
         FdtNode root = Tree(_full with { RamSize = size });
         root.Children.Count(c => c.Name.StartsWith("memory@", StringComparison.Ordinal)).Should().Be(ranges.Length / 2);
         root.At("memory@0").CellsOf("reg").Should().Equal(0u, 0u, 0u, (uint)ranges[1]);
@@ -179,7 +184,7 @@ public class FdtTests
     [InlineData(0x1234)]
     public void Odd_amounts_of_ram_are_refused(ulong size)
     {
-        Action ram = () => VirtBoard.Ram(size);
+        Action ram = () => BoardLayout.QemuVirt.Ram(size);
         ram.Should().Throw<ArgumentException>();
     }
 
@@ -188,7 +193,7 @@ public class FdtTests
     public async Task Device_tree_compiler_accepts_the_board_without_a_warning()
     {
         string path = Path.GetTempFileName();
-        File.WriteAllBytes(path, FdtWriter.Write(BoardDeviceTree.Build(_full)));
+        File.WriteAllBytes(path, FdtWriter.Write(BoardDeviceTree.Build(BoardLayout.QemuVirt, _full)));
         var start = new ProcessStartInfo("dtc", ["-I", "dtb", "-O", "dts", path])
         {
             RedirectStandardError = true,

@@ -5,7 +5,7 @@ namespace LaKvm.Machine;
 /// registers each. A match holds the interrupt until that match register is written. Battery backed: both run from
 /// power-on, with the calendar at the host's UTC.
 /// </summary>
-public sealed class Ls7aRtc : IBusDevice, IDisposable
+public sealed class Ls7aRtc : IBusDevice, IDeviceState, IDisposable
 {
     /// <summary>Ticks of the RTC counter in a second.</summary>
     public const int CounterFrequency = 32768;

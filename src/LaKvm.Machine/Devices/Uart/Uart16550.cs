@@ -5,7 +5,7 @@ namespace LaKvm.Machine;
 /// the receiver's character timeout has always passed. Bytes that come in faster than software reads wait in a queue
 /// behind the receive FIFO, so nothing is ever overrun.
 /// </summary>
-public sealed class Uart16550 : IBusDevice
+public sealed class Uart16550 : IBusDevice, IDeviceState
 {
     /// <summary>Bytes of registers.</summary>
     public const ulong Size = 8;

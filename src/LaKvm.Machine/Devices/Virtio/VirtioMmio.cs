@@ -4,7 +4,7 @@ namespace LaKvm.Machine;
 /// The memory-mapped virtio transport, version 2 (virtio 1.2, 4.2): the addresses under which a driver finds a
 /// <see cref="VirtioControl"/>, and a wire for its interrupts.
 /// </summary>
-public sealed class VirtioMmio : IBusDevice, IDisposable
+public sealed class VirtioMmio : IBusDevice, IDeviceState, IDisposable
 {
     /// <summary>Bytes of the window; the configuration space is its second half.</summary>
     public const ulong Size = 0x200;

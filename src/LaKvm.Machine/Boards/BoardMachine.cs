@@ -5,12 +5,15 @@ using LaKvm.Memory;
 namespace LaKvm.Machine;
 
 /// <summary>What a bare machine is made of.</summary>
-public sealed record VirtMachineOptions
+public sealed record BoardMachineOptions
 {
-    /// <summary>Number of cores, 1 to <see cref="VirtBoard.MaxCores"/>.</summary>
+    /// <summary>Where everything is.</summary>
+    public BoardLayout Layout { get; init; } = BoardLayout.QemuVirt;
+
+    /// <summary>Number of cores, 1 to <see cref="BoardLayout.MaxCores"/>.</summary>
     public int Cores { get; init; } = 1;
 
-    /// <summary>Bytes of RAM, a multiple of <see cref="VirtBoard.RamGranule"/>.</summary>
+    /// <summary>Bytes of RAM, a multiple of <see cref="BoardLayout.RamGranule"/>.</summary>
     public ulong RamSize { get; init; } = 1UL << 30;
 
     /// <summary>What is attached.</summary>
@@ -24,7 +27,7 @@ public sealed record VirtMachineOptions
 /// The bare machine around its cores: RAM, buses, interrupt controllers and devices. A core reaches everything through
 /// <see cref="ICoreBus"/>, and is interrupted through the <see cref="ICoreInterrupts"/> given here.
 /// </summary>
-public sealed class VirtMachine : ICoreBus, IDisposable
+public sealed class BoardMachine : ICoreBus, IDisposable
 {
     private readonly ChipRegisters _chip;
 
@@ -34,12 +37,11 @@ public sealed class VirtMachine : ICoreBus, IDisposable
     /// <param name="cores">The cores' interrupt inputs.</param>
     /// <param name="control">Carries out power-off and reboot.</param>
     /// <exception cref="ArgumentException">The board cannot be built so.</exception>
-    public VirtMachine(VirtMachineOptions options, IClock clock, ICoreInterrupts cores, IMachineControl control)
+    public BoardMachine(BoardMachineOptions options, IClock clock, ICoreInterrupts cores, IMachineControl control)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Cores, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Cores, VirtBoard.MaxCores);
+        BoardLayout.CheckCores(options.Cores);
         Memory = new PhysicalMemory();
-        foreach (RamRange range in VirtBoard.Ram(options.RamSize))
+        foreach (RamRange range in options.Layout.Ram(options.RamSize))
         {
             Memory.Add(range.Base, range.Size);
         }
@@ -47,11 +49,11 @@ public sealed class VirtMachine : ICoreBus, IDisposable
         var log = new GuestErrorLog(options.GuestErrors);
         Mmio = new MmioBus(log);
         Iocsr = new IocsrBus(log);
-        Interrupts = new BoardInterrupts(options.Cores, Mmio, Iocsr, cores, log);
+        Interrupts = new BoardInterrupts(options.Layout, options.Cores, Iocsr, cores, log);
         _chip = new ChipRegisters(() => clock.Ticks, virtualMachine: false, Interrupts.SetChipFunctions);
         Iocsr.Map("chip", 0, ChipRegisters.Size, AccessWidths.All, _chip);
-        Devices = new BoardDevices(
-            Mmio, new PhysicalGuestMemory(Memory), Interrupts.PchPic.Pin, control, options.Devices, log);
+        Devices = new BoardDevices(options.Layout, Mmio, new BoardWiring(
+            new PhysicalGuestMemory(Memory), Interrupts, control, options.Devices, log));
         Reset();
     }
 

@@ -1,16 +1,16 @@
 namespace LaKvm.Machine.Tests;
 
-public sealed class VirtMachineTests : IDisposable
+public sealed class BoardMachineTests : IDisposable
 {
     private const ulong Pic = 0x1000_0000, Uart0 = 0x1fe0_01e0;
     private readonly RecordingCores _cores = new();
     private readonly RecordingControl _control = new();
     private readonly RecordingSerial _serial = new();
     private readonly List<string> _errors = [];
-    private readonly VirtMachine _machine;
+    private readonly BoardMachine _machine;
 
-    public VirtMachineTests() => _machine = new VirtMachine(
-        new VirtMachineOptions
+    public BoardMachineTests() => _machine = new BoardMachine(
+        new BoardMachineOptions
         {
             Cores = 5,
             RamSize = 0x1004_0000,
@@ -47,7 +47,7 @@ public sealed class VirtMachineTests : IDisposable
         _machine.WriteMmio(Uart0 + 1, 1, 1);
         _machine.WriteMmio(Uart0 + 4, 1, 2);
         _machine.Devices.Uarts[0].Receive("x"u8);
-        _cores[0].Should().Be(1u << VirtBoard.EiointcLine);
+        _cores[0].Should().Be(1u << BoardLayout.EiointcLine);
         _machine.ReadIocsr(0, 0x1800, 8).Should().Be(4);
         _machine.WriteIocsr(0, 0x1800, 8, 4);
         _cores[0].Should().NotBe(0, "the port still has data");
@@ -104,10 +104,9 @@ public sealed class VirtMachineTests : IDisposable
     [Fact]
     public void Every_serial_port_answers_at_its_address()
     {
-        for (int i = 0; i < VirtBoard.Uarts; i++)
-        {
-            _machine.ReadMmio(VirtBoard.Uart(i).Base + 5, 1).Should().Be(0x60);
-        }
+        UartSlot[] ports = [.. BoardLayout.QemuVirt.Slots.OfType<UartSlot>()];
+        ports.Should().HaveCount(4);
+        ports.Should().OnlyContain(port => _machine.ReadMmio(port.Base + 5, 1) == 0x60);
     }
 
     [Fact]
@@ -183,7 +182,7 @@ public sealed class VirtMachineTests : IDisposable
     [Fact]
     public void Every_device_of_the_tree_with_registers_is_on_the_bus()
     {
-        foreach (FdtNode node in BoardDeviceTree.Build(new()).Children.Where(n => n.Has("reg")))
+        foreach (FdtNode node in BoardDeviceTree.Build(BoardLayout.QemuVirt, new()).Children.Where(n => n.Has("reg")))
         {
             ulong address = node.CellsOf("reg")[1];
             bool known = node.Name.StartsWith("memory", StringComparison.Ordinal)
@@ -222,8 +221,8 @@ public sealed class VirtMachineTests : IDisposable
     [InlineData(65)]
     public void Impossible_numbers_of_cores_are_refused(int cores)
     {
-        var options = new VirtMachineOptions { Cores = cores };
-        Action build = () => new VirtMachine(options, new FixedClock(), _cores, _control);
+        var options = new BoardMachineOptions { Cores = cores };
+        Action build = () => new BoardMachine(options, new FixedClock(), _cores, _control);
         build.Should().Throw<ArgumentOutOfRangeException>();
     }
 }
