@@ -8,7 +8,8 @@ public class SourceTests
     private const int MaxLines = 400;
 
     private static readonly string[] TopLevel =
-        ["LaKvm.sln", "src", "tests", "benchmarks", "guests", "docs", "Directory.Build.props", "README.md", "LICENSE"];
+        ["LaKvm.sln", "src", "tests", "benchmarks", "guests", "docs", "Directory.Build.props",
+            "Directory.Packages.props", "README.md", "LICENSE"];
 
     [Fact]
     public void Top_level_holds_only_the_agreed_entries() =>

@@ -46,6 +46,10 @@ internal sealed class GuestCommand : Command
         Description = "Map the translator's machine code twice, so that no memory can be written and executed",
     };
 
+    private readonly Option<SandboxMode?> _sandbox = ValueOption.Choice(Sandbox.Option,
+        "Give up all that a running machine does not need, so that a guest that breaks out of it is held [default: auto]",
+        ("auto", SandboxMode.Auto), ("on", SandboxMode.On), ("off", SandboxMode.Off));
+
     private readonly Option<IrqChipPlace?> _irqChip = ValueOption.Choice("--irqchip",
         "Interrupt controllers in the hypervisor, or in user space [default: kernel]",
         ("kernel", IrqChipPlace.Kernel), ("user", IrqChipPlace.User));
@@ -64,7 +68,8 @@ internal sealed class GuestCommand : Command
         : base(name, description)
     {
         _stat.Arity = ArgumentArity.ZeroOrOne;
-        Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _codeMemory, _protectCode]);
+        Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _codeMemory, _protectCode,
+            _sandbox]);
         Add(_console.Options);
         Add(_log.Options);
         if (isVirtual)
@@ -98,6 +103,7 @@ internal sealed class GuestCommand : Command
             IrqChip = result.GetValue(_irqChip) ?? IrqChipPlace.Kernel,
             Stat = result.GetResult(_stat) == null ? null : new StatOption(result.GetValue(_stat)),
             Trace = result.GetValue(_trace),
+            Sandbox = result.GetValue(_sandbox) ?? SandboxMode.Auto,
             Console = _console.Bind(result),
             Log = _log.Bind(result),
         };

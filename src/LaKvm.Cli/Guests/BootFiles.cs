@@ -1,3 +1,4 @@
+using LaKvm.Images;
 using LaKvm.Machine.Loading;
 
 namespace LaKvm.Cli;
@@ -9,9 +10,20 @@ internal sealed class BootFiles(GuestOptions options)
 {
     private readonly Task<KernelImage> _kernel = Task.Run(() => LoadKernel(options));
 
+    private readonly Task _check = options.Image is { } image ? Task.Run(image.Check) : Task.CompletedTask;
+
     /// <summary>The kernel; waits until it has been read.</summary>
     /// <exception cref="ImageException">The file is no kernel, or damaged.</exception>
-    internal KernelImage Kernel => _kernel.GetAwaiter().GetResult();
+    /// <exception cref="ImageFetchException">It is of an image that is damaged.</exception>
+    internal KernelImage Kernel
+    {
+        get
+        {
+            // First: what a damaged kernel looks like tells nobody what to do.
+            _check.GetAwaiter().GetResult();
+            return _kernel.GetAwaiter().GetResult();
+        }
+    }
 
     /// <summary>What else is placed in RAM.</summary>
     /// <exception cref="ImageException">A file cannot be read.</exception>

@@ -66,6 +66,7 @@ internal sealed class GuestRun : IDisposable
     {
         try
         {
+            Sandbox.Enter(_options, _log);
             return RunToEnd();
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)

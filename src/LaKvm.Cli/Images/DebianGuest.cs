@@ -18,7 +18,7 @@ internal static class DebianGuest
 
         ImageStore store = ImageStore.OfUser();
         CachedImage image = store.Find(DebianImages.ImageName) ?? await FetchAsync(store, null, stop);
-        return options with { Kernel = image.KernelPath, Initrd = options.Initrd ?? image.InitrdPath };
+        return options with { Kernel = image.KernelPath, Initrd = options.Initrd ?? image.InitrdPath, Image = image };
     }
 
     /// <summary>Fetches or updates the image, with a progress bar on stderr if that is a terminal.</summary>

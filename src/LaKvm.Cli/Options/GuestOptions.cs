@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Images.Store;
 using LaKvm.Linux;
 using LaKvm.Machine;
 using LaKvm.Vmm;
@@ -64,6 +65,16 @@ internal sealed record GuestOptions
 
     /// <summary>What is reported, and where.</summary>
     internal LogOptions Log { get; init; } = new();
+
+    /// <summary>Whether the run is confined.</summary>
+    internal SandboxMode Sandbox { get; init; }
+
+    /// <summary>The image that kernel and initial RAM disk are of, if they are of one.</summary>
+    internal CachedImage? Image { get; init; }
+
+    /// <summary>The files that are read when a machine is built, after each reset anew.</summary>
+    internal IEnumerable<string> Files() =>
+        new[] { Kernel, Initrd }.Concat(Loads.Select(load => load.Path)).OfType<string>();
 
     /// <summary>Checks what the parser cannot know: the files, and the memory that this computer has.</summary>
     /// <exception cref="UserErrorException">Something cannot be used; the message says what.</exception>

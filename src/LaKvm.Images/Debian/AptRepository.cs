@@ -10,8 +10,8 @@ internal sealed record AptPackage(string Name, string Version, IReadOnlyList<str
 
 /// <summary>
 /// A Debian suite for another architecture, seen through the host's apt with state of its own: the host's package
-/// database and lists stay as they are. How to reach the network (proxies) is the host's configuration; apt checks
-/// the signatures with Debian's keyring.
+/// database and lists stay as they are. How to reach the network (proxies) is the host's configuration; that apt checks
+/// the signatures, with Debian's keyring, is ours, whatever the host says.
 /// </summary>
 internal sealed class AptRepository
 {
@@ -144,13 +144,21 @@ internal sealed class AptRepository
 
     private string MakeDirectory(string name) => Directory.CreateDirectory(Path.Combine(_directory, name)).FullName;
 
-    private string Configuration(string sources, string status) => $$"""
+    /// <summary>Settings that are read after the host's own.</summary>
+    internal string Configuration(string sources, string status) => $$"""
         #clear APT::Architectures;
         #clear APT::Update::Post-Invoke;
         #clear APT::Update::Post-Invoke-Success;
         #clear APT::Default-Release;
         APT::Architecture "{{DebianImages.Architecture}}";
         APT::Architectures { "{{DebianImages.Architecture}}"; };
+        #clear Acquire::gpgv::Options;
+        #clear APT::Hashes;
+        #clear APT::Key;
+        APT::Get::AllowUnauthenticated "false";
+        Acquire::AllowInsecureRepositories "false";
+        Acquire::AllowWeakRepositories "false";
+        Acquire::AllowDowngradeToInsecureRepositories "false";
         APT::Sandbox::User "root";
         APT::Update::Error-Mode "any";
         Acquire::Languages "none";

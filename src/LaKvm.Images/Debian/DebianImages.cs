@@ -1,5 +1,6 @@
 using LaKvm.Images.Initramfs;
 using LaKvm.Images.Store;
+using LaKvm.Linux;
 
 namespace LaKvm.Images.Debian;
 
@@ -60,7 +61,7 @@ public sealed class DebianImages(ImageStore store)
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e)
+        catch (IOException e) when (e.HResult == LinuxError.TryAgain)
         {
             throw new ImageFetchException("Another lakvm is fetching images at the moment.", e);
         }
@@ -124,38 +125,32 @@ public sealed class DebianImages(ImageStore store)
     {
         CachedImage? image = store.Find(ImageName);
         return image != null && image.Manifest.Recipe == Recipe && image.Manifest.Suite == suite
-            && image.Manifest.Packages.SequenceEqual(Versions(packages)) ? image : null;
+            && image.Manifest.Packages.SequenceEqual(Versions(packages))
+            && image.Manifest.Sha256 != null && image.IsSound ? image : null;
     }
 
     private async Task<CachedImage> MakeAsync(
         AptRepository apt, string suite, IReadOnlyList<AptPackage> packages, IProgress<FetchProgress> progress,
         CancellationToken cancel)
     {
-        DirectoryInfo download = Directory.CreateTempSubdirectory("lakvm-fetch-");
-        try
+        using var download = new ScratchDirectory(Path.Combine(store.Directory, "apt"), "download");
+        string[] names = [.. packages.Select(package => package.Name)];
+        IReadOnlyList<string> debs = await apt.DownloadAsync(names, download.FullName, progress, cancel);
+        var files = new Dictionary<string, byte[]>();
+        for (int n = 0; n < debs.Count; n++)
         {
-            string[] names = [.. packages.Select(package => package.Name)];
-            IReadOnlyList<string> debs = await apt.DownloadAsync(names, download.FullName, progress, cancel);
-            var files = new Dictionary<string, byte[]>();
-            for (int n = 0; n < debs.Count; n++)
-            {
-                progress.Report(new FetchProgress(FetchPhase.Unpack, (double)n / debs.Count));
-                await DebPackage.ReadAsync(debs[n], KernelFiles.IsWanted, files, cancel);
-            }
+            progress.Report(new FetchProgress(FetchPhase.Unpack, (double)n / debs.Count));
+            await DebPackage.ReadAsync(debs[n], KernelFiles.IsWanted, files, cancel);
+        }
 
-            progress.Report(new FetchProgress(FetchPhase.Build, 0));
-            var kernel = new KernelFiles(files);
-            ModuleSet modules = await ModuleSet.CollectAsync(Modules, kernel.Modules, kernel.BuiltIn, cancel);
-            var manifest = new ImageManifest(Recipe, ImageName, suite, kernel.Release, Versions(packages),
-                [.. modules.Modules.Select(module => KernelModule.NameOf(module.Path))], DateTimeOffset.UtcNow);
-            CachedImage image = await store.AddAsync(ImageName, manifest, kernel.Kernel,
-                output => InitramfsBuilder.Write(output, kernel.Busybox, kernel.Release, modules), cancel);
-            progress.Report(new FetchProgress(FetchPhase.Build, 1));
-            return image;
-        }
-        finally
-        {
-            download.Delete(recursive: true);
-        }
+        progress.Report(new FetchProgress(FetchPhase.Build, 0));
+        var kernel = new KernelFiles(files);
+        ModuleSet modules = await ModuleSet.CollectAsync(Modules, kernel.Modules, kernel.BuiltIn, cancel);
+        var manifest = new ImageManifest(Recipe, ImageName, suite, kernel.Release, Versions(packages),
+            [.. modules.Modules.Select(module => KernelModule.NameOf(module.Path))], DateTimeOffset.UtcNow);
+        CachedImage image = await store.AddAsync(ImageName, manifest, kernel.Kernel,
+            output => InitramfsBuilder.Write(output, kernel.Busybox, kernel.Release, modules), cancel);
+        progress.Report(new FetchProgress(FetchPhase.Build, 1));
+        return image;
     }
 }

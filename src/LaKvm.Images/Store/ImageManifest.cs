@@ -12,6 +12,7 @@ namespace LaKvm.Images.Store;
 /// <param name="Packages">Versions of the packages used, by name.</param>
 /// <param name="Modules">Names of the modules in the initramfs.</param>
 /// <param name="Fetched">When it was made.</param>
+/// <param name="Sha256">Hashes of the image's files by name, in hexadecimal; older images have none.</param>
 public sealed record ImageManifest(
     int Recipe,
     string Distribution,
@@ -19,7 +20,8 @@ public sealed record ImageManifest(
     string KernelRelease,
     SortedDictionary<string, string> Packages,
     IReadOnlyList<string> Modules,
-    DateTimeOffset Fetched);
+    DateTimeOffset Fetched,
+    SortedDictionary<string, string>? Sha256 = null);
 
 [JsonSerializable(typeof(ImageManifest))]
 internal sealed partial class ManifestJson : JsonSerializerContext

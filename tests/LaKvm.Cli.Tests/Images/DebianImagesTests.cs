@@ -85,6 +85,65 @@ public sealed class DebianImagesTests : IDisposable
         Directory.EnumerateFileSystemEntries(Path.Combine(_directory.FullName, "images")).Should().ContainSingle();
     }
 
+    [Theory]
+    [InlineData("vmlinuz")]
+    [InlineData("initrd.img")]
+    public async Task Image_that_was_damaged_is_noticed(string file)
+    {
+        var store = new ImageStore(_directory.FullName);
+        CachedImage image = await Add(store, "7.2");
+        image.Check();
+        string path = Path.Combine(Path.GetDirectoryName(image.KernelPath)!, file);
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(path, bytes);
+
+        CachedImage damaged = store.Find("debian")!;
+
+        damaged.IsSound.Should().BeFalse();
+        damaged.Invoking(i => i.Check()).Should().Throw<ImageFetchException>().WithMessage("*damaged; 'lakvm images fetch debian' mends it.");
+        (await Add(store, "7.2")).IsSound.Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("Acquire::AllowInsecureRepositories", "false")]
+    [InlineData("APT::Get::AllowUnauthenticated", "false")]
+    [InlineData("Acquire::gpgv::Options::", "")]
+    [InlineData("APT::Hashes::SHA512::Weak", "")]
+    public async Task Host_that_takes_unsigned_packages_does_not_make_ours_so(string setting, string value)
+    {
+        string ours = Path.Combine(_directory.FullName, "ours"), hosts = Path.Combine(_directory.FullName, "hosts");
+        File.WriteAllText(ours, new AptRepository(_directory.FullName).Configuration("sources", "status"));
+        File.WriteAllText(hosts, $"{setting} \"yes\";\n");
+        string dump = "";
+
+        await new HostTool("env", "coreutils").RunAsync(
+            [$"APT_CONFIG={hosts}", "apt-config", "-c", ours, "dump"], line => dump += line + "\n", default);
+
+        dump.Should().NotContain("\"yes\"");
+        dump.Should().Contain(value == "" ? "APT::Architecture" : $"{setting} \"{value}\"");
+    }
+
+    [Fact]
+    public async Task Unusable_cache_is_one_sentence()
+    {
+        string file = Path.Combine(_directory.FullName, "file");
+        File.WriteAllText(file, "");
+        var fetch = () => new DebianImages(new ImageStore(file)).FetchAsync(new Recorder());
+
+        (await fetch.Should().ThrowAsync<ImageFetchException>()).Which.Message.Should().StartWith($"The image cache {file} cannot be written: ");
+    }
+
+    [Fact]
+    public async Task Fetch_under_way_elsewhere_is_named()
+    {
+        string apt = _directory.CreateSubdirectory("apt").FullName;
+        using var other = new FileStream(Path.Combine(apt, "lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        var fetch = () => new DebianImages(new ImageStore(_directory.FullName)).FetchAsync(new Recorder());
+
+        (await fetch.Should().ThrowAsync<ImageFetchException>()).Which.Message.Should().Be("Another lakvm is fetching images at the moment.");
+    }
+
     [Fact]
     public async Task Failed_addition_keeps_the_old_image()
     {
