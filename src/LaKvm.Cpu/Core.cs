@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using LaKvm.Diagnostics;
 using LaKvm.Memory;
 
 namespace LaKvm.Cpu;
@@ -8,7 +9,7 @@ namespace LaKvm.Cpu;
 /// One LA464 core: registers, CSRs of root mode and of the guest, TLBs, timers and interrupt inputs. Its state belongs to
 /// the thread that runs it; only the members that say so may be called from others.
 /// </summary>
-public sealed unsafe partial class Core : IDisposable
+public sealed unsafe partial class Core : IGuestPlace, IDisposable
 {
     private readonly CsrBank _hostCsr = new();
     private readonly CsrBank _guestCsr = new();
@@ -18,6 +19,7 @@ public sealed unsafe partial class Core : IDisposable
     private readonly Tlb _stageTwoTlb = new();
     private readonly ConstantTimer _hostTimer;
     private readonly ConstantTimer _guestTimer;
+    private readonly ExceptionWatch _hostWatch, _guestWatch;
     private readonly ICoreBus _bus;
     private readonly IClock _clock;
 
@@ -31,6 +33,8 @@ public sealed unsafe partial class Core : IDisposable
         _hostTimer = new ConstantTimer(clock, countsOnAfterOneShot: false);
         _guestTimer = new ConstantTimer(clock, countsOnAfterOneShot: true);
         State = (CpuState*)NativeMemory.AlignedAlloc(CpuState.SizeInBytes, 64);
+        _hostWatch = new ExceptionWatch(this);
+        _guestWatch = new ExceptionWatch(this);
         Memory.CodeModified += PostCodeModified;
         Memory.CodeAdded += PostCodeAdded;
         Reset();
@@ -44,6 +48,13 @@ public sealed unsafe partial class Core : IDisposable
 
     /// <summary>Core number: CSR.CPUID.</summary>
     public int Id { get; }
+
+    /// <summary>Where is reported what software does wrong that the core itself notices.</summary>
+    public GuestErrorLog Errors { get; set; } = GuestErrorLog.Silent;
+
+    int IGuestPlace.CoreNumber => Id;
+
+    ulong IGuestPlace.GuestPc => State->Pc;
 
     /// <summary>The engine that executes this core, told of code and mapping changes.</summary>
     public ICodeCache? CodeCache { get; set; }
@@ -69,6 +80,8 @@ public sealed unsafe partial class Core : IDisposable
         _hostCsr[Csr.Cpuid] = (ulong)Id;
         _hostTimer.Reset();
         _guestTimer.Reset();
+        _hostWatch.Returned();
+        _guestWatch.Returned();
         _hostTlb.Clear();
         _guestTlb.Clear();
         _stageTwoTlb.Clear();
@@ -99,6 +112,9 @@ public sealed unsafe partial class Core : IDisposable
         _sleeper.Dispose();
         NativeMemory.AlignedFree(State);
     }
+
+    /// <summary>What watches the exceptions of a bank's mode.</summary>
+    private ExceptionWatch WatchOf(CsrBank bank) => bank == _hostCsr ? _hostWatch : _guestWatch;
 
     /// <summary>CSR bank, TLB and timer of the mode that runs now.</summary>
     private CsrBank Bank => State->Vm != 0 ? _guestCsr : _hostCsr;

@@ -22,7 +22,7 @@ internal sealed unsafe partial class BlockTranslator
                 ResumeHere();
                 return true;
             case Opcode.Csrwr or Opcode.Csrxchg when Core.StoresOnly(i.Imm):
-                ExchangeCsr(i);
+                ExchangeCsr(i, Core.IsEntry(i.Imm));
                 return true;
             case Opcode.Csrxchg when i.Imm == Csr.Crmd:
                 ExchangeInterruptEnable(i);
@@ -52,12 +52,22 @@ internal sealed unsafe partial class BlockTranslator
         _e.Mov(Reg.Rdx, Stored(i.Imm));
     }
 
-    /// <summary>rd and the CSR exchange the bits that are writable and, for csrxchg, set in rj.</summary>
-    private void ExchangeCsr(in Instruction i)
+    /// <summary>
+    /// rd and the CSR exchange the bits that are writable and, for csrxchg, set in rj. The handler reports what is written to an
+    /// entry's bits that are not there.
+    /// </summary>
+    private void ExchangeCsr(in Instruction i, bool isEntry)
     {
         ulong writable = CsrTable.Find(i.Imm)!.Writable;
         BeginExchange(i);
         _e.Mov(Reg.Rcx, Of(i.D));
+        if (isEntry)
+        {
+            _e.Mov(Reg.Rsi, Reg.Rcx);
+            _e.OpImmediate(Alu.And, Reg.Rsi, (int)CsrTable.EntryOffset);
+            AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
+        }
+
         if (writable != ulong.MaxValue || i.Opcode == Opcode.Csrxchg)
         {
             // stored ^ ((stored ^ rd) & mask)
@@ -74,7 +84,7 @@ internal sealed unsafe partial class BlockTranslator
 
         _e.Store(Stored(i.Imm), Reg.Rcx);
         WriteOld(i.D, Reg.Rdx, Width.W64);
-        ResumeHere(paths: 2);
+        ResumeHere(paths: isEntry ? 3 : 2);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using LaKvm.Diagnostics;
 using LaKvm.Ioctl;
 using LaKvm.Machine;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using LaKvm.Diagnostics;
 using LaKvm.Ioctl;
 using LaKvm.Machine;
 using LaKvm.Machine.Loading;
@@ -41,7 +42,7 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
             GuestCpu.Configure(_vcpus[id], id);
         }
 
-        var log = new GuestErrorLog(options.GuestErrors);
+        GuestErrorLog log = options.GuestErrors;
         _mmio = new MmioBus(log);
         _iocsr = new IocsrBus(log);
         _irqChip = options.IrqChip == IrqChipPlace.User

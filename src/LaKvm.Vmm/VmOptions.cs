@@ -1,3 +1,4 @@
+using LaKvm.Diagnostics;
 using LaKvm.Machine;
 using LaKvm.Machine.Loading;
 
@@ -43,8 +44,8 @@ public sealed record VmOptions
     /// <summary>Where the interrupt controllers are.</summary>
     public IrqChipPlace IrqChip { get; init; } = IrqChipPlace.Kernel;
 
-    /// <summary>Receives, rate limited, what the guest does wrong; null drops it.</summary>
-    public Action<string>? GuestErrors { get; init; }
+    /// <summary>Where is reported what the guest does wrong.</summary>
+    public GuestErrorLog GuestErrors { get; init; } = GuestErrorLog.Silent;
 }
 
 /// <summary>How a virtual machine's run ended.</summary>

@@ -1,6 +1,6 @@
+using LaKvm.Diagnostics;
 using LaKvm.Machine;
 using LaKvm.Machine.Loading;
-using Microsoft.Extensions.Logging;
 
 namespace LaKvm.Cli;
 
@@ -11,7 +11,8 @@ internal sealed class BareGuest : IGuest
     private readonly BareMachine _machine;
     private readonly BootRegisters _start;
 
-    private BareGuest(GuestOptions options, BootFiles files, GuestDevices devices, ILogger log, CancellationToken stop)
+    private BareGuest(
+        GuestOptions options, BootFiles files, GuestDevices devices, GuestErrorLog errors, CancellationToken stop)
     {
         _devices = devices;
         var machineOptions = new BoardMachineOptions
@@ -19,9 +20,10 @@ internal sealed class BareGuest : IGuest
             Cores = options.Cpus,
             RamSize = options.Memory,
             Devices = devices.Create(stop),
-            GuestErrors = message => log.LogWarning("{Message}", message),
+            GuestErrors = errors,
         };
         _machine = new BareMachine(machineOptions, new MonotonicClock(), options.CreateEngine);
+        errors.Symbols = files.Kernel.Symbols;
         BootRequest request = CreateRequest(options, files, machineOptions);
         _start = BootLoader.Place(new PhysicalMemoryRam(_machine.Board.Memory), request);
         devices.Attach(_machine.Board.Devices.Uarts[0]);
@@ -29,8 +31,9 @@ internal sealed class BareGuest : IGuest
 
     /// <summary>Builds the machine and loads the kernel.</summary>
     internal static IGuest Create(
-        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log, CancellationToken stop) =>
-        new BareGuest(options, files, devices, log, stop);
+        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, GuestErrorLog errors,
+        CancellationToken stop) =>
+        new BareGuest(options, files, devices, errors, stop);
 
     /// <inheritdoc/>
     public GuestEnd Run(CancellationToken stop) => _machine.Run(_start, stop) switch

@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging;
+using LaKvm.Diagnostics;
 
 namespace LaKvm.Cli;
 
@@ -25,4 +25,5 @@ internal interface IGuest : IDisposable
 /// <summary>Builds a machine that is ready to run.</summary>
 /// <exception cref="UserErrorException">A file does not hold what its option promises.</exception>
 internal delegate IGuest GuestFactory(
-    GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log, CancellationToken stop);
+    GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, GuestErrorLog errors,
+    CancellationToken stop);

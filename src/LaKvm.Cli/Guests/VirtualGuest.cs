@@ -1,8 +1,8 @@
+using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
 using LaKvm.Ioctl;
 using LaKvm.Machine;
 using LaKvm.Vmm;
-using Microsoft.Extensions.Logging;
 
 namespace LaKvm.Cli;
 
@@ -15,7 +15,8 @@ internal sealed class VirtualGuest : IGuest
     private readonly IDisposable _observation;
 
     private VirtualGuest(
-        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log, CancellationToken stop)
+        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, GuestErrorLog errors,
+        CancellationToken stop)
     {
         _devices = devices;
         var vmOptions = new VmOptions
@@ -28,10 +29,14 @@ internal sealed class VirtualGuest : IGuest
             CommandLine = options.Append,
             Devices = devices.Create(stop),
             IrqChip = options.IrqChip,
-            GuestErrors = message => log.LogWarning("{Message}", message),
+            GuestErrors = errors,
         };
+        errors.Symbols = files.Kernel.Symbols;
         ulong hostMemory = VirtualMachine.HostMemoryFor(vmOptions);
-        _host = new HostMachine(options.Cpus, hostMemory, new MonotonicClock(), options.CreateEngine);
+        _host = new HostMachine(options.Cpus, hostMemory, new MonotonicClock(), options.CreateEngine)
+        {
+            Errors = errors,
+        };
         var process = new HostProcess(_host);
         _machine = VirtualMachine.Create(process, vmOptions);
         _observation = observers.Attach(process, _machine);
@@ -40,8 +45,9 @@ internal sealed class VirtualGuest : IGuest
 
     /// <summary>Builds the host with its hypervisor and the virtual machine, and loads the kernel.</summary>
     internal static IGuest Create(
-        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, ILogger log, CancellationToken stop) =>
-        new VirtualGuest(options, files, devices, observers, log, stop);
+        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, GuestErrorLog errors,
+        CancellationToken stop) =>
+        new VirtualGuest(options, files, devices, observers, errors, stop);
 
     /// <inheritdoc/>
     public GuestEnd Run(CancellationToken stop) => _machine.Run(stop) switch

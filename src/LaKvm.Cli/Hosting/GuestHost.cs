@@ -1,3 +1,4 @@
+using LaKvm.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -20,12 +21,13 @@ internal static class GuestHost
         using var logs = new SerilogLoggerFactory(CreateLogger(options.Log), dispose: true);
         var log = logs.CreateLogger(nameof(GuestHost));
         var files = new BootFiles(options);
+        using var errors = new GuestErrorLog(message => log.LogWarning("{Message}", message));
         using var observers = new GuestObservers(options);
         using var terminal = new GuestTerminal(options.Console, observers);
         using CancellationTokenRegistration leaving = stop.Register(terminal.Abandon);
         using var devices = new GuestDevices(options, terminal);
         using var run = new GuestRun(
-            options, terminal, cancel => factory(options, files, devices, observers, log, cancel), log);
+            options, terminal, cancel => factory(options, files, devices, observers, errors, cancel), log);
         using IHost host = Build(run, logs);
         await host.StartAsync(stop);
         await host.WaitForShutdownAsync(stop);

@@ -51,6 +51,11 @@ public sealed unsafe partial class Core
 
         CsrDeclaration? row = CsrTable.Find(csr);
         old = Exchange(Bank, csr, row, value, row?.Writable ?? 0, mask);
+        if (IsEntry(csr) && (value & mask & CsrTable.EntryOffset) != 0)
+        {
+            ReportEntryOffset(row!, value & mask);
+        }
+
         if (csr == Csr.Tcfg)
         {
             _ = Interlocked.Or(ref State->Attention, AttentionTimer);
@@ -96,6 +101,11 @@ public sealed unsafe partial class Core
     /// <summary>Whether csrwr and csrxchg of either mode do nothing but change the stored bits that are writable.</summary>
     public static bool StoresOnly(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, IsPlain: true };
 
+    /// <summary>
+    /// Whether a CSR holds the page of an exception entry: a write of <see cref="CsrTable.EntryOffset"/> is reported.
+    /// </summary>
+    public static bool IsEntry(int csr) => csr is Csr.Eentry or Csr.Tlbrentry or Csr.Merrentry;
+
     /// <summary>Whether a guest's access to a CSR, one without a guest copy, leaves to root mode.</summary>
     public static bool LeavesGuest(int csr) => CsrTable.Find(csr) is not { Guest: GuestAccess.Hardware };
 
@@ -121,6 +131,11 @@ public sealed unsafe partial class Core
 
         return old;
     }
+
+    /// <summary>Software that was only tried on QEMU may rely on the bits that are not there.</summary>
+    private void ReportEntryOffset(CsrDeclaration row, ulong value) => Errors.ReportOnce(
+        "entry", (ulong)row.Number, State->Pc, () => $"0x{value:x} is written to {row.Name}, which has no bits below 12 on this"
+            + " CPU: they stay 0 (QEMU keeps them)");
 
     private bool TrapsInGuest(int csr) => State->Vm != 0 && LeavesGuest(csr);
 

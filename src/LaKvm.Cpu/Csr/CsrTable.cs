@@ -43,6 +43,9 @@ public static class CsrTable
     /// <summary>TLBEHI.VPPN: bits 47:13 of a virtual address.</summary>
     internal const ulong VppnBits = 0x0000_ffff_ffff_e000;
 
+    /// <summary>Bits of EENTRY, TLBRENTRY and MERRENTRY that are not there: the offset in the page (manual volume 1, 7.4.10).</summary>
+    public const ulong EntryOffset = 0xfff;
+
     /// <summary>log2 of the smallest page.</summary>
     internal const int SmallestPageShift = 12;
 

@@ -21,17 +21,25 @@ public sealed unsafe partial class Core
             return code == Trap.Tlbr ? EnterRootRefill() : EnterRoot(code, word, (int)code & 0x3f);
         }
 
+        CsrBank bank = Bank;
+        WatchOf(bank).Entered(code, s->Pc, s->TrapAddress, word);
         if (code == Trap.Tlbr)
         {
-            EnterRefill(Bank, 0);
+            EnterRefill(bank, 0);
         }
         else
         {
-            EnterVector(Bank, code, word, (int)code & 0x3f);
+            EnterVector(bank, code, word, (int)code & 0x3f);
         }
 
         return Trap.Refetch;
     }
+
+    /// <summary>
+    /// Root mode is going to have the guest take an exception at <paramref name="pc"/>, by changing its CSRs: it counts for the
+    /// report of a guest that does nothing but fault.
+    /// </summary>
+    public void WatchInjected(Trap code, ulong pc, ulong address, uint word) => _guestWatch.Entered(code, pc, address, word);
 
     /// <summary>
     /// Of the exceptions that guest code raises, those that leave guest mode by their kind: trapped resources, hypervisor
@@ -143,6 +151,7 @@ public sealed unsafe partial class Core
                 | (saved & (Crmd.PlvMask | Crmd.Ie)) | ((saved & 0x10) << 5);
             s->Pc = bank[Csr.Tlbrera] & ~3UL;
             bank[Csr.Tlbrera] &= ~1UL;
+            WatchOf(bank).RefillReturned();
             s->Vm = (byte)(!root || (saved & LvzFields.TlbrprmdPreviousGuest) != 0 ? 1 : 0);
         }
         else
@@ -152,6 +161,7 @@ public sealed unsafe partial class Core
                 | (saved & (Crmd.PlvMask | Crmd.Ie)) | ((saved & 8) << 6);
             s->Pc = bank[Csr.Era];
             ClearLlbitUnlessKept(bank);
+            WatchOf(bank).Returned();
             s->Vm = (byte)(!root || (bank[Csr.Gstat] & LvzFields.GstatPvm) != 0 ? 1 : 0);
         }
 

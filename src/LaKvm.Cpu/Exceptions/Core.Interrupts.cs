@@ -229,12 +229,14 @@ public sealed unsafe partial class Core
         if (DeliverableToRoot)
         {
             int number = BitOperations.Log2(HostPending & _hostCsr[Csr.Ecfg] & Estat.IsMask);
+            _hostWatch.Returned();
             return EnterRoot(Trap.None, 0, 64 + number);
         }
 
         if (State->Vm != 0 && DeliverableToGuest)
         {
             int number = BitOperations.Log2(GuestPending & _guestCsr[Csr.Ecfg] & Estat.IsMask);
+            _guestWatch.Returned();
             EnterVector(_guestCsr, Trap.None, 0, 64 + number);
             return Trap.Refetch;
         }

@@ -66,8 +66,7 @@ public sealed unsafe partial class KvmVcpu
 
     private static int Unhandled(KvmVcpu v)
     {
-        v.Vm.Log?.Invoke($"vCPU {v.Id}: exit with ESTAT 0x{v._exitEstat:x} at 0x{v._registers.Pc:x}, "
-            + $"instruction 0x{v._exitBadi:x8}, BADV 0x{v._exitBadv:x}: not one a guest may cause");
+        v.Vm.Log.Report($"exit with ESTAT 0x{v._exitEstat:x}, instruction 0x{v._exitBadi:x8}, BADV 0x{v._exitBadv:x}: not one a guest may cause");
         v.QueueException(Trap.Ine);
         return ResumeGuest;
     }

@@ -102,7 +102,7 @@ public sealed unsafe partial class KvmVcpu
         else if (!_unsupportedCsrLogged)
         {
             _unsupportedCsrLogged = true;
-            Vm.Log?.Invoke($"vCPU {Id}: the guest uses CSR 0x{csr:x}, which it does not have (reported once)");
+            Vm.Log.Report($"the guest uses CSR 0x{csr:x}, which it does not have (reported once)");
         }
 
         Trace(TraceEvent.ExitCsr, (ulong)csr, old, value);

@@ -33,8 +33,7 @@ public sealed unsafe partial class KvmVcpu
         MmioInstruction access = MmioInstruction.Decode(word);
         if (access.Size == 0 || access.Store != write)
         {
-            Vm.Log?.Invoke($"vCPU {Id}: instruction 0x{word:x8} at 0x{_registers.Pc:x} cannot access the device address "
-                + $"0x{gpa:x}: only plain loads and stores can");
+            Vm.Log.Report($"instruction 0x{word:x8} cannot access the device address 0x{gpa:x}: only plain loads and stores can");
             QueueException(Trap.Adem);
             return ResumeGuest;
         }

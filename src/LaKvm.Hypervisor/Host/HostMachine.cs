@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Diagnostics;
 using LaKvm.Memory;
 
 namespace LaKvm.Hypervisor;
@@ -49,6 +50,18 @@ public sealed class HostMachine : IDisposable
 
     /// <summary>Time source.</summary>
     public IClock Clock { get; }
+
+    /// <summary>Where is reported what guests do wrong that the cores notice themselves.</summary>
+    public GuestErrorLog Errors
+    {
+        init
+        {
+            foreach (HostCpu cpu in Cpus)
+            {
+                cpu.Core.Errors = value;
+            }
+        }
+    }
 
     /// <summary>Number of cores.</summary>
     public int CpuCount => Cpus.Length;

@@ -109,6 +109,7 @@ public sealed unsafe partial class KvmVcpu
             return;
         }
 
+        _core!.WatchInjected(_exception, _registers.Pc, _exitBadv, _exitBadi);
         ulong ecode = (ulong)_exception & 0x3f;
         ulong esubcode = ((ulong)_exception >> 6) & 0x1ff;
         const ulong modeMask = Crmd.PlvMask | Crmd.Ie;

@@ -142,7 +142,7 @@ internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
 
     private (IocsrBus Registers, Eiointc Controller) Build()
     {
-        var bus = new IocsrBus(new GuestErrorLog(Vm.Log));
+        var bus = new IocsrBus(Vm.Log);
         return (bus, new Eiointc(_cores, bus, this, _features, oneNode: true));
     }
 

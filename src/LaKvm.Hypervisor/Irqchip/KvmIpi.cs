@@ -17,8 +17,7 @@ internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
     internal KvmIpi(KvmVm vm)
         : base(vm, KvmDeviceType.Ipi)
     {
-        var log = new GuestErrorLog(vm.Log);
-        _registers = new IocsrBus(log);
+        _registers = new IocsrBus(vm.Log);
         _ipi = new Ipi(KvmLimits.MaxPhysicalId, _registers, this, enableGates: false);
 
         // ANY_SEND reaches all other registers of its target, which the VM's own bus knows.

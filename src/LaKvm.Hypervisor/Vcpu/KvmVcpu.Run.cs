@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Diagnostics;
 
 namespace LaKvm.Hypervisor;
 
@@ -43,6 +44,7 @@ public sealed unsafe partial class KvmVcpu
         run->ExitReason = KvmExitReason.Unknown;
         _thread = HostThread.Current;
         _thread.Enter(this);
+        GuestErrorLog.Enter(this);
         Load();
         int result = RunGuest();
         Put();

@@ -11,6 +11,7 @@ public sealed unsafe partial class KvmVcpu
 {
     private const ulong PrmdForGuest = Crmd.Ie; // PPLV 0; physical interrupts are on while the guest runs
 
+    private ulong _exitPc;
     private ulong _exitEstat;
     private ulong _exitBadv;
     private uint _exitBadi;
@@ -33,6 +34,6 @@ public sealed unsafe partial class KvmVcpu
         _exitEstat = core.ReadCsr(Csr.Estat);
         _exitBadv = core.ReadCsr(Csr.Badv);
         _exitBadi = (uint)core.ReadCsr(Csr.Badi);
-        _registers.Pc = core.ReadCsr(Csr.Era);
+        _registers.Pc = _exitPc = core.ReadCsr(Csr.Era);
     }
 }

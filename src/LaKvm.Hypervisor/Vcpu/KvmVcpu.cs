@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using LaKvm.Cpu;
+using LaKvm.Diagnostics;
 using LaKvm.Memory;
 
 namespace LaKvm.Hypervisor;
@@ -8,7 +9,7 @@ namespace LaKvm.Hypervisor;
 /// A virtual CPU (struct kvm_vcpu). Its thread is whoever calls <see cref="Run"/>; everything but the members that say so
 /// is called by that thread, or with the vCPU's mutex held while it does not run.
 /// </summary>
-public sealed unsafe partial class KvmVcpu : IDisposable
+public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
 {
     private const ulong NoGpa = ulong.MaxValue;
 
@@ -24,6 +25,11 @@ public sealed unsafe partial class KvmVcpu : IDisposable
     private HostCpu? _cpu;
     private Core? _core;
     private int _lastCpu = -1;
+
+    int IGuestPlace.CoreNumber => Id;
+
+    /// <summary>Also in user space: the instruction by which the guest was left last.</summary>
+    ulong IGuestPlace.GuestPc => _exitPc;
 
     internal KvmVcpu(KvmVm vm, int id, uint dirtyRingBytes)
     {

@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Diagnostics;
 using LaKvm.Memory;
 
 namespace LaKvm.Hypervisor;
@@ -47,8 +48,8 @@ public sealed unsafe partial class KvmVm : IDisposable
     /// <summary>Tracepoints.</summary>
     public KvmTracer Tracer { get; } = new();
 
-    /// <summary>Receives a line about what a guest or its user does wrong; rate-limited by the receiver.</summary>
-    public Action<string>? Log { get; set; }
+    /// <summary>Where is reported what a guest or its user does wrong.</summary>
+    public GuestErrorLog Log { get; set; } = GuestErrorLog.Silent;
 
     /// <summary>vCPUs in the order they were made.</summary>
     public ReadOnlySpan<KvmVcpu> Vcpus => Volatile.Read(ref _vcpus);

@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
 using LaKvm.Memory;
 
@@ -30,8 +31,8 @@ public sealed unsafe class HostProcess : IDisposable
         _ = KvmModule.Load(machine, out _module);
     }
 
-    /// <summary>Receives lines about guests and users of KVM who do something wrong.</summary>
-    public Action<string>? Log { get; set; }
+    /// <summary>Where is reported what guests and users of KVM do wrong.</summary>
+    public GuestErrorLog Log { get; set; } = GuestErrorLog.Silent;
 
     /// <summary>Memory of the process that guests can be given.</summary>
     public HostAddressSpace AddressSpace { get; }

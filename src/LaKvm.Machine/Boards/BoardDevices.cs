@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine;
 
 /// <summary>What is attached to the board.</summary>

@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine;
 
 /// <summary>The board's interrupt controllers, wired: pins and messages in, lines of the cores out.</summary>

@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Diagnostics;
 using LaKvm.Machine.Loading;
 using LaKvm.Memory;
 
@@ -19,8 +20,8 @@ public sealed record BoardMachineOptions
     /// <summary>What is attached.</summary>
     public BoardDeviceOptions Devices { get; init; } = new();
 
-    /// <summary>Receives, rate limited, what the guest does wrong; null drops it.</summary>
-    public Action<string>? GuestErrors { get; init; }
+    /// <summary>Where is reported what the guest does wrong.</summary>
+    public GuestErrorLog GuestErrors { get; init; } = GuestErrorLog.Silent;
 }
 
 /// <summary>
@@ -46,7 +47,7 @@ public sealed class BoardMachine : ICoreBus, IDisposable
             Memory.Add(range.Base, range.Size);
         }
 
-        var log = new GuestErrorLog(options.GuestErrors);
+        GuestErrorLog log = options.GuestErrors;
         Mmio = new MmioBus(log);
         Iocsr = new IocsrBus(log);
         Interrupts = new BoardInterrupts(options.Layout, options.Cores, Iocsr, cores, log);

@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine;
 
 /// <summary>The IOCSR space of all cores; the rules of <see cref="MmioBus"/> apply.</summary>
@@ -22,7 +24,7 @@ public sealed class IocsrBus(GuestErrorLog log)
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)
         {
-            log.Report("IOCSR read", window?.Name, address, size);
+            Report("IOCSR read", window, address, size);
             return 0;
         }
 
@@ -43,13 +45,25 @@ public sealed class IocsrBus(GuestErrorLog log)
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)
         {
-            log.Report("IOCSR write", window?.Name, address, size);
+            Report("IOCSR write", window, address, size);
             return;
         }
 
         for (int done = 0; done < size; done += width)
         {
             window!.Device.Write(core, offset + (uint)done, width, Bits.Low(value >> (8 * done), width));
+        }
+    }
+
+    private void Report(string what, BusWindow<IIocsrDevice>? window, ulong address, int size)
+    {
+        if (window == null)
+        {
+            log.Report($"{what} of {size} bytes at 0x{address:x}: nothing is there");
+        }
+        else
+        {
+            log.Report($"{what} of {size} bytes at 0x{address:x}: not an access {window.Name} takes");
         }
     }
 }

@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine;
 
 /// <summary>
@@ -44,7 +46,7 @@ public sealed class MmioBus(GuestErrorLog log)
         bool answers = window != null && window.AccessWidth(address - window.Base, size) != 0;
         if (!answers)
         {
-            log.Report("MMIO access", window?.Name, address, size);
+            Report("MMIO access", window, address, size);
         }
 
         return answers;
@@ -58,7 +60,7 @@ public sealed class MmioBus(GuestErrorLog log)
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)
         {
-            log.Report("MMIO read", window?.Name, address, size);
+            Report("MMIO read", window, address, size);
             return 0;
         }
 
@@ -79,13 +81,25 @@ public sealed class MmioBus(GuestErrorLog log)
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)
         {
-            log.Report("MMIO write", window?.Name, address, size);
+            Report("MMIO write", window, address, size);
             return;
         }
 
         for (int done = 0; done < size; done += width)
         {
             window!.Device.Write(offset + (ulong)done, width, Bits.Low(value >> (8 * done), width));
+        }
+    }
+
+    private void Report(string what, BusWindow<IBusDevice>? window, ulong address, int size)
+    {
+        if (window == null)
+        {
+            log.Report($"{what} of {size} bytes at 0x{address:x}: nothing is there");
+        }
+        else
+        {
+            log.Report($"{what} of {size} bytes at 0x{address:x}: not an access {window.Name} takes");
         }
     }
 }

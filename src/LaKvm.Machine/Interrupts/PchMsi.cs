@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine;
 
 /// <summary>The bridge's doorbell for message-signalled interrupts: the 32-bit data written is the vector.</summary>
@@ -27,7 +29,7 @@ public sealed class PchMsi(IVectorSink vectors, int firstVector, int count, Gues
         }
         else
         {
-            log.Report("PCH-MSI", $"message with vector {value}");
+            log.Report($"PCH-MSI: message with vector {value}");
         }
     }
 }

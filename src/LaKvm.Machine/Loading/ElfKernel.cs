@@ -52,7 +52,7 @@ internal static class ElfKernel
                 $"The ELF entry 0x{virtualEntry:x} lies in none of its {segments.Count} loadable segments.");
         }
 
-        return new KernelImage(KernelFormat.Elf, entry, segments);
+        return new KernelImage(KernelFormat.Elf, entry, segments) { Symbols = new ElfSymbols(image) };
     }
 
     private static void CheckHeader(ReadOnlySpan<byte> elf)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LaKvm.Diagnostics;
 
 namespace LaKvm.Machine.Loading;
 
@@ -43,12 +44,15 @@ public sealed class KernelImage
     /// <summary>What to place in RAM, in the order of writing.</summary>
     public IReadOnlyList<KernelSegment> Segments { get; }
 
+    /// <summary>Names of its code, if the file has them.</summary>
+    public ISymbols? Symbols { get; internal init; }
+
     /// <summary>
     /// The same kernel with its contents inflated, so that placing it only copies: for a caller that prepares something else
     /// meanwhile, or boots more than once.
     /// </summary>
     /// <exception cref="ImageException">The compressed data is damaged.</exception>
-    public KernelImage Unpack() => new(Format, Entry, [.. Segments.Select(segment => segment.Unpack())]);
+    public KernelImage Unpack() => new(Format, Entry, [.. Segments.Select(segment => segment.Unpack())]) { Symbols = Symbols };
 
     /// <summary>Reads a kernel file.</summary>
     /// <exception cref="ImageException">The file cannot be read or is no sound LoongArch kernel; the message names it.</exception>

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using LaKvm.Cpu;
+using LaKvm.Diagnostics;
 using LaKvm.Machine.Loading;
 
 namespace LaKvm.Machine;
@@ -39,7 +40,7 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
         Board = new BoardMachine(options, clock, this, this);
         for (int id = 0; id < _cores.Length; id++)
         {
-            _cores[id] = new Core(id, Board.Memory, Board, clock);
+            _cores[id] = new Core(id, Board.Memory, Board, clock) { Errors = options.GuestErrors };
         }
 
         _engines = [.. _cores.Select(engine)];
@@ -167,12 +168,17 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
     {
         try
         {
+            GuestErrorLog.Enter(core);
             body(core);
         }
         catch (Exception e)
         {
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
             End(MachineEnd.Stopped);
+        }
+        finally
+        {
+            GuestErrorLog.Enter(null);
         }
     }
 

@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
 using LaKvm.Interpreter;
 using LaKvm.Ioctl;
@@ -20,9 +21,10 @@ internal sealed class GuestBench : IDisposable
     internal GuestBench(int cpus = 2, ulong ramSize = RamSize, bool linear = true, bool withRam = true,
         GpaTableGeometry? geometry = null, Func<Core, IExecutionEngine>? engine = null, ulong hostMemory = 512UL << 20)
     {
+        var errors = new GuestErrorLog(Log.Add);
         Machine = new HostMachine(
-            cpus, hostMemory, new MonotonicClock(), engine ?? (core => new InterpreterEngine(core)), geometry);
-        Process = new HostProcess(Machine) { Log = Log.Add };
+            cpus, hostMemory, new MonotonicClock(), engine ?? (core => new InterpreterEngine(core)), geometry) { Errors = errors };
+        Process = new HostProcess(Machine) { Log = errors };
         Kvm = Kvm.Open(Process);
         Vm = Kvm.CreateVm();
         Ram = UserMemory.Map(Process, ramSize, linear);

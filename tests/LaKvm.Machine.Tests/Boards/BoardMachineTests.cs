@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine.Tests;
 
 public sealed class BoardMachineTests : IDisposable
@@ -15,7 +17,7 @@ public sealed class BoardMachineTests : IDisposable
             Cores = 5,
             RamSize = 0x1004_0000,
             Devices = new BoardDeviceOptions { Serial = [_serial] },
-            GuestErrors = _errors.Add,
+            GuestErrors = new GuestErrorLog(_errors.Add),
         },
         new FixedClock(), _cores, _control);
 

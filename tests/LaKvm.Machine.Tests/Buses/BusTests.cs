@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine.Tests;
 
 public class BusTests
@@ -227,23 +229,6 @@ public class BusTests
                     plain.Where(r => address - r.Base < Math.Max(r.Size, 1)).OrderBy(r => r.Base), ReferenceEquals);
             }
         }
-    }
-
-    [Fact]
-    public void Log_lets_ten_lines_a_second_through_and_counts_the_rest()
-    {
-        var time = new ManualTime(DateTime.UnixEpoch);
-        var log = new GuestErrorLog(_lines.Add, time);
-        for (int i = 0; i < 25; i++)
-        {
-            log.Report("d", "wrong");
-        }
-
-        _lines.Should().HaveCount(GuestErrorLog.LinesPerSecond);
-        log.Suppressed.Should().Be(15);
-        time.Advance(TimeSpan.FromSeconds(1));
-        log.Report("d", "wrong");
-        _lines.Should().HaveCount(GuestErrorLog.LinesPerSecond + 1);
     }
 
     [Fact]

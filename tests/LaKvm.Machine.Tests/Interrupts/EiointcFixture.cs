@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine.Tests;
 
 /// <summary>A controller for three nodes of four cores, and what Linux writes to it.</summary>

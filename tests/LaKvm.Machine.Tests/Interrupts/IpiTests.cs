@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine.Tests;
 
 public class IpiTests

@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine.Tests;
 
 /// <summary>A device under the common tests: how the board maps it, and how it is reset.</summary>

@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine;
 
 /// <summary>
@@ -212,7 +214,7 @@ public sealed class VirtioControl : IVirtioTransport, IDisposable
     public void Wake(int queue) => Notify((uint)queue);
 
     /// <inheritdoc/>
-    public void Report(string message) => _log.Report($"virtio {_device.Type}", message);
+    public void Report(string message) => _log.Report($"virtio {_device.Type}: {message}");
 
     /// <summary>Ends the worker and the device.</summary>
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using LaKvm.Diagnostics;
 using LaKvm.Memory;
 
 namespace LaKvm.Machine.Tests;

@@ -1,3 +1,5 @@
+using LaKvm.Diagnostics;
+
 namespace LaKvm.Machine.Tests;
 
 /// <summary>What drivers can do beyond the mmio transport: vectors, and a configuration that changes.</summary>
