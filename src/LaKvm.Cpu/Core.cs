@@ -113,6 +113,16 @@ public sealed unsafe partial class Core : IGuestPlace, IDisposable
         NativeMemory.AlignedFree(State);
     }
 
+    /// <summary>Whether a guest runs of which root mode traps what a bit of GCFG stands for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool GuestTraps(ulong enable) => State->Vm != 0 && (_hostCsr[Csr.Gcfg] & enable) != 0;
+
+    /// <summary>
+    /// What a privileged instruction does where <see cref="CpuState.Restricted"/> is not 0. The guest's own exception comes
+    /// first (inferred).
+    /// </summary>
+    public static Trap RestrictedTrap(CpuState* s) => s->Plv != 0 ? Trap.Ipe : Trap.Gspr;
+
     /// <summary>What watches the exceptions of a bank's mode.</summary>
     private ExceptionWatch WatchOf(CsrBank bank) => bank == _hostCsr ? _hostWatch : _guestWatch;
 
@@ -136,6 +146,7 @@ public sealed unsafe partial class Core : IGuestPlace, IDisposable
         ulong crmd = bank[Csr.Crmd];
         s->Csr = bank.Values;
         s->Plv = (byte)(crmd & Crmd.PlvMask);
+        s->Restricted = (byte)(s->Plv | (GuestTraps(LvzFields.GcfgSit) ? 1 : 0));
         s->Tlb = _softTlb.Table(CurrentTable);
         ulong units = _hostCsr[Csr.Euen];
         s->Units = (byte)(s->Vm != 0 ? units & _guestCsr[Csr.Euen] : units);

@@ -35,10 +35,10 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>The current mode's CSR, whose bank's address is in rax.</summary>
     private static Rm Stored(int csr) => Rm.At(Reg.Rax, csr * sizeof(ulong));
 
-    /// <summary>Outside PLV0 the handler's call raises the exception. One slow path is added, for the caller to resume.</summary>
+    /// <summary>Where it traps the handler's call does so. One slow path is added, for the caller to resume.</summary>
     private void CheckPrivilege(in Instruction i)
     {
-        _e.CompareByte(Field(CpuState.PlvOffset), 0);
+        _e.CompareByte(Field(CpuState.RestrictedOffset), 0);
         AddSlowPath(_e.JumpIf(Condition.NotEqual, null), i);
     }
 

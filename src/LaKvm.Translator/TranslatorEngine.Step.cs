@@ -94,9 +94,9 @@ public sealed unsafe partial class TranslatorEngine
         s->TrapWord = instruction->Word;
         if (checks != Checks.None)
         {
-            if ((checks & Checks.Privileged) != 0 && s->Plv != 0)
+            if ((checks & Checks.Privileged) != 0 && s->Restricted != 0)
             {
-                return Trap.Ipe;
+                return Core.RestrictedTrap(s);
             }
 
             if ((checks & Checks.Units & ~(Checks)s->Units) != 0)

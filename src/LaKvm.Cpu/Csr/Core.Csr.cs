@@ -44,7 +44,7 @@ public sealed unsafe partial class Core
     internal Trap ExchangeCurrent(int csr, ulong value, ulong mask, out ulong old)
     {
         old = 0;
-        if (TrapsInGuest(csr))
+        if (TrapsInGuest(csr) || (csr == Csr.Crmd && ChangesGuestPlv(value, mask)))
         {
             return Trap.Gspr;
         }
@@ -96,7 +96,7 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>Whether csrrd of either mode gives what <see cref="CpuState.Csr"/> holds, of a row that a guest has.</summary>
-    public static bool ReadsAsStored(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, ReadsAsStored: true };
+    public static bool ReadsAsStored(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, ReadsAsStored: true } && !IsTimer(csr);
 
     /// <summary>Whether csrwr and csrxchg of either mode do nothing but change the stored bits that are writable.</summary>
     public static bool StoresOnly(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, IsPlain: true };
@@ -137,7 +137,15 @@ public sealed unsafe partial class Core
         "entry", (ulong)row.Number, State->Pc, () => $"0x{value:x} is written to {row.Name}, which has no bits below 12 on this"
             + " CPU: they stay 0 (QEMU keeps them)");
 
-    private bool TrapsInGuest(int csr) => State->Vm != 0 && LeavesGuest(csr);
+    private bool TrapsInGuest(int csr) =>
+        State->Vm != 0 && (LeavesGuest(csr) || (IsTimer(csr) && GuestTraps(LvzFields.GcfgTit)));
+
+    /// <summary>What GCFG.TIT traps besides rdtime.</summary>
+    private static bool IsTimer(int csr) => csr is Csr.Tcfg or Csr.Tval or Csr.Ticlr;
+
+    /// <summary>GCFG.TOP: a guest's write to CRMD that changes its PLV leaves.</summary>
+    private bool ChangesGuestPlv(ulong value, ulong mask) =>
+        GuestTraps(LvzFields.GcfgTop) && ((value ^ _guestCsr[Csr.Crmd]) & mask & Crmd.PlvMask) != 0;
 
     private ulong ReadBank(CsrBank bank, int csr)
     {

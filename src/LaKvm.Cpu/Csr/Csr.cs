@@ -54,5 +54,7 @@ public static class LvzFields
     public const ulong GtlbcUseTgid = 1 << 12;
     public const int TgidShift = 16;
     public const ulong TlbrprmdPreviousGuest = 1 << 3;
+    public const ulong GcfgSit = 1 << 7, GcfgTit = 1 << 9, GcfgToe = 1 << 11, GcfgTop = 1 << 13;
+    public const int GcfgGciShift = 20;
 #pragma warning restore CS1591
 }

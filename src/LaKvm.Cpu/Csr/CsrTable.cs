@@ -147,9 +147,10 @@ public static class CsrTable
         Root(rows, Csr.Trgp, "TRGP", 0xff_0001);
         Root(rows, Csr.Gstat, "GSTAT", LvzFields.GstatPvm | LvzFields.GstatGidMask, LvzFields.GidBits << 4);
 
-        // Capabilities: every MATC mode, every trap, every cacop mode, no guest PMU. The enables of the traps that are
-        // not modelled (SIT, TIT, TOE, TOP, TORU) keep 0, which is what Linux writes (inferred).
-        Root(rows, Csr.Gcfg, "GCFG", 0x30_0030, 0x0007_5547);
+        // Capabilities: every MATC mode, the traps SIT, TIT, TOE and TOP, every cacop mode, no guest PMU. TORU is not
+        // announced: what root mode has not implemented leaves in any case (inferred).
+        const ulong traps = LvzFields.GcfgSit | LvzFields.GcfgTit | LvzFields.GcfgToe | LvzFields.GcfgTop;
+        Root(rows, Csr.Gcfg, "GCFG", 0x30_0030 | traps, 0x0007_0007 | (traps >> 1));
         Root(rows, Csr.Gintc, "GINTC", 0xff_ffff);
         Root(rows, Csr.Gcntc, "GCNTC", All);
     }

@@ -104,6 +104,11 @@ internal static unsafe class PrivilegedSemantics
 
     private static Trap Ertn(Core core, CpuState* s, Instruction* i)
     {
+        if (core.GuestTraps(LvzFields.GcfgToe))
+        {
+            return Trap.Gspr;
+        }
+
         core.Ertn();
         return Trap.Refetch;
     }
@@ -123,11 +128,22 @@ internal static unsafe class PrivilegedSemantics
     }
 
     /// <summary>
-    /// The modelled caches are coherent, so no operation has an effect. With GCFG.GCI 2 a guest's do not leave; with 0 and
-    /// 1 they would, of which only 0 is modelled (inferred).
+    /// The modelled caches are coherent, so no operation has an effect. A guest's leave by GCFG.GCI: with 0 all, with 1 all
+    /// but those by a hit, with 2 those that initialise and those that are an implementation's own (inferred from Linux's
+    /// KVM).
     /// </summary>
-    private static Trap Cacop(Core core, CpuState* s, Instruction* i) =>
-        s->Vm != 0 && (core.ReadCsr(Csr.Gcfg) & (3 << 20)) == 0 ? Trap.Gspr : Trap.None;
+    private static Trap Cacop(Core core, CpuState* s, Instruction* i)
+    {
+        const int initialise = 0, hit = 2, ownOperation = 3;
+        int operation = (i->D >> 3) & 3; // bits 4:3 of the code
+        bool leaves = ((core.ReadCsr(Csr.Gcfg) >> LvzFields.GcfgGciShift) & 3) switch
+        {
+            0 => true,
+            1 => operation != hit,
+            _ => operation is initialise or ownOperation,
+        };
+        return s->Vm != 0 && leaves ? Trap.Gspr : Trap.None;
+    }
 
     private static Trap Cpucfg(Core core, CpuState* s, Instruction* i)
     {
@@ -155,6 +171,11 @@ internal static unsafe class PrivilegedSemantics
         if (s->Plv != 0 && ((s->Csr[Csr.Misc] >> (4 + s->Plv)) & 1) != 0)
         {
             return Trap.Ipe;
+        }
+
+        if (core.GuestTraps(LvzFields.GcfgTit))
+        {
+            return Trap.Gspr;
         }
 
         ulong time = core.ReadStableCounter(out bool expired);

@@ -50,6 +50,11 @@ public unsafe struct CpuState
     /// <summary>For the same: a place for MXCSR.</summary>
     [FieldOffset(HostMxcsrOffset)] public uint HostMxcsr;
 
+    /// <summary>
+    /// Not 0 where privileged instructions trap: outside PLV0, and in a guest of which root mode traps them (GCFG.SIT).
+    /// </summary>
+    [FieldOffset(RestrictedOffset)] public byte Restricted;
+
     /// <summary>BADV, or TLBRBADV, of the exception that a handler returns.</summary>
     [FieldOffset(TrapAddressOffset)] public ulong TrapAddress;
 
@@ -123,6 +128,9 @@ public unsafe struct CpuState
 
     /// <summary>Offset of <see cref="HostFp"/>.</summary>
     public const int HostFpOffset = 0x139;
+
+    /// <summary>Offset of <see cref="Restricted"/>.</summary>
+    public const int RestrictedOffset = 0x13A;
 
     /// <summary>Offset of <see cref="HostMxcsr"/>.</summary>
     public const int HostMxcsrOffset = 0x13C;

@@ -66,7 +66,8 @@ public sealed unsafe partial class KvmVcpu
 
     private static int Unhandled(KvmVcpu v)
     {
-        v.Vm.Log.Report($"exit with ESTAT 0x{v._exitEstat:x}, instruction 0x{v._exitBadi:x8}, BADV 0x{v._exitBadv:x}: not one a guest may cause");
+        v.Vm.Log.Report($"exit with ESTAT 0x{v._exitEstat:x}, instruction 0x{v._exitBadi:x8}, BADV 0x{v._exitBadv:x}: not one that "
+            + $"a guest may cause");
         v.QueueException(Trap.Ine);
         return ResumeGuest;
     }

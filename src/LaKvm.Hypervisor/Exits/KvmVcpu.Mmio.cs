@@ -33,7 +33,8 @@ public sealed unsafe partial class KvmVcpu
         MmioInstruction access = MmioInstruction.Decode(word);
         if (access.Size == 0 || access.Store != write)
         {
-            Vm.Log.Report($"instruction 0x{word:x8} cannot access the device address 0x{gpa:x}: only plain loads and stores can");
+            Vm.Log.Report(
+                $"instruction 0x{word:x8} cannot access the device address 0x{gpa:x}: only plain loads and stores can");
             QueueException(Trap.Adem);
             return ResumeGuest;
         }

@@ -43,7 +43,7 @@ public sealed class CsrTests
     [InlineData(Csr.Asid, 0xa0000)]
     [InlineData(Csr.Cpuid, 3)]
     [InlineData(Csr.Gstat, 0x80)]
-    [InlineData(Csr.Gcfg, 0x75547)]
+    [InlineData(Csr.Gcfg, 0x71547)]
     [InlineData(Csr.Euen, 0)]
     [InlineData(Csr.Ecfg, 0)]
     [InlineData(Csr.Tcfg, 0)]

@@ -41,12 +41,37 @@ public sealed class LvzTests
         bench.Bus.Log.Should().BeEmpty();
     }
 
-    [Fact]
-    public void Cacop_of_the_secure_mode_stays_in_the_guest()
+    [Theory]
+    [InlineData(0, 0, true)]
+    [InlineData(0, 1, true)]
+    [InlineData(0, 2, true)]
+    [InlineData(0, 3, true)]
+    [InlineData(1, 0, true)]
+    [InlineData(1, 1, true)]
+    [InlineData(1, 2, false)]
+    [InlineData(1, 3, true)]
+    [InlineData(2, 0, true)]
+    [InlineData(2, 1, false)]
+    [InlineData(2, 2, false)]
+    [InlineData(2, 3, true)]
+    public void Cacop_leaves_by_its_class_and_gcfg_gci(uint gci, uint operation, bool leaves)
     {
         using var bench = Guest();
-        bench.Csrwr(Csr.Gcfg, 2 << 20);
-        bench.Step(0x06000000).Should().Be(Trap.None);
+        bench.Csrwr(Csr.Gcfg, gci << 20);
+        bench.Step(0x06000000 | (operation << 3)).Should().Be(leaves ? Trap.Gspr : Trap.None);
+        using var root = new TestBench();
+        root.Step(0x06000000 | (operation << 3)).Should().Be(Trap.None);
+    }
+
+    [Fact]
+    public void Every_trap_that_gcfg_announces_can_be_enabled_and_no_other()
+    {
+        using var bench = new TestBench();
+        ulong announced = bench.Core.ReadCsr(Csr.Gcfg) & 0x5540;
+        bench.Csrwr(Csr.Gcfg, ulong.MaxValue);
+        (bench.Core.ReadCsr(Csr.Gcfg) & 0xaa80).Should().Be(announced << 1);
+        (bench.Core.ReadCsr(Csr.Gcfg) & 0x5540).Should().Be(announced, "capabilities cannot be written");
+        announced.Should().Be(0x1540, "SIT, TIT, TOE, TOP");
     }
 
     [Fact]

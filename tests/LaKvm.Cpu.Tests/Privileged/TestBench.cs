@@ -83,8 +83,8 @@ internal sealed unsafe class TestBench : IDisposable
         }
 
         ulong pc = State->Pc;
-        Trap trap = info.IsPrivileged && State->Plv != 0
-            ? Trap.Ipe
+        Trap trap = info.IsPrivileged && State->Restricted != 0
+            ? Core.RestrictedTrap(State)
             : HandlerTable.Shared[i.Opcode](Core, State, &i);
         if (trap == Trap.None)
         {
