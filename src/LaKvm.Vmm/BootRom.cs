@@ -24,15 +24,12 @@ internal sealed class BootRom : IDisposable
         0x0648_19cd, // iocsrwr.w $t1, $t2          IPI_EN: all
         0x0015_018e, // move    $t2, $t0
         0x0400_118e, // csrxchg $t2, $t0, ECFG      the IPI wakes the core; CRMD.IE stays 0
-        0x02c0_818e, // addi.d  $t2, $t0, 0x20
-        0x0648_0dcf, // iocsrrd.d $t3, $t2          1: mailbox 0
-        0x4400_15e0, // bnez    $t3, 2f
-        0x0648_8000, // idle    0
         0x02c0_3184, // addi.d  $a0, $t0, 12
+        0x02c0_818e, // addi.d  $t2, $t0, 0x20
+        0x0648_8000, // idle    0                   1:
         0x0648_188d, // iocsrwr.w $t1, $a0          IPI_CLEAR: all
-        0x53ff_efff, // b       1b
-        0x02c0_3184, // addi.d  $a0, $t0, 12        2:
-        0x0648_188d, // iocsrwr.w $t1, $a0
+        0x0648_0dcf, // iocsrrd.d $t3, $t2          mailbox 0: not before the interrupt, it is filled in halves
+        0x43ff_f5ff, // beqz    $t3, 1b
         0x0400_1020, // csrwr   $zero, ECFG
         0x4c00_01e0, // jr      $t3
     ];

@@ -147,7 +147,8 @@ public sealed class BootTests : IDisposable
     [InlineData("run", "interpreter")]
     public void Secondary_core_starts_at_the_address_as_it_was_mailed(string command, string engine)
     {
-        // Core 0 mails an address in the cached window, high half first, until core 1 prints the first digit of its PC.
+        // Core 0 mails an address in the cached window, high half first and the other long after that, then interrupts until
+        // core 1 prints the first digit of its PC.
         using var kernel = new TestKernel("""
             la.local $s2, secondary
             lu52i.d $s2, $s2, -1792
@@ -160,6 +161,9 @@ public sealed class BootTests : IDisposable
             ori $t0, $t0, 4
             ori $t5, $t4, 0x48
             iocsrwr.d $t0, $t5
+            lu12i.w $t1, 256
+            5: addi.d $t1, $t1, -1
+            bnez $t1, 5b
             slli.d $t0, $s2, 32
             or $t0, $t0, $t3
             iocsrwr.d $t0, $t5
