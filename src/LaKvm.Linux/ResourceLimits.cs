@@ -61,7 +61,7 @@ public static partial class ResourceLimits
 
         foreach (ulong bytes in ControlGroups())
         {
-            yield return new MemoryLimit(bytes, "the process's control group allows (memory.max)");
+            yield return new MemoryLimit(bytes, "the process's control group allows");
         }
     }
 
@@ -71,14 +71,30 @@ public static partial class ResourceLimits
         return (ulong)SystemConfiguration(physicalPages);
     }
 
-    /// <summary>memory.max of the process's control group (version 2) and of those it is in.</summary>
+    /// <summary>What the process's control group and those it is in allow, in either version of control groups.</summary>
     private static IEnumerable<ulong> ControlGroups()
     {
         const string root = "/sys/fs/cgroup";
-        string? group = ReadLines("/proc/self/cgroup").FirstOrDefault(line => line.StartsWith("0::/", StringComparison.Ordinal))?[3..];
-        for (; !string.IsNullOrEmpty(group); group = group == "/" ? null : Path.GetDirectoryName(group))
+        foreach (string line in ReadLines("/proc/self/cgroup"))
         {
-            foreach (string line in ReadLines(root + group.TrimEnd('/') + "/memory.max"))
+            // number:controllers:path; version 2 has no controllers there.
+            if (line.Split(':', 3) is [_, var controllers, var path] && controllers is "" or "memory")
+            {
+                bool isFirst = controllers.Length > 0;
+                foreach (ulong bytes in LimitsUpwards(
+                    isFirst ? root + "/memory" : root, path, isFirst ? "memory.limit_in_bytes" : "memory.max"))
+                {
+                    yield return bytes;
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<ulong> LimitsUpwards(string root, string path, string file)
+    {
+        for (string? group = path; !string.IsNullOrEmpty(group); group = Path.GetDirectoryName(group))
+        {
+            foreach (string line in ReadLines($"{root}{group.TrimEnd('/')}/{file}"))
             {
                 if (ulong.TryParse(line, CultureInfo.InvariantCulture, out ulong bytes))
                 {

@@ -43,7 +43,9 @@ internal sealed class GuestCommand : Command
 
     private readonly Option<bool> _protectCode = new("--protect-code")
     {
-        Description = "Map the translator's machine code twice, so that no memory can be written and executed",
+        Description = "Map the translator's machine code twice, so that no memory can be written and executed [default: true]",
+        HelpName = "true|false",
+        DefaultValueFactory = _ => true,
     };
 
     private readonly Option<SandboxMode?> _sandbox = ValueOption.Choice(Sandbox.Option,
