@@ -75,9 +75,10 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
         }
     }
 
+    /// <summary>Hands input over when the guest listens: the start-up of its driver must not drop what came early.</summary>
     private int Deliver(byte[] input)
     {
-        int taken = Port?.Receive(input) ?? 0;
+        int taken = Port is { SoftwareListens: true } port ? port.Receive(input) : 0;
         _refusals = taken == 0 ? _refusals + 1 : 0;
         if (_refusals >= RefusalsBeforeSilence && _rawMode == null && _silence?.IsOver() == true)
         {

@@ -25,40 +25,75 @@ public class Uart16550Tests : DeviceContract
 
     private void Write(ulong offset, byte value) => _uart.Write(offset, 1, value);
 
-    /// <summary>Input with RTS asserted, as a driver that has opened the port leaves it.</summary>
-    private void Receive(string text)
-    {
-        _uart.Write(4, 1, _uart.Read(4, 1) | 2);
-        _uart.Receive(Encoding.ASCII.GetBytes(text));
-    }
+    private void Receive(string text) => _uart.Receive(Encoding.ASCII.GetBytes(text));
 
     [Fact]
-    public void Input_waits_until_software_asserts_rts()
+    public void Driver_that_never_writes_the_modem_control_register_gets_its_bytes_and_interrupts()
     {
-        _uart.Receive("a"u8);
-        _uart.Write(2, 1, 7);
-        (_uart.Read(5, 1) & 1).Should().Be(0, "the FIFO reset of a driver's start-up must not lose it");
-        _uart.Write(4, 1, 2);
-        (_uart.Read(5, 1) & 1).Should().Be(1);
-        _uart.Read(0, 1).Should().Be('a');
-    }
-
-    [Fact]
-    public void Software_that_only_polls_gets_its_input_too()
-    {
-        _uart.Receive("a"u8);
-        for (int i = 0; i < 63; i++)
+        Write(InterruptEnable, 0);
+        Write(FifoControl, 7);
+        Write(InterruptEnable, 1);
+        Receive("abc");
+        foreach (char expected in "abc")
         {
-            (_uart.Read(5, 1) & 1).Should().Be(0);
+            _line.Level.Should().BeTrue();
+            (Read(InterruptId) & 0xf).Should().Be(4);
+            Read(Data).Should().Be((byte)expected);
         }
 
-        _uart.Write(0, 1, 'x');
+        _line.Level.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Software_that_polls_gets_each_key_at_once()
+    {
+        foreach (char key in "abc")
+        {
+            Read(LineStatus).Should().Be(0x60);
+            Receive(key.ToString());
+            Read(LineStatus).Should().Be(0x61);
+            Read(Data).Should().Be((byte)key);
+            Write(Data, (byte)key);
+        }
+    }
+
+    [Theory]
+    [InlineData(ModemControl, 2, true)]
+    [InlineData(ModemControl, 1, false)]
+    [InlineData(InterruptEnable, 1, true)]
+    [InlineData(InterruptEnable, 2, false)]
+    [InlineData(FifoControl, 7, false)]
+    [InlineData(Data, 'x', false)]
+    public void Software_listens_once_it_has_asserted_rts_or_enabled_the_receive_interrupt(
+        ulong register, byte value, bool listens)
+    {
+        Write(register, value);
+        _uart.SoftwareListens.Should().Be(listens);
+        Write(register, 0);
+        _uart.SoftwareListens.Should().Be(listens);
+        _uart.Reset();
+        _uart.SoftwareListens.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Software_listens_once_it_has_polled()
+    {
+        for (int i = 0; i < 1000; i++)
+        {
+            Read(LineStatus);
+            Write(Data, (byte)'x');
+        }
+
+        _uart.SoftwareListens.Should().BeFalse("waiting for the transmitter is no polling for input");
         for (int i = 0; i < 64; i++)
         {
-            (_uart.Read(5, 1) & 1).Should().Be(0, "waiting for the transmitter is no polling for input");
+            _uart.SoftwareListens.Should().BeFalse();
+            Read(LineStatus);
         }
 
-        (_uart.Read(5, 1) & 1).Should().Be(1);
+        _uart.SoftwareListens.Should().BeTrue();
+        Write(Data, (byte)'x');
+        _uart.SoftwareListens.Should().BeTrue();
     }
 
     [Theory]

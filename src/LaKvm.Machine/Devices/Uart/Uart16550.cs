@@ -21,7 +21,7 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
     // The zero byte of a break condition: the FIFO holds the error beside it (data sheet, 8.4).
     private const ushort Break = 0x100;
 
-    /// <summary>Reads of an empty line status, with nothing sent in between, that mark a poller.</summary>
+    /// <summary>Reads of the line status, with nothing sent in between, that mark a poller.</summary>
     private const int PollLimit = 64;
 
     // Register offsets. Offset 0 and 1 are the divisor latch while LCR.DLAB is set.
@@ -46,7 +46,7 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
     private readonly Queue<ushort> _input = new();
     private byte _interruptEnable, _fifoControl, _lineControl, _modemControl, _modemStatus, _scratch, _errors;
     private ushort _divisor;
-    private bool _transmitPending, _breakReported;
+    private bool _transmitPending, _breakReported, _listens;
     private int _polls;
 
     /// <summary>Makes a UART in its reset state.</summary>
@@ -70,10 +70,18 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
             _input.Clear();
             _modemStatus = ModemLines();
             _transmitPending = false;
+            _listens = false;
             _polls = 0;
             Update();
         }
     }
+
+    /// <summary>
+    /// Whether software has shown since reset that it wants input: it has asserted RTS, enabled the receive interrupt, or
+    /// polled. Nothing in the UART depends on it; who has all input at once, as from a pipe, should wait for it, because
+    /// a driver's start-up empties the FIFO.
+    /// </summary>
+    public bool SoftwareListens => Volatile.Read(ref _listens);
 
     /// <summary>
     /// Bytes from the far end; any thread. Returns how many were taken: for the others there is no room now.
@@ -127,8 +135,6 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
     private bool DivisorLatch => (_lineControl & LineDivisorLatch) != 0;
 
     private bool Loop => (_modemControl & ModemLoop) != 0;
-
-    private bool Listening => (_modemControl & ModemRts) != 0 || _polls == PollLimit;
 
     /// <summary>Errors to report: those of the receiver, and the break that the next byte to be read stands for.</summary>
     private int Errors =>
@@ -293,7 +299,8 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
 
     private void Update()
     {
-        while (!Loop && Listening && _input.Count != 0 && _fifo.Count < FifoLimit)
+        _listens |= (_modemControl & ModemRts) != 0 || (_interruptEnable & EnableReceive) != 0 || _polls == PollLimit;
+        while (!Loop && _input.Count != 0 && _fifo.Count < FifoLimit)
         {
             _fifo.Enqueue(_input.Dequeue());
         }
