@@ -21,6 +21,12 @@ public sealed class HostThread
     /// <summary>Signals that do not interrupt the thread: bit n-1 is signal n.</summary>
     public ulong Blocked { get; set; }
 
+    /// <summary>
+    /// Nanoseconds that the thread could have run and had to wait for one of the machine's cores (sched_info.run_delay).
+    /// What the real host takes is not in it: asking for that costs a system call.
+    /// </summary>
+    internal ulong RunDelay { get; private set; }
+
     /// <summary>Whether a signal waits that is not blocked; <paramref name="mask"/> stands in for <see cref="Blocked"/>.</summary>
     internal bool IsSignalPending(ulong? mask) =>
         (Volatile.Read(ref _pending) & ~((mask ?? Blocked) & ~Unblockable)) != 0;
@@ -44,6 +50,9 @@ public sealed class HostThread
     /// sees the vCPU, or the vCPU sees the signal.
     /// </summary>
     internal void Enter(KvmVcpu vcpu) => Volatile.Write(ref _running, vcpu);
+
+    /// <summary>The thread has waited for a core.</summary>
+    internal void AddRunDelay(ulong nanoseconds) => RunDelay += nanoseconds;
 
     internal void Leave() => Volatile.Write(ref _running, null);
 }

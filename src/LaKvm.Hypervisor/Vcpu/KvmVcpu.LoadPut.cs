@@ -19,7 +19,6 @@ public sealed unsafe partial class KvmVcpu
     private bool _hardwareCopyValid;
 
     private long _loadedTimeOffset;
-    private ulong _stealDelay;
 
     /// <summary>Takes a core and makes the guest CSR file this vCPU's.</summary>
     internal void Load()
@@ -43,11 +42,7 @@ public sealed unsafe partial class KvmVcpu
             _core.ExchangeCsr(Csr.Gcntc, (ulong)_loadedTimeOffset, ulong.MaxValue);
         }
 
-        if (delay != 0 || _preempted)
-        {
-            _stealDelay += delay;
-            RequestStealUpdate();
-        }
+        CountRunDelay(delay);
     }
 
     /// <summary>Gives the core up; the registers stay in it.</summary>
