@@ -42,20 +42,20 @@ internal sealed class UserIrqChip : IIrqChip, ICoreInterrupts
 internal sealed class KernelIrqChip : IIrqChip
 {
     private const uint TypeIpi = 12, TypeEiointc = 13, TypePchPic = 14;
-    private const uint EiointcControl = 0x4000_0004, PchPicControl = 0x4000_0006;
-    private const ulong EiointcCores = 0, EiointcFeatures = 1, PchPicBase = 0;
+    private const uint EiointcStatus = 0x4000_0003, EiointcControl = 0x4000_0004, PchPicControl = 0x4000_0006;
+    private const ulong StatusConfiguration = 2, ControlCores = 0, ControlFeatures = 1, PchPicBase = 0;
 
-    private readonly Ioctl.Vm _vm;
     private readonly Device[] _devices;
+    private readonly InterruptGate _gate;
 
     internal KernelIrqChip(BoardLayout layout, Ioctl.Vm vm, int cores)
     {
-        _vm = vm;
+        _gate = new InterruptGate(vm);
         _devices = [vm.CreateDevice(TypeIpi), vm.CreateDevice(TypeEiointc), vm.CreateDevice(TypePchPic)];
-        _devices[1].SetAttribute(EiointcControl, EiointcCores, (ulong)cores);
-        _devices[1].SetAttribute(EiointcControl, EiointcFeatures, 0); // as on the chip
+        _devices[1].SetAttribute(EiointcControl, ControlCores, (ulong)cores);
+        _devices[1].SetAttribute(EiointcControl, ControlFeatures, 0); // as on the chip
         _devices[2].SetAttribute(PchPicControl, PchPicBase, layout.PchPic.Base);
-        Doorbell = new MessageDoorbell(vm);
+        Doorbell = new MessageDoorbell(_gate);
     }
 
     /// <summary>The hypervisor answers for them.</summary>
@@ -63,11 +63,17 @@ internal sealed class KernelIrqChip : IIrqChip
 
     public IBusDevice Doorbell { get; }
 
-    public IInterruptLine Pin(int pin) => new GsiLine(_vm, (uint)pin);
+    public IInterruptLine Pin(int pin) => new GsiLine(_gate, pin);
 
-    /// <summary>The hypervisor's controllers deliver from the start.</summary>
+    /// <summary>
+    /// KVM's controllers have no switch: what is off is kept from them. How they read the pin map is part of their
+    /// configuration.
+    /// </summary>
     public void SetChipFunctions(ulong functions)
     {
+        EiointcFeatures configuration = EiointcFeatures.Enable | ChipRegisters.InterruptEncoding(functions);
+        _devices[1].SetAttribute(EiointcStatus, StatusConfiguration, (ulong)configuration);
+        _gate.Open(ChipRegisters.InterruptsEnabled(functions));
     }
 
     public void Dispose()
@@ -78,7 +84,7 @@ internal sealed class KernelIrqChip : IIrqChip
         }
     }
 
-    private sealed class MessageDoorbell(Ioctl.Vm vm) : IBusDevice
+    private sealed class MessageDoorbell(InterruptGate gate) : IBusDevice
     {
         /// <summary>It has no state.</summary>
         public ulong Read(ulong offset, int size) => 0;
@@ -88,13 +94,13 @@ internal sealed class KernelIrqChip : IIrqChip
         {
             if (offset == 0)
             {
-                vm.SignalMsi((uint)value);
+                gate.Send((uint)value);
             }
         }
     }
 
-    private sealed class GsiLine(Ioctl.Vm vm, uint gsi) : IInterruptLine
+    private sealed class GsiLine(InterruptGate gate, int pin) : IInterruptLine
     {
-        public void Set(bool level) => vm.SetIrqLine(gsi, level);
+        public void Set(bool level) => gate.Drive(pin, level);
     }
 }

@@ -3,8 +3,8 @@ using LaKvm.Machine;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// The extended I/O interrupt controller in the hypervisor: the machine's state machine with one set of registers, cores
-/// named by vCPU numbers.
+/// The extended I/O interrupt controller in the hypervisor: the machine's state machine with one set of registers. ISRs
+/// belong to vCPUs by their id; routes name vCPUs by their physical number.
 /// </summary>
 internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
 {
@@ -14,15 +14,15 @@ internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
     private const ulong StatusCores = 0, StatusFeatures = 1, StatusState = 2;
     private const ulong ControlCores = 0, ControlFeatures = 1, ControlLoaded = 3;
 
+    private readonly IocsrBus _registers;
+    private readonly Eiointc _controller;
     private int _cores = KvmLimits.MaxVcpus;
-    private EiointcFeatures _features;
-    private IocsrBus _registers;
-    private Eiointc _controller;
 
     internal KvmEiointc(KvmVm vm)
         : base(vm, KvmDeviceType.Eiointc)
     {
-        (_registers, _controller) = Build();
+        _registers = new IocsrBus(vm.Log);
+        _controller = new Eiointc(KvmLimits.MaxVcpus, _registers, this, IdOf);
     }
 
     /// <summary>Where vectors come in.</summary>
@@ -72,7 +72,7 @@ internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
                 value = attribute switch
                 {
                     StatusCores => (uint)_cores,
-                    StatusFeatures => (uint)_features,
+                    StatusFeatures => (uint)_controller.Features,
                     _ => (uint)_controller.Configuration,
                 };
                 return Errno.None;
@@ -95,7 +95,7 @@ internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
                 _controller.Poke(core, register, (old & ~(0xffff_ffffUL << shift)) | ((ulong)(uint)value << shift));
                 return Errno.None;
             case GroupStatus when attribute == StatusState:
-                _controller.Configuration = (EiointcFeatures)(uint)value & _features;
+                _controller.Configuration = (EiointcFeatures)(uint)value;
                 return Errno.None;
             case GroupStatus:
                 return Errno.None; // read-only ones are accepted and ignored, as when a migration restores them
@@ -124,13 +124,12 @@ internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
                 }
 
                 _cores = (int)value;
-                (_registers, _controller) = Build();
+                Initialize(_controller.Features);
                 return Errno.None;
             case ControlFeatures:
                 const EiointcFeatures known = EiointcFeatures.VirtualExtension | EiointcFeatures.Enable
                     | EiointcFeatures.PinEncoding | EiointcFeatures.CoreEncoding;
-                _features = (EiointcFeatures)value & known;
-                (_registers, _controller) = Build();
+                Initialize((EiointcFeatures)value & known);
                 return Errno.None;
             case ControlLoaded:
                 _controller.Restored();
@@ -140,11 +139,15 @@ internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
         }
     }
 
-    private (IocsrBus Registers, Eiointc Controller) Build()
-    {
-        var bus = new IocsrBus(Vm.Log);
-        return (bus, new Eiointc(_cores, bus, this, _features, oneNode: true));
-    }
+    /// <summary>
+    /// These attributes come before all others: what was pending is gone, its lines are low. A controller that has no
+    /// configuration register counts as configured.
+    /// </summary>
+    private void Initialize(EiointcFeatures features) => _controller.Reset(
+        features,
+        (features & EiointcFeatures.VirtualExtension) != 0 ? EiointcFeatures.None : EiointcFeatures.Enable);
+
+    private int IdOf(int physicalNumber) => Vm.VcpuByPhysicalId((ulong)physicalNumber)?.Id ?? -1;
 
     private static bool IsRegister(uint offset) => offset is (>= 0xa0 and < 0xc8) or (>= 0x200 and < 0x220)
         or (>= 0x280 and < 0x2a0) or (>= 0x300 and < 0x320) or (>= 0x400 and < 0x420) or (>= 0x800 and < 0x900);

@@ -69,6 +69,10 @@ internal sealed class KvmIoBus
     /// <summary>Whether a device covers a part of a range.</summary>
     internal bool Overlaps(ulong address, ulong size) => _map.Overlaps(address, size);
 
+    /// <summary>The devices that cover an address, in the order in which they are asked.</summary>
+    internal IEnumerable<IKvmIoDevice> DevicesAt(ulong address) =>
+        _map.All.Where(e => address - e.Base < e.Size && e.Covers(address, 1)).Select(e => e.Device);
+
     internal bool Read(KvmVcpu vcpu, ulong address, int size, out ulong data)
     {
         foreach (Entry entry in _map.At(address))

@@ -3,7 +3,8 @@ using LaKvm.Machine;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// Inter-processor interrupts in the hypervisor: the machine's state machine, cores named by the vCPUs' physical numbers.
+/// Inter-processor interrupts in the hypervisor: the machine's state machine. Registers belong to vCPUs by their id, with or
+/// without a physical number; the sending registers name vCPUs by that.
 /// As in KVM the enable register is stored but gates nothing.
 /// </summary>
 internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
@@ -18,7 +19,7 @@ internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
         : base(vm, KvmDeviceType.Ipi)
     {
         _registers = new IocsrBus(vm.Log);
-        _ipi = new Ipi(KvmLimits.MaxPhysicalId, _registers, this, enableGates: false);
+        _ipi = new Ipi(KvmLimits.MaxVcpus, _registers, this, enableGates: false, IdOf);
 
         // ANY_SEND reaches all other registers of its target, which the VM's own bus knows.
         _registers.Map("below IPI", 0, Ipi.Base, AccessWidths.All, new OtherRegisters(vm, 0));
@@ -29,19 +30,18 @@ internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
     public bool Read(KvmVcpu vcpu, ulong address, int size, out ulong data)
     {
         vcpu.Statistics.Count(VcpuStat.IpiReadExits);
-        data = _registers.Read((int)vcpu.PhysicalId, (uint)address, size);
+        data = _registers.Read(vcpu.Id, (uint)address, size);
         return true;
     }
 
     public bool Write(KvmVcpu vcpu, ulong address, int size, ulong data)
     {
         vcpu.Statistics.Count(VcpuStat.IpiWriteExits);
-        _registers.Write((int)vcpu.PhysicalId, (uint)address, size, data);
+        _registers.Write(vcpu.Id, (uint)address, size, data);
         return true;
     }
 
-    public void SetLine(int core, int estatBit, bool level) =>
-        Vm.VcpuByPhysicalId((ulong)core)?.SetIrq(estatBit, level);
+    public void SetLine(int core, int estatBit, bool level) => Vm.VcpuById(core)?.SetIrq(estatBit, level);
 
     /// <summary>Status, enable, set and clear are 32 bits wide, the four mailboxes 64; [31:16] is the vCPU's number.</summary>
     public override int AttributeSize(uint group, ulong attribute) => (group, attribute & 0xffff) switch
@@ -88,11 +88,12 @@ internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
     /// <summary>Puts the registers on the VM's bus.</summary>
     internal Errno Attach() => Vm.IocsrBus.Register(Ipi.Base, Size, this);
 
+    private int IdOf(int physicalNumber) => Vm.VcpuByPhysicalId((ulong)physicalNumber)?.Id ?? -1;
+
     private bool TryCore(ulong attribute, out int core)
     {
-        KvmVcpu? vcpu = Vm.VcpuById((int)(attribute >> 16) & 0xffff);
-        core = (int)(vcpu?.PhysicalId ?? KvmLimits.MaxPhysicalId);
-        return core < KvmLimits.MaxPhysicalId;
+        core = (int)(attribute >> 16) & 0xffff;
+        return Vm.VcpuById(core) != null;
     }
 
     private sealed class OtherRegisters(KvmVm vm, uint start) : IIocsrDevice
@@ -101,7 +102,7 @@ internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
 
         public void Write(int core, uint offset, int size, ulong value)
         {
-            if (vm.VcpuByPhysicalId((ulong)core) is { } vcpu)
+            if (vm.VcpuById(core) is { } vcpu)
             {
                 vm.IocsrBus.Write(vcpu, start + offset, size, value);
             }

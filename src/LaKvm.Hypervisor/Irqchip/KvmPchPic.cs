@@ -71,15 +71,7 @@ internal sealed class KvmPchPic : KvmDevice, IKvmIoDevice, IVectorSink
             return SetBase(value);
         }
 
-        if (attribute == PchPic.Irr)
-        {
-            _controller.RestoreRequests(value);
-        }
-        else
-        {
-            _controller.Write(attribute, size, value);
-        }
-
+        _controller.Poke(attribute, size, value);
         return Errno.None;
     }
 

@@ -48,7 +48,10 @@ public sealed unsafe partial class KvmVm
     public static bool IsIoEventRange(ulong address, uint length) =>
         length is 0 or 1 or 2 or 4 or 8 && address + length >= address;
 
-    /// <summary>Ends what <see cref="AssignIoEvent"/> began. ENOENT if there is none like it.</summary>
+    /// <summary>
+    /// Ends what <see cref="AssignIoEvent"/> began: when it returns nothing is being signalled any more. ENOENT if there is
+    /// none like it.
+    /// </summary>
     public Errno DeassignIoEvent(IKvmEvent target, ulong address, uint length, ulong? match, KvmBus bus = KvmBus.Mmio)
     {
         lock (_lock)
@@ -61,6 +64,7 @@ public sealed unsafe partial class KvmVm
 
             _ioEvents.Remove(ioEvent);
             BusOf(bus).Unregister(ioEvent);
+            ioEvent.End();
             return Errno.None;
         }
     }
@@ -81,7 +85,7 @@ public sealed unsafe partial class KvmVm
         }
     }
 
-    /// <summary>Ends collecting for the zones that hold a range.</summary>
+    /// <summary>Ends collecting for the zones that hold a range: when it returns nothing is being collected any more.</summary>
     public void UnregisterCoalescedMmio(ulong address, uint size, bool pio)
     {
         lock (_lock)
@@ -90,6 +94,7 @@ public sealed unsafe partial class KvmVm
             {
                 _zones.Remove(zone);
                 BusOf(zone.Bus).Unregister(zone);
+                zone.End();
             }
         }
     }
@@ -102,8 +107,15 @@ public sealed unsafe partial class KvmVm
         _ => _ccwBus,
     };
 
-    private sealed class IoEvent(IKvmEvent target, ulong address, uint length, ulong? match, KvmBus bus) : IKvmIoDevice
+    /// <summary>
+    /// Writes that user space has asked for. A vCPU may have found them on the bus just before they were taken off: the end
+    /// waits for its write, or comes before it.
+    /// </summary>
+    /// <param name="writing">Held during a write.</param>
+    private abstract class CaughtWrites(Lock writing) : IKvmIoDevice
     {
+        private bool _ended;
+
         public bool Read(KvmVcpu vcpu, ulong at, int size, out ulong data)
         {
             data = 0;
@@ -112,11 +124,39 @@ public sealed unsafe partial class KvmVm
 
         public bool Write(KvmVcpu vcpu, ulong at, int size, ulong data)
         {
-            if (at != address || (length != 0 && (uint)size != length) || (match != null && match != data))
+            if (!Matches(at, size, data))
             {
                 return false;
             }
 
+            lock (writing)
+            {
+                return !_ended && Take(at, size, data);
+            }
+        }
+
+        internal void End()
+        {
+            lock (writing)
+            {
+                _ended = true;
+            }
+        }
+
+        private protected abstract bool Matches(ulong at, int size, ulong data);
+
+        /// <summary>False leaves the write to user space.</summary>
+        private protected abstract bool Take(ulong at, int size, ulong data);
+    }
+
+    private sealed class IoEvent(IKvmEvent target, ulong address, uint length, ulong? match, KvmBus bus)
+        : CaughtWrites(new Lock())
+    {
+        private protected override bool Matches(ulong at, int size, ulong data) => at == address
+            && (length == 0 || (uint)size == length) && (match == null || match == data);
+
+        private protected override bool Take(ulong at, int size, ulong data)
+        {
             target.Signal();
             return true;
         }
@@ -128,41 +168,34 @@ public sealed unsafe partial class KvmVm
             on == bus && other == target && at == address && size == length && value == match;
     }
 
-    private sealed class CoalescedZone(KvmVm vm, ulong address, uint size, bool pio) : IKvmIoDevice
+    private sealed class CoalescedZone(KvmVm vm, ulong address, uint size, bool pio) : CaughtWrites(vm._ringLock)
     {
-        public bool Read(KvmVcpu vcpu, ulong at, int length, out ulong data)
-        {
-            data = 0;
-            return false;
-        }
-
-        /// <summary>A full ring, or an index that user space has spoilt, leaves the write to user space.</summary>
-        public bool Write(KvmVcpu vcpu, ulong at, int length, ulong data)
-        {
-            CoalescedMmioRing* ring = vm.CoalescedRing;
-            lock (vm._ringLock)
-            {
-                uint last = Volatile.Read(ref ring->Last);
-                uint capacity = CoalescedMmioRing.Capacity(vm.Machine.Pages.PageSize);
-                uint next = (last + 1) % capacity;
-                if (last >= capacity || next == Volatile.Read(ref ring->First))
-                {
-                    return false;
-                }
-
-                CoalescedMmioEntry* entry = (CoalescedMmioEntry*)(ring + 1) + last;
-                entry->PhysicalAddress = at;
-                entry->Length = (uint)length;
-                entry->Pio = pio ? 1u : 0;
-                entry->Data = data;
-                Volatile.Write(ref ring->Last, next);
-                return true;
-            }
-        }
-
         internal KvmBus Bus => pio ? KvmBus.Pio : KvmBus.Mmio;
 
         internal bool Holds(ulong start, uint bytes, bool portIo) => portIo == pio
             && start + bytes >= start && start >= address && start + bytes <= address + size;
+
+        private protected override bool Matches(ulong at, int length, ulong data) => true;
+
+        /// <summary>A full ring, or an index that user space has spoilt, leaves the write to user space.</summary>
+        private protected override bool Take(ulong at, int length, ulong data)
+        {
+            CoalescedMmioRing* ring = vm.CoalescedRing;
+            uint last = Volatile.Read(ref ring->Last);
+            uint capacity = CoalescedMmioRing.Capacity(vm.Machine.Pages.PageSize);
+            uint next = (last + 1) % capacity;
+            if (last >= capacity || next == Volatile.Read(ref ring->First))
+            {
+                return false;
+            }
+
+            CoalescedMmioEntry* entry = (CoalescedMmioEntry*)(ring + 1) + last;
+            entry->PhysicalAddress = at;
+            entry->Length = (uint)length;
+            entry->Pio = pio ? 1u : 0;
+            entry->Data = data;
+            Volatile.Write(ref ring->Last, next);
+            return true;
+        }
     }
 }

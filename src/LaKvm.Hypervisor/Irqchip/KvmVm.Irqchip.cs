@@ -98,7 +98,13 @@ public sealed partial class KvmVm
     /// Injects an interrupt whenever an event is signalled. EAGAIN without the controllers, EBUSY for an event that injects
     /// already.
     /// </summary>
-    public Errno AssignIrqFd(IKvmEvent source, uint gsi)
+    /// <param name="source">The event; one that was signalled before injects at once.</param>
+    /// <param name="gsi">The interrupt's number.</param>
+    /// <param name="resample">
+    /// The interrupt only goes up, for a level: until the end of interrupt elsewhere, which nothing on this architecture
+    /// tells of, so here until the last such event of the number is deassigned.
+    /// </param>
+    public Errno AssignIrqFd(IKvmEvent source, uint gsi, bool resample = false)
     {
         if (!HasIrqChip)
         {
@@ -112,12 +118,16 @@ public sealed partial class KvmVm
                 return Errno.Busy;
             }
 
-            _irqFds[source] = new IrqFd(this, source, gsi);
+            var irqFd = new IrqFd(this, source, gsi, resample);
+            _irqFds[source] = irqFd;
+            irqFd.Listen();
             return Errno.None;
         }
     }
 
-    /// <summary>Ends what <see cref="AssignIrqFd"/> began.</summary>
+    /// <summary>
+    /// Ends what <see cref="AssignIrqFd"/> began. When it returns nothing is being injected any more.
+    /// </summary>
     public void DeassignIrqFd(IKvmEvent source, uint gsi)
     {
         lock (_lock)
@@ -126,6 +136,10 @@ public sealed partial class KvmVm
             {
                 irqFd.Dispose();
                 _irqFds.Remove(source);
+                if (irqFd.Resamples && !_irqFds.Values.Any(other => other.Resamples && other.Gsi == gsi))
+                {
+                    SetIrq(gsi, false);
+                }
             }
         }
     }
@@ -156,36 +170,51 @@ public sealed partial class KvmVm
     }
 
     /// <summary>An event that injects an interrupt.</summary>
-    private sealed class IrqFd : IDisposable
+    private sealed class IrqFd(KvmVm vm, IKvmEvent source, uint gsi, bool resample) : IDisposable
     {
-        private readonly KvmVm _vm;
-        private readonly IKvmEvent _source;
+        private readonly Lock _injecting = new();
+        private bool _ended;
 
-        internal IrqFd(KvmVm vm, IKvmEvent source, uint gsi)
+        internal uint Gsi => gsi;
+
+        internal bool Resamples => resample;
+
+        internal void Listen()
         {
-            _vm = vm;
-            _source = source;
-            Gsi = gsi;
             source.Signalled += Inject;
             source.Closed += Detach;
         }
 
-        internal uint Gsi { get; }
-
+        /// <summary>Waits for a signal that is being injected; one that comes later finds the end.</summary>
         public void Dispose()
         {
-            _source.Signalled -= Inject;
-            _source.Closed -= Detach;
+            source.Signalled -= Inject;
+            source.Closed -= Detach;
+            lock (_injecting)
+            {
+                _ended = true;
+            }
         }
 
         /// <summary>The last descriptor of the event is closed: nobody can signal it any more.</summary>
-        private void Detach() => _vm.DeassignIrqFd(_source, Gsi);
+        private void Detach() => vm.DeassignIrqFd(source, gsi);
 
-        /// <summary>An event has no level: the interrupt goes up and down again.</summary>
+        /// <summary>An event has no level: the interrupt goes up and, if nobody else ends it, down again.</summary>
         private void Inject()
         {
-            _vm.SetIrq(Gsi, true);
-            _vm.SetIrq(Gsi, false);
+            lock (_injecting)
+            {
+                if (_ended)
+                {
+                    return;
+                }
+
+                vm.SetIrq(gsi, true);
+                if (!resample)
+                {
+                    vm.SetIrq(gsi, false);
+                }
+            }
         }
     }
 }

@@ -3,7 +3,8 @@ using LaKvm.Hypervisor;
 namespace LaKvm.Ioctl;
 
 /// <summary>
-/// eventfd: a counter that a write adds to and a read takes. Listeners hear of every signal on the signalling thread.
+/// eventfd: a counter that a write adds to and a read takes. Listeners hear of every signal on the signalling thread, and
+/// take the counter: a read finds nothing then.
 /// </summary>
 public sealed class EventDescriptor : Descriptor, IKvmEvent
 {
@@ -19,9 +20,16 @@ public sealed class EventDescriptor : Descriptor, IKvmEvent
     {
         add
         {
+            bool waiting;
             lock (_lock)
             {
                 _signalled += value;
+                waiting = _count != 0;
+            }
+
+            if (waiting)
+            {
+                value?.Invoke();
             }
         }
 
@@ -46,8 +54,8 @@ public sealed class EventDescriptor : Descriptor, IKvmEvent
         Action? listeners;
         lock (_lock)
         {
-            _count++;
             listeners = _signalled;
+            _count = listeners == null ? _count + 1 : 0;
             Monitor.PulseAll(_lock);
         }
 

@@ -122,7 +122,8 @@ public sealed unsafe partial class VmDescriptor
         }
 
         Errno error = FindEvent(process, irqFd.Fd, out EventDescriptor? source);
-        if (error == Errno.None && assign && (irqFd.Flags & IrqFdResample) != 0)
+        bool resample = (irqFd.Flags & IrqFdResample) != 0;
+        if (error == Errno.None && assign && resample)
         {
             // Nothing on this architecture tells of acknowledgements: a resample event is accepted and never signalled.
             error = FindEvent(process, irqFd.ResampleFd, out _);
@@ -135,7 +136,7 @@ public sealed unsafe partial class VmDescriptor
 
         if (assign)
         {
-            return _vm.AssignIrqFd(source!, irqFd.Gsi);
+            return _vm.AssignIrqFd(source!, irqFd.Gsi, resample);
         }
 
         _vm.DeassignIrqFd(source!, irqFd.Gsi);

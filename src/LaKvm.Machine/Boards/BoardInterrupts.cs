@@ -41,10 +41,8 @@ public sealed class BoardInterrupts : IBoardInterrupts
     /// <summary>Applies the chip's miscellaneous functions (IOCSR 0x420) to the EIOINTC.</summary>
     public void SetChipFunctions(ulong functions)
     {
-        Eiointc.Configuration = (functions >> ChipRegisters.ExtendedInterruptPinNumbers & 1) != 0
-            ? EiointcFeatures.PinEncoding
-            : EiointcFeatures.None;
-        Eiointc.Enabled = (functions >> ChipRegisters.ExtendedInterruptEnable & 1) != 0;
+        Eiointc.Configuration = ChipRegisters.InterruptEncoding(functions);
+        Eiointc.Enabled = ChipRegisters.InterruptsEnabled(functions);
     }
 
     /// <summary>As after power-on.</summary>

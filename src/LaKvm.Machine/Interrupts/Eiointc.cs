@@ -4,9 +4,11 @@ namespace LaKvm.Machine;
 
 /// <summary>
 /// The extended I/O interrupt controller (3A5000 manual, "Extended I/O interrupts"): 256 vectors in, HWI lines of the
-/// cores out. Every node of four cores has its own registers; interrupts enter at node 0, whose route names the node
-/// that delivers. A pending vector is held by exactly one core, in that core's ISR, until written 1 there or, for a
-/// level source, until the source goes low; a level source that is still high is pending again at once.
+/// cores out. Vectors come as messages, as Linux's KVM and QEMU have it: a message makes the vector pending at one core, in
+/// that core's ISR, until written 1 there. The status register remembers who asked until the source takes it back, so that
+/// a vector which is enabled or gets another route meanwhile comes again; a source that just stays high does not.
+/// In hardware every node of four cores has its own registers; messages enter at node 0, whose route names the node that
+/// delivers. In KVM's model there is one set of registers, and routes name cores by their physical number (CPUID).
 /// </summary>
 public sealed partial class Eiointc : IVectorSink
 {
@@ -24,8 +26,9 @@ public sealed partial class Eiointc : IVectorSink
     private readonly Node[] _nodes;
     private readonly Core[] _cores;
     private readonly ICoreInterrupts _outputs;
-    private readonly ulong[] _level = new ulong[Words];
-    private readonly ulong[] _pending = new ulong[Words];
+    private readonly Func<int, int>? _coreOf;
+    private readonly ulong[] _status = new ulong[Words];
+    private readonly short[] _target = new short[Vectors];
     private readonly short[] _holder = new short[Vectors];
     private readonly byte[] _lastPick = new byte[Vectors];
     private EiointcFeatures _configuration;
@@ -35,16 +38,14 @@ public sealed partial class Eiointc : IVectorSink
     /// <param name="cores">Number of cores.</param>
     /// <param name="bus">The IOCSR space.</param>
     /// <param name="outputs">Receives HWI0 to HWI7 of every core; called under this controller's lock.</param>
-    /// <param name="features">What the paravirtual registers offer.</param>
-    /// <param name="oneNode">
-    /// True as in KVM's model: one set of registers. False as in hardware: one for four cores.
+    /// <param name="coreOf">
+    /// KVM's model: the core that has a physical number, or -1. Null for hardware's nodes of four.
     /// </param>
-    public Eiointc(int cores, IocsrBus bus, ICoreInterrupts outputs, EiointcFeatures features = EiointcFeatures.None,
-        bool oneNode = false)
+    public Eiointc(int cores, IocsrBus bus, ICoreInterrupts outputs, Func<int, int>? coreOf = null)
     {
         _outputs = outputs;
-        Features = features;
-        _nodes = new Node[oneNode ? 1 : (cores + CoresPerNode - 1) / CoresPerNode];
+        _coreOf = coreOf;
+        _nodes = new Node[coreOf != null ? 1 : (cores + CoresPerNode - 1) / CoresPerNode];
         _cores = new Core[cores];
         for (int node = 0; node < _nodes.Length; node++)
         {
@@ -53,23 +54,22 @@ public sealed partial class Eiointc : IVectorSink
 
         for (int core = 0; core < cores; core++)
         {
-            _cores[core] = new Core(oneNode ? 0 : core / CoresPerNode);
+            _cores[core] = new Core(coreOf != null ? 0 : core / CoresPerNode);
         }
 
-        Array.Fill(_holder, NoCore);
         Reset();
         var registers = new EiointcRegisters(this);
         bus.Map("EIOINTC", EiointcRegisters.Base, EiointcRegisters.Size, AccessWidths.All, registers);
         bus.Map("EIOINTC trigger", EiointcRegisters.TriggerBase, 4, AccessWidths.Word, new EiointcTrigger(this));
-        if (features != EiointcFeatures.None)
+        if (coreOf != null)
         {
             bus.Map("EIOINTC virtual", EiointcVirtual.Base, EiointcVirtual.Size, AccessWidths.Word,
                 new EiointcVirtual(this));
         }
     }
 
-    /// <summary>What the paravirtual registers offer.</summary>
-    public EiointcFeatures Features { get; }
+    /// <summary>What the paravirtual registers offer; nothing on the bare chip, which has none.</summary>
+    public EiointcFeatures Features { get; private set; }
 
     /// <summary>
     /// The paravirtual configuration; on the bare chip only <see cref="EiointcFeatures.PinEncoding"/>, from bit 49 of
@@ -101,39 +101,48 @@ public sealed partial class Eiointc : IVectorSink
 
         lock (_lock)
         {
-            SetBit(_level, vector, level);
-            SetBit(_pending, vector, level);
-            Deliver(vector);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Trigger(int vector)
-    {
-        if ((uint)vector < Vectors)
-        {
-            lock (_lock)
+            SetBit(_status, vector, level);
+            if (level)
             {
-                SetBit(_pending, vector, true);
-                Deliver(vector);
+                // A vector that nobody has acknowledged stays where it is.
+                _target[vector] = Route(vector, _holder[vector]);
             }
+
+            Hold(vector, level ? _target[vector] : NoCore);
         }
     }
 
-    /// <summary>Registers as after power-on; level sources keep their levels.</summary>
-    public void Reset() => Reroute(() =>
+    /// <summary>A message whose source takes nothing back.</summary>
+    public void Trigger(int vector) => SetLevel(vector, true);
+
+    /// <summary>As after power-on: nothing is pending, and all lines are low.</summary>
+    public void Reset() => Reset(Features, EiointcFeatures.None);
+
+    /// <summary>As after power-on, with other paravirtual registers.</summary>
+    /// <param name="features">What they offer from now on.</param>
+    /// <param name="configuration">What is configured already.</param>
+    public void Reset(EiointcFeatures features, EiointcFeatures configuration) => Reroute(() =>
     {
         foreach (Node node in _nodes)
         {
             node.Clear();
         }
 
-        _level.CopyTo(_pending, 0);
-        _configuration = EiointcFeatures.None;
+        Array.Clear(_status);
+        for (int vector = 0; vector < Vectors; vector++)
+        {
+            _target[vector] = NoCore;
+            Hold(vector, NoCore);
+        }
+
+        Features = features;
+        _configuration = configuration;
         _enabled = true;
     });
 
-    /// <summary>Changes what decides the way of vectors, and moves the pending ones accordingly.</summary>
+    /// <summary>
+    /// Changes what decides the way of vectors. Those whose source still asks and whose way has changed come again there.
+    /// </summary>
     private void Reroute(Action change)
     {
         lock (_lock)
@@ -141,7 +150,11 @@ public sealed partial class Eiointc : IVectorSink
             change();
             for (int vector = 0; vector < Vectors; vector++)
             {
-                Deliver(vector);
+                if (GetBit(_status, vector) && Route(vector, _target[vector]) is var target && target != _target[vector])
+                {
+                    _target[vector] = target;
+                    Hold(vector, target);
+                }
             }
 
             for (int core = 0; core < _cores.Length; core++)
@@ -151,50 +164,61 @@ public sealed partial class Eiointc : IVectorSink
         }
     }
 
-    /// <summary>
-    /// Makes the holder of a vector what the registers say: the routed core if it is pending, nobody if not.
-    /// </summary>
-    private void Deliver(int vector)
+    /// <summary>Makes a vector pending at a core, or at none.</summary>
+    private void Hold(int vector, short core)
     {
         short old = _holder[vector];
-        short now = GetBit(_pending, vector) ? Route(vector, old) : NoCore;
-        if (now == old)
+        if (core == old)
         {
             return;
         }
 
-        _holder[vector] = now;
+        _holder[vector] = core;
         if (old != NoCore)
         {
             SetBit(_cores[old].Isr, vector, false);
             UpdateLines(old);
         }
 
-        if (now != NoCore)
+        if (core != NoCore)
         {
-            _lastPick[vector] = (byte)(now % CoresPerNode);
-            SetBit(_cores[now].Isr, vector, true);
-            UpdateLines(now);
+            _lastPick[vector] = (byte)(core % CoresPerNode);
+            SetBit(_cores[core].Isr, vector, true);
+            UpdateLines(core);
         }
     }
 
     /// <summary>The core that a vector goes to, or none while it is disabled somewhere on its way.</summary>
-    private short Route(int vector, short holder)
+    /// <param name="vector">The vector.</param>
+    /// <param name="current">The core that keeps it if the registers still allow that.</param>
+    private short Route(int vector, short current)
     {
-        bool stopped = (Features & EiointcFeatures.Enable) != 0 && (_configuration & EiointcFeatures.Enable) == 0;
         Node entry = _nodes[0];
-        if (!_enabled || stopped || !GetBit(entry.Enable, vector))
+        if (!_enabled || !GetBit(entry.Enable, vector))
         {
             return NoCore;
         }
 
         byte route = entry.RouteOf(vector);
-        if ((_configuration & EiointcFeatures.CoreEncoding) != 0)
-        {
-            return (short)(route < _cores.Length ? route : 0);
-        }
+        return _coreOf != null ? CoreOf(route) : RouteOverNodes(vector, entry, route >> 4, current);
+    }
 
-        int nodeNumber = TargetNode(entry, route >> 4);
+    /// <summary>
+    /// The lowest core of the bitmap, or the one that has the number where routes are numbers. One that is not there stands
+    /// for number 0, where what has no route goes too.
+    /// </summary>
+    private short CoreOf(byte route)
+    {
+        int number = (_configuration & EiointcFeatures.CoreEncoding) != 0 ? route
+            : (route & 0xf) != 0 ? BitOperations.TrailingZeroCount(route) : 0;
+        int core = _coreOf!(number);
+        core = (uint)core < (uint)_cores.Length ? core : _coreOf(0);
+        return (uint)core < (uint)_cores.Length ? (short)core : NoCore;
+    }
+
+    private short RouteOverNodes(int vector, Node entry, int selector, short current)
+    {
+        int nodeNumber = TargetNode(entry, selector);
         Node node = _nodes[nodeNumber];
         if (!GetBit(node.Enable, vector))
         {
@@ -205,7 +229,7 @@ public sealed partial class Eiointc : IVectorSink
         int present = (1 << Math.Min(CoresPerNode, _cores.Length - first)) - 1;
         int mapped = node.RouteOf(vector) & 0xf & present;
         // No core mapped: the node's first one, as software that has not set the route expects.
-        return (short)(first + (mapped == 0 ? 0 : Pick(vector, mapped, holder - first, GetBit(node.Bounce, vector))));
+        return (short)(first + (mapped == 0 ? 0 : Pick(vector, mapped, current - first, GetBit(node.Bounce, vector))));
     }
 
     /// <summary>A bitmap of no existing node means the node where the interrupt came in.</summary>
@@ -216,13 +240,13 @@ public sealed partial class Eiointc : IVectorSink
     }
 
     /// <summary>
-    /// Among several mapped cores the lowest, or with bounce the one after the last; a holder is kept.
+    /// Among several mapped cores the lowest, or with bounce the one after the last; the current one is kept.
     /// </summary>
-    private int Pick(int vector, int mapped, int holder, bool bounce)
+    private int Pick(int vector, int mapped, int current, bool bounce)
     {
-        if (holder is >= 0 and < CoresPerNode && ((mapped >> holder) & 1) != 0)
+        if (current is >= 0 and < CoresPerNode && ((mapped >> current) & 1) != 0)
         {
-            return holder;
+            return current;
         }
 
         int above = bounce ? mapped & (-2 << _lastPick[vector]) : 0;

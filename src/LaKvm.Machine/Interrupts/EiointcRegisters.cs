@@ -29,7 +29,7 @@ public sealed partial class Eiointc
             switch (offset)
             {
                 case >= EiointcRegisters.Isr and < EiointcRegisters.Isr + (Words * 8):
-                    _pending[(offset - EiointcRegisters.Isr) / 8] = value;
+                    _status[(offset - EiointcRegisters.Isr) / 8] = value;
                     break;
                 case >= EiointcRegisters.CoreIsr and < EiointcRegisters.CoreIsr + (Words * 8):
                     _cores[core].Isr[(offset - EiointcRegisters.CoreIsr) / 8] = value;
@@ -50,7 +50,7 @@ public sealed partial class Eiointc
     }
 
     /// <summary>
-    /// Ends a sequence of <see cref="Poke"/>: pending vectors find their holders and the lines follow.
+    /// Ends a sequence of <see cref="Poke"/>: vectors in the cores' ISR are pending there, and the lines follow.
     /// </summary>
     public void Restored() => Reroute(() =>
     {
@@ -59,18 +59,27 @@ public sealed partial class Eiointc
         {
             for (int vector = 0; vector < Vectors; vector++)
             {
-                if (GetBit(_cores[core].Isr, vector))
+                if (!GetBit(_cores[core].Isr, vector))
                 {
-                    if (_holder[vector] != NoCore)
-                    {
-                        SetBit(_cores[core].Isr, vector, false);
-                        continue;
-                    }
+                    continue;
+                }
 
+                if (_holder[vector] == NoCore)
+                {
                     _holder[vector] = core;
-                    SetBit(_pending, vector, true);
+                    SetBit(_status, vector, true);
+                }
+                else
+                {
+                    SetBit(_cores[core].Isr, vector, false);
                 }
             }
+        }
+
+        for (int vector = 0; vector < Vectors; vector++)
+        {
+            // Whose source asks and that no core holds was acknowledged before it was saved: it does not come again.
+            _target[vector] = _holder[vector] != NoCore ? _holder[vector] : Route(vector, NoCore);
         }
     });
 
@@ -90,7 +99,7 @@ public sealed partial class Eiointc
             >= EiointcRegisters.CoreIsr and < EiointcRegisters.CoreIsr + (Words * 8) =>
                 _cores[core].Isr[(register - EiointcRegisters.CoreIsr) / 8],
             >= EiointcRegisters.Isr and < EiointcRegisters.Isr + (Words * 8) =>
-                _pending[(register - EiointcRegisters.Isr) / 8],
+                _status[(register - EiointcRegisters.Isr) / 8],
             _ => 0,
         };
     }
@@ -115,19 +124,12 @@ public sealed partial class Eiointc
         }
     }
 
-    /// <summary>
-    /// Write 1 to a core's ISR: the vectors are no longer pending, unless their level source is still high.
-    /// </summary>
+    /// <summary>Write 1 to a core's ISR: the vectors are no longer pending, even if their source still asks.</summary>
     private void Acknowledge(int core, int word, ulong value)
     {
         for (ulong rest = value & _cores[core].Isr[word]; rest != 0; rest &= rest - 1)
         {
-            int vector = (word * 64) + BitOperations.TrailingZeroCount(rest);
-            if (!GetBit(_level, vector))
-            {
-                SetBit(_pending, vector, false);
-                Deliver(vector);
-            }
+            Hold((word * 64) + BitOperations.TrailingZeroCount(rest), NoCore);
         }
     }
 

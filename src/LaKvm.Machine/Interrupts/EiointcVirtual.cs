@@ -13,7 +13,10 @@ public enum EiointcFeatures : uint
     /// <summary>The paravirtual registers exist.</summary>
     VirtualExtension = 1 << 0,
 
-    /// <summary>Delivery starts only after the guest sets this in the configuration register.</summary>
+    /// <summary>
+    /// The guest says that it has finished configuring. Vectors are delivered before, too: Linux's KVM never looks at it
+    /// then, and VMMs hand the register's writes to nobody.
+    /// </summary>
     Enable = 1 << 1,
 
     /// <summary>ipmap holds a number instead of one bit of four.</summary>
@@ -42,9 +45,9 @@ internal sealed class EiointcVirtual(Eiointc owner) : IIocsrDevice
     public void Write(int core, uint offset, int size, ulong value)
     {
         var wanted = (EiointcFeatures)(uint)value & owner.Features;
-        bool running = (owner.Configuration & EiointcFeatures.Enable) != 0;
-        // The encodings cannot change while interrupts are being delivered; only stopping is allowed then.
-        if (offset == ConfigRegister && (!running || value == 0))
+        bool configured = (owner.Configuration & EiointcFeatures.Enable) != 0;
+        // The encodings cannot change once configured; only going back to nothing is allowed then.
+        if (offset == ConfigRegister && (!configured || value == 0))
         {
             owner.Configuration = wanted;
         }

@@ -35,9 +35,11 @@ public static class CoreLine
 /// <summary>What receives interrupts by vector: the EIOINTC, or a hypervisor's in-kernel one.</summary>
 public interface IVectorSink
 {
-    /// <summary>Follows a level-triggered source: pending while high, gone when low.</summary>
+    /// <summary>
+    /// A message: the source asks (true), which makes the vector pending once, or no longer asks, which takes it back.
+    /// </summary>
     void SetLevel(int vector, bool level);
 
-    /// <summary>Latches a message-signalled interrupt.</summary>
+    /// <summary>A message-signalled interrupt: its source takes nothing back.</summary>
     void Trigger(int vector);
 }

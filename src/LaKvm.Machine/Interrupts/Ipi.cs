@@ -42,6 +42,7 @@ public sealed class Ipi : IIocsrDevice
     private readonly IocsrBus _bus;
     private readonly ICoreInterrupts _outputs;
     private readonly bool _enableGates;
+    private readonly Func<int, int>? _coreOf;
 
     /// <summary>Makes the registers and maps them on <paramref name="bus"/>, which ANY_SEND writes to.</summary>
     /// <param name="cores">Number of cores.</param>
@@ -50,8 +51,12 @@ public sealed class Ipi : IIocsrDevice
     /// <param name="enableGates">
     /// True as in hardware: only enabled pending bits interrupt. False as in KVM's model, which stores IPI_EN only.
     /// </param>
-    public Ipi(int cores, IocsrBus bus, ICoreInterrupts outputs, bool enableGates = true)
+    /// <param name="coreOf">
+    /// The core that has the physical number which the sending registers name, or -1; null if each core's number is its own.
+    /// </param>
+    public Ipi(int cores, IocsrBus bus, ICoreInterrupts outputs, bool enableGates = true, Func<int, int>? coreOf = null)
     {
+        _coreOf = coreOf;
         _cores = new CoreState[cores];
         for (int core = 0; core < cores; core++)
         {
@@ -167,7 +172,11 @@ public sealed class Ipi : IIocsrDevice
         }
     }
 
-    private static int Target(ulong send) => (int)(send >> 16) & 0x3ff;
+    private int Target(ulong send)
+    {
+        int number = (int)(send >> 16) & 0x3ff;
+        return _coreOf == null ? number : _coreOf(number);
+    }
 
     private bool TryCore(int core, out CoreState state)
     {

@@ -3,9 +3,11 @@ using System.Numerics;
 namespace LaKvm.Machine;
 
 /// <summary>
-/// The interrupt controller of the 7A bridge (7A1000 manual, "Interrupt controller"): pins in, HyperTransport vectors
-/// out. Polarity and the INTn routing are storage only, because the wires of this board say "asserted" and all pins go
-/// to the EIOINTC; htmsi_en likewise, as the bridge has no other output here.
+/// The interrupt controller of the 7A bridge (7A1000 manual, "Interrupt controller"): pins in, HyperTransport messages out.
+/// A message is sent when a pin that is not masked asks, and when a pin that asks is unmasked: not while a pin just stays
+/// high. A level pin that falls, or an edge pin that is cleared, takes it back, as in Linux's KVM and in QEMU.
+/// Polarity and the INTn routing are storage only, because the wires of this board say "asserted" and all pins go to the
+/// EIOINTC; htmsi_en likewise, as the bridge has no other output here.
 /// </summary>
 public sealed class PchPic : IBusDevice
 {
@@ -42,7 +44,7 @@ public sealed class PchPic : IBusDevice
     /// <summary>Requests, before the mask; read only.</summary>
     public const ulong Irr = 0x380;
 
-    /// <summary>Requests that are sent; read only.</summary>
+    /// <summary>Requests that were sent and not taken back; read only.</summary>
     public const ulong Isr = 0x3a0;
 
     /// <summary>1 makes the pin active low.</summary>
@@ -53,7 +55,7 @@ public sealed class PchPic : IBusDevice
     private readonly int _pins;
     private readonly byte[] _route;
     private readonly byte[] _vector;
-    private ulong _level;
+    private ulong _wires;
     private ulong _irr;
     private ulong _isr;
     private ulong _mask;
@@ -76,52 +78,47 @@ public sealed class PchPic : IBusDevice
         Reset();
     }
 
-    /// <summary>The wire of a pin.</summary>
+    /// <summary>The wire of a pin: setting the level that it has does nothing.</summary>
     public IInterruptLine Pin(int pin)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)pin, (uint)_pins);
         return new PinLine(this, pin);
     }
 
-    /// <summary>Drives a pin.</summary>
+    /// <summary>
+    /// A pin is asserted or released. Every assertion counts, one that no release precedes too (KVM_IRQ_LINE): it is an edge,
+    /// and a level is sent again.
+    /// </summary>
     /// <param name="pin">Pin number; one that does not exist is ignored.</param>
     /// <param name="level">True asserts.</param>
     public void SetPin(int pin, bool level)
     {
-        if ((uint)pin >= (uint)_pins)
+        if ((uint)pin < (uint)_pins)
         {
-            return;
-        }
-
-        ulong bit = 1UL << pin;
-        lock (_lock)
-        {
-            bool rises = level && (_level & bit) == 0;
-            _level = level ? _level | bit : _level & ~bit;
-            if ((_edge & bit) == 0)
+            lock (_lock)
             {
-                _irr = level ? _irr | bit : _irr & ~bit;
+                Drive(1UL << pin, level);
             }
-            else if (rises)
-            {
-                _irr |= bit;
-            }
-
-            UpdateOutputs();
         }
     }
 
-    /// <summary>Registers as after power-on; the wires keep their levels.</summary>
+    /// <summary>
+    /// Registers as after power-on, of which the vectors are as in Linux's KVM: pin n's is n. The wires keep their levels.
+    /// </summary>
     public void Reset()
     {
         lock (_lock)
         {
+            _irr = 0;
+            TakeBack(_isr);
+            _irr = _wires;
             _mask = ulong.MaxValue;
             _htMsiEnable = _edge = _auto0 = _auto1 = _polarity = 0;
-            _irr = _level;
-            UpdateOutputs();
-            Array.Clear(_route);
-            Array.Clear(_vector);
+            Array.Fill(_route, (byte)1);
+            for (int pin = 0; pin < _pins; pin++)
+            {
+                _vector[pin] = (byte)pin;
+            }
         }
     }
 
@@ -150,24 +147,38 @@ public sealed class PchPic : IBusDevice
                     WriteBytes(_route, offset - Route, size, value);
                     break;
                 case >= Vector and < Vector + 64:
-                    WriteVectors(offset - Vector, size, value);
+                    WriteBytes(_vector, offset - Vector, size, value);
                     break;
                 default:
                     WriteRegister(new Lane(offset, size, value));
                     break;
             }
-
-            UpdateOutputs();
         }
     }
 
-    /// <summary>Forces requests, as a snapshot or a hypervisor's device attributes restore them.</summary>
-    public void RestoreRequests(ulong irr)
+    /// <summary>
+    /// Forces a register, as a snapshot or a hypervisor's device attributes restore it: nothing is sent or taken back.
+    /// </summary>
+    public void Poke(ulong offset, int size, ulong value)
     {
+        var lane = new Lane(offset, size, value);
         lock (_lock)
         {
-            _irr = irr;
-            UpdateOutputs();
+            switch (lane.Register)
+            {
+                case Irr:
+                    _irr = lane.Merge(_irr);
+                    break;
+                case Isr:
+                    _isr = lane.Merge(_isr);
+                    break;
+                case Mask:
+                    _mask = lane.Merge(_mask);
+                    break;
+                default:
+                    Write(offset, size, value);
+                    break;
+            }
         }
     }
 
@@ -190,7 +201,9 @@ public sealed class PchPic : IBusDevice
         switch (lane.Register)
         {
             case Mask:
+                ulong unmasked = _mask & ~lane.Merge(_mask);
                 _mask = lane.Merge(_mask);
+                Send(unmasked);
                 break;
             case HtMsiEnable:
                 _htMsiEnable = lane.Merge(_htMsiEnable);
@@ -200,6 +213,7 @@ public sealed class PchPic : IBusDevice
                 break;
             case Clear:
                 _irr &= ~(lane.Value & _edge);
+                TakeBack(lane.Value & _edge);
                 break;
             case Auto0:
                 _auto0 = lane.Merge(_auto0);
@@ -232,31 +246,46 @@ public sealed class PchPic : IBusDevice
         }
     }
 
-    /// <summary>A request that is out moves to its new vector.</summary>
-    private void WriteVectors(ulong index, int size, ulong value)
+    private void Drive(ulong pin, bool level)
     {
-        ulong written = (index + (ulong)size >= 64 ? ulong.MaxValue : (1UL << (int)(index + (ulong)size)) - 1)
-            & (ulong.MaxValue << (int)index);
-        ulong mask = _mask;
-        _mask |= written;
-        UpdateOutputs();
-        WriteBytes(_vector, index, size, value);
-        _mask = mask;
-    }
-
-    /// <summary>Sends what has changed between the requests and what was sent last.</summary>
-    private void UpdateOutputs()
-    {
-        ulong old = _isr;
-        _isr = _irr & ~_mask;
-        for (ulong changed = old ^ _isr; changed != 0; changed &= changed - 1)
+        if (level)
         {
-            byte vector = _vector[BitOperations.TrailingZeroCount(changed)];
-            _vectors.SetLevel(vector, IsSent(vector));
+            _irr |= pin;
+            Send(pin);
+        }
+        else if ((_edge & pin) == 0)
+        {
+            _irr &= ~pin;
+            TakeBack(pin);
         }
     }
 
-    /// <summary>Pins may share a vector: it is high while any of them is.</summary>
+    /// <summary>Sends the messages of those pins that ask and are not masked.</summary>
+    private void Send(ulong pins)
+    {
+        for (ulong rest = pins & _irr & ~_mask; rest != 0; rest &= rest - 1)
+        {
+            int pin = BitOperations.TrailingZeroCount(rest);
+            _isr |= 1UL << pin;
+            _vectors.SetLevel(_vector[pin], true);
+        }
+    }
+
+    /// <summary>Takes the messages of those pins back that ask no longer.</summary>
+    private void TakeBack(ulong pins)
+    {
+        for (ulong rest = pins & _isr & ~_irr; rest != 0; rest &= rest - 1)
+        {
+            int pin = BitOperations.TrailingZeroCount(rest);
+            _isr &= ~(1UL << pin);
+            if (!IsSent(_vector[pin]))
+            {
+                _vectors.SetLevel(_vector[pin], false);
+            }
+        }
+    }
+
+    /// <summary>Pins may share a vector: the last one takes it back.</summary>
     private bool IsSent(byte vector)
     {
         for (ulong sent = _isr; sent != 0; sent &= sent - 1)
@@ -272,6 +301,17 @@ public sealed class PchPic : IBusDevice
 
     private sealed class PinLine(PchPic owner, int pin) : IInterruptLine
     {
-        public void Set(bool level) => owner.SetPin(pin, level);
+        public void Set(bool level)
+        {
+            ulong bit = 1UL << pin;
+            lock (owner._lock)
+            {
+                if (((owner._wires & bit) != 0) != level)
+                {
+                    owner._wires ^= bit;
+                    owner.Drive(bit, level);
+                }
+            }
+        }
     }
 }

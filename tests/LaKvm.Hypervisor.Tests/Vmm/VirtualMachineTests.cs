@@ -63,6 +63,57 @@ public sealed class VirtualMachineTests
         exit.Should().Be(VmExit.Stopped);
     }
 
+    [Theory]
+    [InlineData(IrqChipPlace.Kernel)]
+    [InlineData(IrqChipPlace.User)]
+    public void Chip_function_lets_interrupts_through_from_the_start_and_holds_them_while_it_is_cleared(
+        IrqChipPlace irqChip)
+    {
+        // ESTAT is shown as a digit: pin 2 by its level and a message, with the function set, cleared and set again.
+        (VmExit exit, string text) = Run("""
+            li.d    $s0, 0x1fe001e0
+            li.d    $s1, 0x10000000
+            li.d    $t0, 0x14c0
+            li.d    $t1, 0x0204020202020202
+            iocsrwr.d $t1, $t0
+            li.d    $t0, 0x1600
+            addi.d  $t1, $zero, -1
+            iocsrwr.d $t1, $t0
+            li.d    $t0, 0x1618
+            iocsrwr.d $t1, $t0
+            addi.w  $t1, $zero, -5
+            st.w    $t1, $s1, 0x20
+            ori     $t1, $zero, 2
+            st.b    $t1, $s0, 1
+            bl      show
+            li.d    $s2, 0x420
+            iocsrwr.d $zero, $s2
+            bl      show
+            li.d    $t0, 0x2ff00000
+            ori     $t1, $zero, 200
+            st.w    $t1, $t0, 0
+            bl      show
+            li.d    $t1, 0x1000000000000
+            iocsrwr.d $t1, $s2
+            bl      show
+            st.b    $zero, $s0, 1
+            bl      show
+            li.d    $t0, 0x100e001c
+            ori     $t1, $zero, 0x34
+            st.b    $t1, $t0, 0
+            1: b    1b
+            show:
+            csrrd   $t0, 5
+            bstrpick.d $t0, $t0, 5, 2
+            addi.d  $t0, $t0, 48
+            st.b    $t0, $s0, 0
+            jr      $ra
+            """, irqChip, Vcpus);
+
+        exit.Should().Be(VmExit.PowerOff);
+        text.Should().Be("20064");
+    }
+
     private static (VmExit Exit, string Text) Run(
         string source, IrqChipPlace irqChip, int hostCpus, TimeSpan? patience = null)
     {

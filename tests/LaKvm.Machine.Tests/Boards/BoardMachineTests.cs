@@ -28,7 +28,6 @@ public sealed class BoardMachineTests : IDisposable
     /// </summary>
     private void ProgramPin(int pin)
     {
-        _machine.WriteIocsr(0, 0x420, 8, 1UL << 48);
         _machine.WriteIocsr(0, 0x14c0, 4, 0x02020202);
         _machine.WriteIocsr(0, 0x1600, 4, 0xffffffff);
         _machine.WriteMmio(Pic + 0x200 + (ulong)pin, 1, (ulong)pin);
@@ -52,17 +51,38 @@ public sealed class BoardMachineTests : IDisposable
         _cores[0].Should().Be(1u << BoardLayout.EiointcLine);
         _machine.ReadIocsr(0, 0x1800, 8).Should().Be(4);
         _machine.WriteIocsr(0, 0x1800, 8, 4);
+        _cores[0].Should().Be(0, "the port has sent its message");
+        _machine.WriteMmio(Pic + 0x20, 4, uint.MaxValue);
+        _machine.WriteMmio(Pic + 0x20, 4, ~4u);
         _cores[0].Should().NotBe(0, "the port still has data");
         _machine.ReadMmio(Uart0, 1).Should().Be((byte)'x');
         _cores[0].Should().Be(0);
     }
 
     [Fact]
-    public void Nothing_is_delivered_before_the_chip_function_is_set()
+    public void Edge_pin_that_is_acknowledged_at_the_eiointc_only_interrupts_once_for_each_edge()
     {
         ProgramPin(2);
-        _machine.WriteIocsr(0, 0x420, 8, 0);
+        _machine.WriteMmio(Pic + 0x60, 4, 4);
+        for (int i = 0; i < 5; i++)
+        {
+            _machine.WriteMmio(Uart0 + 1, 1, 2);
+            _cores[0].Should().NotBe(0);
+            _machine.ReadMmio(Uart0 + 2, 1);
+            _machine.WriteIocsr(0, 0x1800, 8, 4);
+            _cores[0].Should().Be(0);
+            _machine.WriteMmio(Uart0 + 1, 1, 0);
+            _cores[0].Should().Be(0);
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_delivered_while_the_chip_function_is_cleared()
+    {
+        ProgramPin(2);
         _machine.WriteMmio(Uart0 + 1, 1, 2);
+        _cores[0].Should().NotBe(0, "the function is set without firmware");
+        _machine.WriteIocsr(0, 0x420, 8, 0);
         _cores[0].Should().Be(0);
         _machine.WriteIocsr(0, 0x420, 8, 1UL << 48);
         _cores[0].Should().NotBe(0);
@@ -215,7 +235,7 @@ public sealed class BoardMachineTests : IDisposable
         _machine.Reset();
         _cores[0].Should().Be(0);
         _cores[4].Should().Be(0);
-        _machine.ReadIocsr(0, 0x420, 8).Should().Be(0);
+        _machine.ReadIocsr(0, 0x420, 8).Should().Be(1UL << 48);
     }
 
     [Theory]

@@ -42,19 +42,41 @@ public class EiointcStateTests : EiointcFixture
     }
 
     [Fact]
-    public void Virtual_extension_routes_by_core_number_once_enabled()
+    public void Acknowledged_vector_whose_source_still_asks_does_not_come_again_in_a_restored_copy()
+    {
+        Program(1);
+        _controller.SetLevel(9, true);
+        Write(0, CoreIsr, 1 << 9);
+        var cores = new RecordingCores();
+        var bus = new IocsrBus(new GuestErrorLog(null));
+        var copy = new Eiointc(12, bus, cores);
+        for (uint offset = 0; offset < 0x900; offset += 8)
+        {
+            copy.Poke(0, offset, _controller.Peek(0, offset));
+        }
+
+        copy.Restored();
+        cores[0].Should().Be(0);
+        bus.Write(0, Enable, 8, 0);
+        bus.Write(0, Enable, 8, ulong.MaxValue);
+        cores[0].Should().Be(Hwi(1));
+    }
+
+    [Fact]
+    public void Virtual_extension_routes_by_core_number_and_delivers_before_it_is_enabled()
     {
         const EiointcFeatures all = EiointcFeatures.VirtualExtension | EiointcFeatures.Enable
             | EiointcFeatures.PinEncoding | EiointcFeatures.CoreEncoding;
         var cores = new RecordingCores();
         var bus = new IocsrBus(new GuestErrorLog(null));
-        var controller = new Eiointc(200, bus, cores, all, oneNode: true);
+        var controller = new Eiointc(200, bus, cores, number => number);
+        controller.Reset(all, EiointcFeatures.None);
         bus.Read(0, 0x4000_0000, 4).Should().Be(0xf);
         bus.Write(0, Enable, 8, ulong.MaxValue);
         bus.Write(7, Route + 1, 1, 150);
         bus.Write(0, IpMap, 1, 6);
         controller.Trigger(1);
-        cores.Changes.Should().Be(0, "the guest has not enabled delivery");
+        cores[1].Should().Be(Hwi(1), "150 is a bitmap whose lowest core is 1, and 6 one whose lowest pin is 1");
         bus.Write(0, 0x4000_0004, 4, 0x8000_000e);
         bus.Read(0, 0x4000_0004, 4).Should().Be(0xe);
         cores[150].Should().Be(Hwi(6));
@@ -63,6 +85,23 @@ public class EiointcStateTests : EiointcFixture
         bus.Write(0, 0x4000_0004, 4, 0);
         bus.Read(0, 0x4000_0004, 4).Should().Be(0);
         cores[150].Should().Be(0);
+        cores[1].Should().Be(Hwi(1));
+    }
+
+    [Fact]
+    public void Routes_name_cores_by_their_physical_number_where_the_controller_is_told_so()
+    {
+        var cores = new RecordingCores();
+        var bus = new IocsrBus(new GuestErrorLog(null));
+        var controller = new Eiointc(4, bus, cores, number => number switch { 0 => 3, 2 => 1, _ => -1 });
+        bus.Write(0, Enable, 8, ulong.MaxValue);
+        bus.Write(0, Route, 8, 0x00_00_00_00_00_08_04_01);
+        controller.Trigger(0);
+        controller.Trigger(1);
+        controller.Trigger(2);
+        bus.Read(3, CoreIsr, 8).Should().Be(0b101, "nobody has number 3: number 0 takes its place");
+        bus.Read(1, CoreIsr, 8).Should().Be(0b010);
+        cores[3].Should().Be(Hwi(0));
     }
 
     [Fact]

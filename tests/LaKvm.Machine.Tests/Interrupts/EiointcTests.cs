@@ -76,16 +76,48 @@ public class EiointcTests : EiointcFixture
     }
 
     [Fact]
-    public void Level_source_that_stays_high_is_pending_again_after_the_acknowledge()
+    public void Source_that_stays_high_is_not_pending_again_after_the_acknowledge()
     {
         Program(1);
         _controller.SetLevel(2, true);
         Write(0, CoreIsr, 4);
-        Read(0, CoreIsr).Should().Be(4);
-        _cores[0].Should().Be(Hwi(1));
-        _controller.SetLevel(2, false);
         Read(0, CoreIsr).Should().Be(0);
         _cores[0].Should().Be(0);
+        Read(0, Isr).Should().Be(4, "the source has taken nothing back");
+        _controller.SetLevel(2, true);
+        _cores[0].Should().Be(Hwi(1), "a new message is a new interrupt");
+        _controller.SetLevel(2, false);
+        Read(0, CoreIsr).Should().Be(0);
+        Read(0, Isr).Should().Be(0);
+        _cores[0].Should().Be(0);
+    }
+
+    [Fact]
+    public void Source_that_still_asks_comes_again_when_its_vector_is_enabled_again()
+    {
+        Program(1);
+        _controller.SetLevel(2, true);
+        Write(0, CoreIsr, 4);
+        Write(0, Enable, ~4UL);
+        _cores[0].Should().Be(0);
+        Write(0, Enable, ulong.MaxValue);
+        _cores[0].Should().Be(Hwi(1));
+        Write(0, Enable, ulong.MaxValue);
+        Write(0, CoreIsr, 4);
+        Write(0, Enable + 8, 0);
+        _cores[0].Should().Be(0, "other vectors were written");
+    }
+
+    [Fact]
+    public void Source_that_still_asks_comes_again_at_the_core_of_its_new_route()
+    {
+        Program(3);
+        _controller.SetLevel(9, true);
+        Write(0, CoreIsr, 1 << 9);
+        RouteTo(8, 6);
+        Enumerable.Range(0, 12).Should().OnlyContain(core => _cores[core] == 0);
+        RouteTo(9, 6);
+        _cores[6].Should().Be(Hwi(1));
     }
 
     [Fact]
@@ -281,7 +313,7 @@ public class EiointcTests : EiointcFixture
     }
 
     [Fact]
-    public void Reset_releases_the_lines_and_keeps_level_sources()
+    public void Reset_releases_the_lines_and_forgets_the_sources()
     {
         Program(1);
         _controller.Trigger(1);
@@ -289,6 +321,7 @@ public class EiointcTests : EiointcFixture
         _controller.Reset();
         _cores[0].Should().Be(0);
         Write(0, Enable, ulong.MaxValue);
-        Read(0, CoreIsr).Should().Be(4);
+        Read(0, CoreIsr).Should().Be(0);
+        Read(0, Isr).Should().Be(0);
     }
 }

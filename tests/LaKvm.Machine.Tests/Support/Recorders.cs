@@ -45,11 +45,22 @@ internal sealed class RecordingCores : ICoreInterrupts
 
 internal sealed class RecordingVectors : IVectorSink
 {
+    /// <summary>Vectors whose last message has not been taken back.</summary>
     public HashSet<int> High { get; } = [];
+
+    /// <summary>Every message, of pins.</summary>
+    public List<int> Sent { get; } = [];
 
     public List<int> Triggered { get; } = [];
 
-    public void SetLevel(int vector, bool level) => _ = level ? High.Add(vector) : High.Remove(vector);
+    public void SetLevel(int vector, bool level)
+    {
+        _ = level ? High.Add(vector) : High.Remove(vector);
+        if (level)
+        {
+            Sent.Add(vector);
+        }
+    }
 
     public void Trigger(int vector) => Triggered.Add(vector);
 }

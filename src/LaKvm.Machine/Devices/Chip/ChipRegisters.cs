@@ -51,8 +51,18 @@ public sealed class ChipRegisters(Func<ulong> nodeCounter, bool virtualMachine, 
 
     private ulong _function;
 
-    /// <summary>As after power-on.</summary>
-    public void Reset() => SetFunction(0);
+    /// <summary>Whether the miscellaneous functions let the EIOINTC deliver.</summary>
+    public static bool InterruptsEnabled(ulong functions) => (functions >> ExtendedInterruptEnable & 1) != 0;
+
+    /// <summary>How the miscellaneous functions let the EIOINTC read its pin map.</summary>
+    public static EiointcFeatures InterruptEncoding(ulong functions) =>
+        (functions >> ExtendedInterruptPinNumbers & 1) != 0 ? EiointcFeatures.PinEncoding : EiointcFeatures.None;
+
+    /// <summary>
+    /// As firmware leaves them to a kernel: extended interrupts are on. After power-on they are off, but a kernel that is
+    /// started without firmware finds nobody who has switched them on.
+    /// </summary>
+    public void Reset() => SetFunction(1UL << ExtendedInterruptEnable);
 
     /// <inheritdoc/>
     public ulong Read(int core, uint offset, int size) => Lane.Extract((offset & ~7u) switch
