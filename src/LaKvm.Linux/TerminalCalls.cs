@@ -27,6 +27,9 @@ public static partial class TerminalCalls
     /// <summary>Change at once (TCSANOW): waiting for the output would wait for ever on a terminal that is not read.</summary>
     public const int AtOnce = 0;
 
+    /// <summary>TIOCGWINSZ.</summary>
+    private const nuint GetWindowSizeRequest = 0x5413;
+
     /// <summary>OPOST: the terminal adds a carriage return to the line feeds of our own messages.</summary>
     public const uint PostProcessOutput = 1;
 
@@ -48,9 +51,28 @@ public static partial class TerminalCalls
     [LibraryImport("libc", EntryPoint = "cfmakeraw")]
     public static partial void MakeRaw(ref Termios attributes);
 
+    /// <summary>Size of a terminal in characters; false if the descriptor leads to none.</summary>
+    public static bool GetSize(int fd, out ushort columns, out ushort rows)
+    {
+        bool isTerminal = GetWindowSize(fd, GetWindowSizeRequest, out WindowSize size) == 0;
+        (columns, rows) = (size.Columns, size.Rows);
+        return isTerminal;
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static partial int GetWindowSize(int fd, nuint request, out WindowSize size);
+
     [LibraryImport("libc", EntryPoint = "tcgetpgrp")]
     private static partial int GetForegroundGroup(int fd);
 
     [LibraryImport("libc", EntryPoint = "getpgrp")]
     private static partial int GetGroup();
+
+    /// <summary>struct winsize.</summary>
+    private struct WindowSize
+    {
+        internal ushort Rows;
+        internal ushort Columns;
+        private readonly uint _pixels;
+    }
 }

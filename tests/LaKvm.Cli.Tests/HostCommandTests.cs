@@ -13,6 +13,35 @@ public class HostCommandTests
         LakvmProcess.Run("host", "--kernel", kernel.Path).Should().Be((0, "hello\n", ""));
     }
 
+    [Theory]
+    [InlineData("host")]
+    [InlineData("run")]
+    public void Guest_hands_an_exit_code_out(string command)
+    {
+        using var kernel = new TestKernel("ori $t0, $zero, 7\nst.w $t0, $s1, 4\n" + TestKernel.PowerOff);
+
+        LakvmProcess.Run(command, "--kernel", kernel.Path).ExitCode.Should().Be(7);
+    }
+
+    [Theory]
+    [InlineData("host")]
+    [InlineData("run")]
+    public void Guest_sees_the_terminals_size(string command)
+    {
+        // The port's second word: columns in the low half, rows in the high one; both are printed as characters.
+        using var kernel = new TestKernel("""
+            ld.w $t1, $s1, 8
+            st.b $t1, $s0, 0
+            srli.w $t1, $t1, 16
+            st.b $t1, $s0, 0
+
+            """ + TestKernel.PowerOff);
+        using var terminal = LakvmProcess.OnTerminal($"stty cols {(int)'C'} rows {(int)'R'}; $lakvm {command} --kernel {kernel.Path}");
+
+        terminal.WaitForExit(Patience).Output.Should().Contain("CR");
+        LakvmProcess.Run(command, "--kernel", kernel.Path).Output.Should().Be("\0\0", "a pipe has no size");
+    }
+
     [Fact]
     public void Guest_that_resets_under_no_reboot_ends_with_its_own_exit_code()
     {

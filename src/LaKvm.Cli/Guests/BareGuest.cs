@@ -36,6 +36,9 @@ internal sealed class BareGuest : IGuest
         new BareGuest(options, files, devices, errors, stop);
 
     /// <inheritdoc/>
+    public int ExitCode => _machine.Board.Devices.ExitCode;
+
+    /// <inheritdoc/>
     public GuestEnd Run(CancellationToken stop) => _machine.Run(_start, stop) switch
     {
         MachineEnd.PowerOff => GuestEnd.PowerOff,

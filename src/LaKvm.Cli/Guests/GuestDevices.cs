@@ -29,6 +29,7 @@ internal sealed class GuestDevices : IDisposable
     internal BoardDeviceOptions Create(CancellationToken stop) => new()
     {
         Serial = [_terminal],
+        Terminal = () => _terminal.Size,
         Virtio = [.. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))), .. _networks.Select((network, index) => Connect(network, index, stop))],
     };
 

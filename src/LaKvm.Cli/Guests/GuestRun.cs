@@ -89,7 +89,7 @@ internal sealed class GuestRun : IDisposable
             _log.LogInformation("The guest's run ended: {End}", end);
             if (end != GuestEnd.Reset)
             {
-                return ExitCode.Success;
+                return end == GuestEnd.PowerOff ? guest.ExitCode : ExitCode.Success;
             }
 
             if (_options.NoReboot)

@@ -50,6 +50,9 @@ internal sealed class VirtualGuest : IGuest
         new VirtualGuest(options, files, devices, observers, errors, stop);
 
     /// <inheritdoc/>
+    public int ExitCode => _machine.Devices.ExitCode;
+
+    /// <inheritdoc/>
     public GuestEnd Run(CancellationToken stop) => _machine.Run(stop) switch
     {
         VmExit.PowerOff => GuestEnd.PowerOff,

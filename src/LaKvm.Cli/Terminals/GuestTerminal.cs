@@ -35,6 +35,10 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     /// <inheritdoc/>
     public Uart16550? Port { get; set; }
 
+    /// <inheritdoc/>
+    public TerminalSize Size =>
+        TerminalCalls.GetSize(FileCalls.StandardOutput, out ushort columns, out ushort rows) ? new(columns, rows) : default;
+
     /// <summary>Raised when the user left with the escape key.</summary>
     internal event Action? Left;
 

@@ -7,4 +7,7 @@ internal interface ITerminal : ISerialBackend
 {
     /// <summary>The port that receives what the user types. Null while no guest listens: then the input waits.</summary>
     Uart16550? Port { get; set; }
+
+    /// <summary>Its size now; 0 by 0 if what is written is not shown on a terminal.</summary>
+    TerminalSize Size { get; }
 }

@@ -18,7 +18,7 @@ public sealed class DebianImages(ImageStore store)
     internal const string Architecture = "loong64";
 
     /// <summary>To be raised when the same packages give another initramfs.</summary>
-    private const int Recipe = 4;
+    private const int Recipe = 5;
 
     private const string KernelPackage = "linux-image-" + Architecture, BusyboxPackage = "busybox-static";
 
@@ -30,6 +30,28 @@ public sealed class DebianImages(ImageStore store)
         "virtio_mmio", "virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "virtio_console",
         "ext4", "overlay", "9p", "9pnet_virtio",
     ];
+
+    /// <summary>
+    /// What else a virtual machine may want of the kernel: file systems, network protocols, networks made of software, and what
+    /// they stand on. Radio and the like is for hardware.
+    /// </summary>
+    private static readonly string[] PackedDirectories =
+    [
+        "kernel/fs/", "kernel/net/", "kernel/drivers/virtio/", "kernel/drivers/vhost/", "kernel/drivers/net/bonding/",
+        "kernel/drivers/net/ipvlan/", "kernel/drivers/net/ovpn/", "kernel/drivers/net/ppp/", "kernel/drivers/net/team/",
+        "kernel/drivers/net/vxlan/", "kernel/drivers/net/wireguard/", "kernel/drivers/block/loop", "kernel/drivers/block/nbd",
+        "kernel/drivers/scsi/virtio_scsi",
+    ];
+
+    private static readonly string[] HardwareDirectories =
+    [
+        "kernel/net/6lowpan/", "kernel/net/atm/", "kernel/net/bluetooth/", "kernel/net/can/", "kernel/net/ieee802154/",
+        "kernel/net/mac80211/", "kernel/net/mac802154/", "kernel/net/nfc/", "kernel/net/phonet/", "kernel/net/qrtr/",
+        "kernel/net/rfkill/", "kernel/net/wireless/", "kernel/fs/jffs2/", "kernel/fs/ubifs/",
+    ];
+
+    // Drivers of networks made of software lie directly in drivers/net, those of hardware in directories below it.
+    private const string NetworkDrivers = "kernel/drivers/net/";
 
     /// <summary>Brings the image up to date and returns it; does nothing if Debian has no newer packages.</summary>
     /// <param name="progress">Told about each step.</param>
@@ -54,6 +76,10 @@ public sealed class DebianImages(ImageStore store)
             throw new ImageFetchException($"The image cache {store.Directory} cannot be written: {e.Message}", e);
         }
     }
+
+    private static bool IsPacked(string path) =>
+        (PackedDirectories.Any(path.StartsWith) && !HardwareDirectories.Any(path.StartsWith))
+        || (path.StartsWith(NetworkDrivers, StringComparison.Ordinal) && path.LastIndexOf('/') == NetworkDrivers.Length - 1);
 
     private static FileStream Lock(string path)
     {
@@ -146,6 +172,7 @@ public sealed class DebianImages(ImageStore store)
         progress.Report(new FetchProgress(FetchPhase.Build, 0));
         var kernel = new KernelFiles(files);
         ModuleSet modules = await ModuleSet.CollectAsync(Modules, kernel.Modules, kernel.BuiltIn, cancel);
+        await modules.AddPackedAsync(IsPacked, kernel.Modules, download.FullName, cancel);
         var manifest = new ImageManifest(Recipe, ImageName, suite, kernel.Release, Versions(packages),
             [.. modules.Modules.Select(module => KernelModule.NameOf(module.Path))], DateTimeOffset.UtcNow);
         CachedImage image = await store.AddAsync(ImageName, manifest, kernel.Kernel,

@@ -11,6 +11,9 @@ internal static class InitramfsBuilder
     private static readonly string[] Directories =
         ["dev", "proc", "sys", "tmp", "run", "root", "etc", "mnt", "newroot", "overlay", "sbin", "usr/bin", "usr/sbin"];
 
+    /// <summary>What mount tries, each loading its module, where it is not told the file system: those that load fast first.</summary>
+    private static ReadOnlySpan<byte> FileSystems => "ext4\nvfat\niso9660\nsquashfs\nerofs\nxfs\nexfat\nudf\nf2fs\nbtrfs\n"u8;
+
     /// <summary>Writes the archive.</summary>
     /// <param name="output">Receives it.</param>
     /// <param name="busybox">A static busybox for the guest.</param>
@@ -29,9 +32,12 @@ internal static class InitramfsBuilder
         cpio.AddCharacterDevice("dev/null", 1, 3);
         cpio.AddFile("bin/busybox", busybox, executable: true);
         cpio.AddLink("bin/sh", "busybox");
-        cpio.AddFile("init", ReadInit(), executable: true);
+        cpio.AddFile("init", Read("init.sh"), executable: true);
         cpio.AddFile("etc/passwd", "root::0:0:root:/root:/bin/sh\n"u8);
         cpio.AddFile("etc/group", "root:x:0:\n"u8);
+        cpio.AddFile("etc/filesystems", FileSystems);
+        cpio.AddFile("etc/udhcpc/default.script", Read("dhcp.sh"), executable: true);
+        cpio.AddLink("usr/share/udhcpc", "/etc/udhcpc");
 
         // busybox's own poweroff asks init to do it; here init is a script that waits for the shell.
         cpio.AddFile("etc/profile", "alias poweroff='poweroff -f' halt='halt -f' reboot='reboot -f'\n"u8);
@@ -42,11 +48,12 @@ internal static class InitramfsBuilder
         }
 
         cpio.AddFile($"{moduleDirectory}/modules.dep", Encoding.UTF8.GetBytes(modules.DependencyFile()));
+        cpio.AddFile($"{moduleDirectory}/modules.alias", Encoding.UTF8.GetBytes(modules.AliasFile()));
     }
 
-    private static byte[] ReadInit()
+    private static byte[] Read(string resource)
     {
-        using Stream script = typeof(InitramfsBuilder).Assembly.GetManifestResourceStream("init.sh")!;
+        using Stream script = typeof(InitramfsBuilder).Assembly.GetManifestResourceStream(resource)!;
         byte[] bytes = new byte[script.Length];
         script.ReadExactly(bytes);
         return bytes;

@@ -7,7 +7,7 @@ internal sealed class ModuleSet
 {
     private readonly Dictionary<string, KernelModule> _modules = [];
 
-    /// <summary>The modules, dependencies before dependents.</summary>
+    /// <summary>The modules.</summary>
     internal IReadOnlyCollection<KernelModule> Modules => _modules.Values;
 
     /// <summary>Collects modules from a kernel package.</summary>
@@ -37,6 +37,37 @@ internal sealed class ModuleSet
         return set;
     }
 
+    /// <summary>Adds modules that stay compressed, and all they depend on: few guests ever load one of them.</summary>
+    /// <param name="wanted">Tells by path which ones.</param>
+    /// <param name="files">Module files by path below the kernel's module directory.</param>
+    /// <param name="work">A directory to work in.</param>
+    /// <param name="cancel">Stops the work.</param>
+    internal async Task AddPackedAsync(
+        Func<string, bool> wanted, IReadOnlyDictionary<string, byte[]> files, string work, CancellationToken cancel)
+    {
+        var byName = files.Keys.ToDictionary(KernelModule.NameOf);
+        var next = files.Keys.Where(wanted).ToHashSet();
+        while (next.Count > 0)
+        {
+            next.RemoveWhere(path => _modules.ContainsKey(KernelModule.NameOf(path)));
+            Dictionary<string, byte[]> chosen = next.ToDictionary(path => path, path => files[path]);
+            IReadOnlyList<KernelModule> modules = await KernelModule.ReadPackedAsync(chosen, work, cancel);
+            foreach (KernelModule module in modules)
+            {
+                _modules[KernelModule.NameOf(module.Path)] = module;
+            }
+
+            next = [.. modules.SelectMany(module => module.Depends).Where(byName.ContainsKey).Select(name => byName[name])];
+            next.RemoveWhere(path => _modules.ContainsKey(KernelModule.NameOf(path)));
+        }
+    }
+
+    /// <summary>The text of modules.alias: by which names the kernel asks for the modules.</summary>
+    internal string AliasFile() => string.Concat(
+        from module in _modules.Values
+        from alias in module.Aliases
+        select $"alias {alias} {KernelModule.NameOf(module.Path)}\n");
+
     /// <summary>
     /// The text of modules.dep: all that a module depends on, directly or not. modprobe loads the last one first.
     /// </summary>
@@ -45,22 +76,24 @@ internal sealed class ModuleSet
         var text = new StringBuilder();
         foreach (KernelModule module in _modules.Values)
         {
-            HashSet<KernelModule> needed = [];
+            List<KernelModule> needed = [];
             AddNeeded(module, needed);
-            IEnumerable<string> depends = _modules.Values.Reverse().Where(needed.Contains).Select(other => " " + other.Path);
+            IEnumerable<string> depends = needed.AsEnumerable().Reverse().Select(other => " " + other.Path);
             text.Append(module.Path).Append(':').AppendJoin("", depends).Append('\n');
         }
 
         return text.ToString();
     }
 
-    private void AddNeeded(KernelModule module, HashSet<KernelModule> needed)
+    /// <summary>Adds a module's dependencies, each behind its own.</summary>
+    private void AddNeeded(KernelModule module, List<KernelModule> needed)
     {
         foreach (string name in module.Depends)
         {
-            if (_modules.TryGetValue(name, out KernelModule? dependency) && needed.Add(dependency))
+            if (_modules.TryGetValue(name, out KernelModule? dependency) && !needed.Contains(dependency))
             {
                 AddNeeded(dependency, needed);
+                needed.Add(dependency);
             }
         }
     }

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # First process of LaKvm's initramfs. With root= on the kernel's command line it mounts that file system and hands over to
 # its init; otherwise it starts a shell and powers off when the shell ends. It understands
-#   root=/dev/vda | LABEL=x | UUID=x | 9p tag    rootfstype= rootflags= ro rw    init=    overlayroot=tmpfs
+#   root=/dev/vda | LABEL=x | UUID=x | 9p tag    rootfstype= rootflags= ro rw    init=    overlayroot=tmpfs    ip=dhcp
 /bin/busybox --install -s
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=vt100
 
@@ -13,7 +13,7 @@ mount -t devpts devpts /dev/pts
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs tmpfs /tmp
 
-root= type= flags= mode=ro init=/sbin/init overlay=
+root= type= flags= mode=ro init=/sbin/init overlay= ip=
 set -f
 for word in $(cat /proc/cmdline); do
     case $word in
@@ -23,6 +23,7 @@ for word in $(cat /proc/cmdline); do
         init=*) init=${word#init=} ;;
         ro | rw) mode=$word ;;
         overlayroot=tmpfs) overlay=yes ;;
+        ip=dhcp) ip=dhcp ;;
     esac
 done
 set +f
@@ -50,6 +51,36 @@ set_clock() {
 }
 set_clock /sys/bus/platform/devices/*.rtc >/dev/null
 
+# What the kernel lacks it asks for by this program: mount finds its file systems, ip its kinds of networks.
+echo /sbin/modprobe >/proc/sys/kernel/modprobe
+ip link set lo up
+[ "$ip" != dhcp ] || udhcpc -b -q -i eth0 >/dev/null 2>&1
+
+# LaKvm's board has a port to the program around it: the exit code, and behind it the size of the terminal that shows the
+# console (columns, rows; 0 if there is none).
+host_port=
+for node in /proc/device-tree/host-port@*; do
+    [ ! -e "$node" ] || host_port=0x${node##*@}
+done
+
+set_terminal_size() {
+    [ -n "$host_port" ] && size=$(devmem $((host_port + 4)) 32) && [ $((size)) != 0 ] || return
+    [ "$size" = "$last_size" ] || stty -F /dev/console cols $((size & 0xffff)) rows $((size >> 16))
+    last_size=$size
+}
+
+follow_terminal_size() {
+    while set_terminal_size; do
+        sleep 1
+    done
+}
+
+power_off() {
+    sync
+    [ -z "$host_port" ] || devmem "$host_port" 32 "$1"
+    poweroff -f
+}
+
 shell() {
     cat <<EOF
 
@@ -57,9 +88,9 @@ LaKvm: Linux $(uname -r) with a root file system in RAM. "exit" or "poweroff" en
 
 EOF
     cd /root
+    set_terminal_size && follow_terminal_size &
     setsid cttyhack sh -l
-    sync
-    poweroff -f
+    power_off $?
 }
 
 fail() {
@@ -106,6 +137,7 @@ mount_root() {
 [ -n "$root" ] || shell
 mount_root
 [ -x "/newroot$init" ] || [ -L "/newroot$init" ] || fail "$root has no $init"
+set_terminal_size
 umount /tmp /dev/pts
 for directory in dev proc sys run; do
     mount --move /$directory /newroot/$directory

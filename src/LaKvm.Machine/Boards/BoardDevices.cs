@@ -11,6 +11,9 @@ public sealed record BoardDeviceOptions
     /// <summary>Devices for the virtio-mmio slots, in order; they belong to the board then.</summary>
     public IReadOnlyList<VirtioDevice> Virtio { get; init; } = [];
 
+    /// <summary>Size of the terminal that shows the first serial port.</summary>
+    public Func<TerminalSize> Terminal { get; init; } = () => default;
+
     /// <summary>Wall clock and timers of the real-time clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
@@ -43,6 +46,9 @@ public sealed class BoardDevices : IDisposable
 
     /// <summary>The serial ports.</summary>
     public IReadOnlyList<Uart16550> Uarts => [.. _devices.OfType<Uart16550>()];
+
+    /// <summary>The exit code that software has left; 0 on a board without a place for it.</summary>
+    public int ExitCode => _devices.OfType<HostPort>().FirstOrDefault()?.ExitCode ?? 0;
 
     /// <summary>As after power-on.</summary>
     public void Reset()

@@ -38,6 +38,7 @@ public sealed class BoardLayout
             new IsaSlot(0x1800_0000, 0x4000),
             .. Enumerable.Range(0, 8).Select(i => new VirtioMmioSlot(i, 0x1fe0_2000 + (0x200 * (ulong)i), pin: 20 + i)),
             new PowerSlot(0x100e_001c),
+            new HostPortSlot(0x100e_0020), // not in QEMU
             // QEMU's PCI host: without it, a bus without devices. Its flash: without an image.
             new EmptySlot("pci-ports", 0x1800_4000, 0xc000, ulong.MaxValue),
             new EmptySlot("pci-configuration", 0x2000_0000, 0x800_0000, ulong.MaxValue),

@@ -56,7 +56,7 @@ internal sealed class GzipPayload(ReadOnlyMemory<byte> compressed, int length) :
 /// </summary>
 internal sealed class ZstdPayload(ReadOnlyMemory<byte> compressed, int length) : IPayload
 {
-    private const int WindowLogMax = 27;
+    internal const int WindowLogMax = 27;
 
     public int Length => length;
 
@@ -97,5 +97,5 @@ internal sealed class ZstdPayload(ReadOnlyMemory<byte> compressed, int length) :
     private static nuint Check(nuint result) =>
         Zstd.IsError(result) == 0 ? result : throw Damaged(Marshal.PtrToStringAnsi(Zstd.ErrorName(result)) ?? "unknown error");
 
-    private static ImageException Damaged(string reason) => new($"The compressed kernel is damaged: {reason}.");
+    internal static ImageException Damaged(string reason) => new($"The compressed kernel is damaged: {reason}.");
 }

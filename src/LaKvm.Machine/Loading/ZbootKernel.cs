@@ -37,10 +37,13 @@ internal static class ZbootKernel
         return compression switch
         {
             "gzip" => new GzipPayload(payload, PayloadLength(bytes, offset + size - sizeof(uint))),
-            "zstd" => new ZstdPayload(payload, PayloadLength(bytes, offset + size)),
+            "zstd" => OpenZstd(payload, PayloadLength(bytes, offset + size)),
             _ => throw new ImageException($"The kernel is compressed with '{compression}'; LaKvm unpacks gzip and zstd."),
         };
     }
+
+    private static IPayload OpenZstd(ReadOnlyMemory<byte> payload, int length) =>
+        Zstd.IsInstalled ? new ZstdPayload(payload, length) : new ManagedZstdPayload(payload, length);
 
     private static string CompressionName(ReadOnlySpan<byte> field)
     {

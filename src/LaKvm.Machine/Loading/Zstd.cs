@@ -9,6 +9,9 @@ internal static unsafe partial class Zstd
 
     private const string Library = "libzstd.so.1";
 
+    /// <summary>Whether this computer has the library.</summary>
+    internal static bool IsInstalled { get; } = NativeLibrary.TryLoad(Library, out _);
+
     [LibraryImport(Library, EntryPoint = "ZSTD_createDCtx")]
     internal static partial nint CreateContext();
 
@@ -46,18 +49,10 @@ internal static unsafe partial class Zstd
 /// <summary>Owns a decompression context.</summary>
 internal readonly struct ZstdContext : IDisposable
 {
-    /// <exception cref="ImageException">libzstd is not installed.</exception>
+    /// <exception cref="ImageException">There is no memory for it.</exception>
     public ZstdContext()
     {
-        try
-        {
-            Handle = Zstd.CreateContext();
-        }
-        catch (DllNotFoundException e)
-        {
-            throw new ImageException("The kernel is compressed with zstd, and libzstd.so.1 is not installed on this host.", e);
-        }
-
+        Handle = Zstd.CreateContext();
         if (Handle == 0)
         {
             throw new ImageException("libzstd found no memory to unpack the kernel.");

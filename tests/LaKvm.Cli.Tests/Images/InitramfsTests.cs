@@ -74,6 +74,26 @@ public sealed class InitramfsTests
     }
 
     [Fact]
+    public async Task Packed_modules_stay_compressed_and_are_found_by_their_aliases()
+    {
+        var files = new Dictionary<string, byte[]>
+        {
+            ["kernel/fs/xfs/xfs.ko.gz"] = Gzip(Module("alias=fs-xfs", "depends=libcrc", "alias=xfs_too")),
+            ["kernel/lib/libcrc.ko"] = Module("depends=base"), ["kernel/lib/base.ko.gz"] = Gzip(Module("depends=")),
+            ["kernel/fs/ext4.ko.gz"] = Gzip(Module("alias=fs-ext4")), ["kernel/sound/snd.ko"] = Module("depends="),
+        };
+        ModuleSet set = await ModuleSet.CollectAsync(["ext4"], files, null, default);
+
+        await set.AddPackedAsync(path => path.StartsWith("kernel/fs/"), files, Path.GetTempPath(), default);
+
+        set.Modules.Select(module => module.Path).Should().Equal(
+            "kernel/fs/ext4.ko", "kernel/fs/xfs/xfs.ko.gz", "kernel/lib/libcrc.ko", "kernel/lib/base.ko.gz");
+        set.Modules.ElementAt(1).Contents.Should().Equal(files["kernel/fs/xfs/xfs.ko.gz"]);
+        set.AliasFile().Should().Be("alias fs-ext4 ext4\nalias fs-xfs xfs\nalias xfs_too xfs\n");
+        set.DependencyFile().Split('\n').Should().Contain("kernel/fs/xfs/xfs.ko.gz: kernel/lib/libcrc.ko kernel/lib/base.ko.gz");
+    }
+
+    [Fact]
     public async Task Missing_module_is_named()
     {
         var collect = () => ModuleSet.CollectAsync(["virtio_blk"], ModuleFiles, new HashSet<string>(), default);
@@ -93,7 +113,9 @@ public sealed class InitramfsTests
         files["dev/console"].Major.Should().Be(5);
         files["lib/modules/7.2-test/kernel/fs/jbd2/jbd2.ko"].Contents.Should().Equal(Module("depends="));
         files["lib/modules/7.2-test/modules.dep"].Text.Should().Be(set.DependencyFile());
+        files["lib/modules/7.2-test/modules.alias"].Text.Should().Be(set.AliasFile());
         CheckSyntax(files["init"].Contents);
+        CheckSyntax(files["etc/udhcpc/default.script"].Contents);
     }
 
     [Fact]

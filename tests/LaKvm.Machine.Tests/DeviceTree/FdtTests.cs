@@ -134,6 +134,7 @@ public class FdtTests
     [InlineData("serial@1fe003e0", "ns16550a", 0x1fe0_03e0, 0x100, 4)]
     [InlineData("serial@1fe004e0", "ns16550a", 0x1fe0_04e0, 0x100, 5)]
     [InlineData("ged@100e001c", "syscon", 0x100e_001c, 3)]
+    [InlineData("host-port@100e0020", "lakvm,host-port", 0x100e_0020, 8)]
     [InlineData("virtio_mmio@1fe02000", "virtio,mmio", 0x1fe0_2000, 0x200, 20)]
     [InlineData("virtio_mmio@1fe02e00", "virtio,mmio", 0x1fe0_2e00, 0x200, 27)]
     public void Device_has_its_address_and_pin(string name, string compatible, uint address, uint size, int pin = -1)

@@ -84,6 +84,30 @@ public class PowerControllerTests : DeviceContract
     }
 }
 
+public class HostPortTests : DeviceContract
+{
+    private readonly HostPort _port = new(() => new TerminalSize(132, 50));
+
+    protected override IEnumerable<ulong> Holes => [];
+
+    protected override DeviceUnderTest Make() => new(_port, HostPort.Size, AccessWidths.Word, _port.Reset);
+
+    [Fact]
+    public void Exit_code_is_the_low_byte_of_what_was_written_last()
+    {
+        _port.Write(HostPort.ExitCodeRegister, 4, 3);
+        _port.Write(HostPort.ExitCodeRegister, 4, 0x1_07);
+        _port.Write(HostPort.TerminalRegister, 4, 9);
+
+        _port.ExitCode.Should().Be(7);
+        _port.Read(HostPort.ExitCodeRegister, 4).Should().Be(7);
+    }
+
+    [Fact]
+    public void Terminal_size_is_columns_and_rows() =>
+        _port.Read(HostPort.TerminalRegister, 4).Should().Be(50 << 16 | 132);
+}
+
 public class EmptyWindowTests : DeviceContract
 {
     protected override IEnumerable<ulong> Holes => [0x60, 0x64, 0x3f8];

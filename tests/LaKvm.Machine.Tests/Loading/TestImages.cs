@@ -109,7 +109,7 @@ internal static partial class TestImages
         return compressed.ToArray();
     }
 
-    private static byte[] CompressZstd(byte[] bytes)
+    internal static byte[] CompressZstd(byte[] bytes)
     {
         byte[] compressed = new byte[bytes.Length + 1024];
         nuint size = ZstdCompress(compressed, (nuint)compressed.Length, bytes, (nuint)bytes.Length, 22);
