@@ -27,7 +27,7 @@ internal sealed class UserIrqChip : IIrqChip, ICoreInterrupts
 
     public IBusDevice Doorbell => _interrupts.Doorbell;
 
-    public IInterruptLine Pin(int pin) => _interrupts.Pin(pin);
+    public IInterruptLine Pin(int pin, PinTrigger trigger) => _interrupts.Pin(pin, trigger);
 
     public void SetChipFunctions(ulong functions) => _interrupts.SetChipFunctions(functions);
 
@@ -48,9 +48,9 @@ internal sealed class KernelIrqChip : IIrqChip
     private readonly Device[] _devices;
     private readonly InterruptGate _gate;
 
-    internal KernelIrqChip(BoardLayout layout, Ioctl.Vm vm, int cores)
+    internal KernelIrqChip(BoardLayout layout, HostProcess process, Ioctl.Vm vm, int cores)
     {
-        _gate = new InterruptGate(vm);
+        _gate = new InterruptGate(process, vm);
         _devices = [vm.CreateDevice(TypeIpi), vm.CreateDevice(TypeEiointc), vm.CreateDevice(TypePchPic)];
         _devices[1].SetAttribute(EiointcControl, ControlCores, (ulong)cores);
         _devices[1].SetAttribute(EiointcControl, ControlFeatures, 0); // as on the chip
@@ -63,7 +63,15 @@ internal sealed class KernelIrqChip : IIrqChip
 
     public IBusDevice Doorbell { get; }
 
-    public IInterruptLine Pin(int pin) => new GsiLine(_gate, pin);
+    public IInterruptLine Pin(int pin, PinTrigger trigger)
+    {
+        if (trigger == PinTrigger.Edge)
+        {
+            _gate.UseEvent(pin);
+        }
+
+        return new GsiLine(_gate, pin);
+    }
 
     /// <summary>
     /// KVM's controllers have no switch: what is off is kept from them. How they read the pin map is part of their
@@ -78,6 +86,7 @@ internal sealed class KernelIrqChip : IIrqChip
 
     public void Dispose()
     {
+        _gate.Dispose();
         foreach (Device device in _devices)
         {
             device.Dispose();

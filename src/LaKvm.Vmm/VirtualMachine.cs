@@ -47,11 +47,11 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
         _iocsr = new IocsrBus(log);
         _irqChip = options.IrqChip == IrqChipPlace.User
             ? new UserIrqChip(options.Layout, _vcpus, _iocsr, log)
-            : new KernelIrqChip(options.Layout, _vm, _vcpus.Length);
+            : new KernelIrqChip(options.Layout, process, _vm, _vcpus.Length);
         var chip = new ChipRegisters(NodeCounter, virtualMachine: true, _irqChip.SetChipFunctions);
         _iocsr.Map("chip", 0, ChipRegisters.Size, AccessWidths.All, chip);
-        Devices = new BoardDevices(
-            options.Layout, _mmio, new BoardWiring(_ram, _irqChip, this, options.Devices, log));
+        Devices = new BoardDevices(options.Layout, _mmio, new BoardWiring(
+            _ram, _irqChip, this, options.Devices, log, address => new EventBell(process, _vm, address)));
         chip.Reset();
         Devices.Reset();
         Boot(options);

@@ -6,11 +6,13 @@ namespace LaKvm.Ioctl;
 /// eventfd: a counter that a write adds to and a read takes. Listeners hear of every signal on the signalling thread, and
 /// take the counter: a read finds nothing then.
 /// </summary>
-public sealed class EventDescriptor : Descriptor, IKvmEvent
+/// <param name="blocking">Whether a read waits for a signal (without EFD_NONBLOCK).</param>
+public sealed class EventDescriptor(bool blocking = false) : Descriptor, IKvmEvent
 {
     private readonly object _lock = new();
     private ulong _count;
     private Action? _signalled;
+    private bool _interrupted;
 
     /// <inheritdoc/>
     public override string Name => "anon_inode:[eventfd]";
@@ -73,6 +75,16 @@ public sealed class EventDescriptor : Descriptor, IKvmEvent
     }
 
     /// <inheritdoc/>
+    internal override void Interrupt()
+    {
+        lock (_lock)
+        {
+            _interrupted = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <inheritdoc/>
     public override int Read(Span<byte> buffer, long offset)
     {
         if (buffer.Length < sizeof(ulong))
@@ -80,13 +92,27 @@ public sealed class EventDescriptor : Descriptor, IKvmEvent
             return Result(Errno.Inval);
         }
 
-        ulong count = Take();
+        ulong count = blocking ? Wait() : Take();
         if (count == 0)
         {
-            return Result(Errno.Again);
+            return Result(blocking ? Errno.Intr : Errno.Again);
         }
 
         BitConverter.TryWriteBytes(buffer, count);
         return sizeof(ulong);
+    }
+
+    /// <summary>Takes the counter once it is not 0; 0 if the process ends before.</summary>
+    private ulong Wait()
+    {
+        lock (_lock)
+        {
+            while (_count == 0 && !_interrupted)
+            {
+                Monitor.Wait(_lock);
+            }
+
+            return Take();
+        }
     }
 }

@@ -163,7 +163,8 @@ public sealed unsafe class HostProcess : IDisposable
         : throw new ArgumentException("Only a VM has tracepoints.", nameof(vmFd));
 
     /// <summary>eventfd: a descriptor of a counter.</summary>
-    public int CreateEventFd() => Install(new EventDescriptor());
+    /// <param name="blocking">Whether a read waits for a signal; it fails with EAGAIN otherwise (EFD_NONBLOCK).</param>
+    public int CreateEventFd(bool blocking = false) => Install(new EventDescriptor(blocking));
 
     /// <summary>close: 0 or -EBADF.</summary>
     public int Close(int fd)

@@ -36,7 +36,7 @@ public sealed class BoardInterrupts : IBoardInterrupts
     public IBusDevice Doorbell { get; }
 
     /// <inheritdoc/>
-    public IInterruptLine Pin(int pin) => PchPic.Pin(pin);
+    public IInterruptLine Pin(int pin, PinTrigger trigger) => PchPic.Pin(pin);
 
     /// <summary>Applies the chip's miscellaneous functions (IOCSR 0x420) to the EIOINTC.</summary>
     public void SetChipFunctions(ulong functions)

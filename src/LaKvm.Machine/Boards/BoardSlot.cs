@@ -12,8 +12,9 @@ namespace LaKvm.Machine;
 /// <param name="size">Bytes that belong to it.</param>
 /// <param name="widths">Widths of access that the device takes.</param>
 /// <param name="pin">PCH-PIC pin that it drives, or <see cref="NoPin"/>.</param>
-public abstract class BoardSlot(
-    string name, ulong address, ulong size, AccessWidths widths, int pin = BoardSlot.NoPin)
+/// <param name="trigger">What the controller is to look at.</param>
+public abstract class BoardSlot(string name, ulong address, ulong size, AccessWidths widths,
+    int pin = BoardSlot.NoPin, PinTrigger trigger = PinTrigger.Level)
 {
     /// <summary>The device drives no pin.</summary>
     public const int NoPin = -1;
@@ -39,6 +40,9 @@ public abstract class BoardSlot(
     /// <summary>PCH-PIC pin that it drives, or <see cref="NoPin"/>.</summary>
     public int Pin { get; } = pin;
 
+    /// <summary>What the controller is to look at.</summary>
+    public PinTrigger Trigger { get; } = trigger;
+
     /// <summary>Whether anything is plugged in.</summary>
     public virtual bool IsUsed(BoardDeviceOptions options) => true;
 
@@ -58,12 +62,30 @@ public abstract class BoardSlot(
 /// <param name="Control">Carries out power-off and reboot.</param>
 /// <param name="Options">What is attached.</param>
 /// <param name="Log">Reports misuse.</param>
+/// <param name="Bells">
+/// Makes a bell that a 32-bit write to an address rings, without the write reaching the bus; null where all writes do.
+/// </param>
 public sealed record BoardWiring(
     IGuestMemory Memory,
     IBoardInterrupts Interrupts,
     IMachineControl Control,
     BoardDeviceOptions Options,
-    GuestErrorLog Log);
+    GuestErrorLog Log,
+    Func<ulong, IVirtioBell>? Bells = null)
+{
+    /// <summary>The wire of a slot's pin.</summary>
+    public IInterruptLine Line(BoardSlot slot) => Interrupts.Pin(slot.Pin, slot.Trigger);
+}
+
+/// <summary>What makes a pin's interrupt; the values are those of the device tree's interrupt binding.</summary>
+public enum PinTrigger : uint
+{
+    /// <summary>The rise: the wire's level afterwards means nothing.</summary>
+    Edge = 1,
+
+    /// <summary>That it is high.</summary>
+    Level = 4,
+}
 
 /// <summary>A device that keeps something between accesses.</summary>
 public interface IDeviceState
@@ -75,8 +97,8 @@ public interface IDeviceState
 /// <summary>The interrupt controllers that a board's devices are wired to, wherever they are.</summary>
 public interface IBoardInterrupts
 {
-    /// <summary>The wire of a pin of the PCH-PIC.</summary>
-    IInterruptLine Pin(int pin);
+    /// <summary>The wire of a pin of the PCH-PIC, for software that uses it as the trigger says.</summary>
+    IInterruptLine Pin(int pin, PinTrigger trigger);
 
     /// <summary>Registers of the PCH-PIC; null if they are not reached over the board's bus.</summary>
     IBusDevice? PinRegisters { get; }

@@ -5,9 +5,6 @@ namespace LaKvm.Machine;
 /// </summary>
 public sealed class BoardTree
 {
-    // Interrupt trigger of the generic binding: level, active high.
-    private const uint LevelHigh = 4;
-
     private uint _handles;
 
     internal BoardTree()
@@ -34,7 +31,7 @@ public sealed class BoardTree
         FdtNode node = Node(slot.Name, slot.Base).Text("compatible", compatible).Wide("reg", slot.Base, slot.Size);
         return slot.Pin == BoardSlot.NoPin
             ? node
-            : node.Cells("interrupt-parent", PinController).Cells("interrupts", (uint)slot.Pin, LevelHigh);
+            : node.Cells("interrupt-parent", PinController).Cells("interrupts", (uint)slot.Pin, (uint)slot.Trigger);
     }
 
     /// <summary>Makes a node an interrupt controller whose specifiers have that many cells.</summary>

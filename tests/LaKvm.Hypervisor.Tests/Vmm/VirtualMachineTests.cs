@@ -114,8 +114,83 @@ public sealed class VirtualMachineTests
         text.Should().Be("20064");
     }
 
-    private static (VmExit Exit, string Text) Run(
-        string source, IrqChipPlace irqChip, int hostCpus, TimeSpan? patience = null)
+    [Theory]
+    [InlineData(IrqChipPlace.Kernel)]
+    [InlineData(IrqChipPlace.User)]
+    public void Virtio_request_is_notified_and_answered_with_an_edge_each_time(IrqChipPlace irqChip)
+    {
+        // The entropy device in slot 0, two requests; after each interrupt: the causes, and the index of the used ring.
+        (VmExit exit, string text) = Run("""
+            li.d    $s0, 0x1fe001e0
+            li.d    $s1, 0x10000000
+            li.d    $s2, 0x1fe02000
+            li.d    $s3, 0x300000
+            li.d    $t0, 0x14c0
+            li.d    $t1, 0x0202020202020202
+            iocsrwr.d $t1, $t0
+            li.d    $t0, 0x1600
+            li.d    $s4, 0x100000
+            iocsrwr.w $s4, $t0
+            st.w    $s4, $s1, 0x60
+            nor     $t1, $s4, $zero
+            st.w    $t1, $s1, 0x20
+            ori     $t1, $zero, 3
+            st.w    $t1, $s2, 0x70
+            ori     $t1, $zero, 1
+            st.w    $t1, $s2, 0x24
+            st.w    $t1, $s2, 0x20
+            ori     $t1, $zero, 0xb
+            st.w    $t1, $s2, 0x70
+            ori     $t1, $zero, 4
+            st.w    $t1, $s2, 0x38
+            st.w    $s3, $s2, 0x80
+            li.d    $t1, 0x301000
+            st.w    $t1, $s2, 0x90
+            li.d    $t2, 0x302000
+            st.w    $t2, $s2, 0xa0
+            ori     $t3, $zero, 1
+            st.w    $t3, $s2, 0x44
+            ori     $t3, $zero, 0xf
+            st.w    $t3, $s2, 0x70
+            li.d    $t3, 0x303000
+            st.d    $t3, $s3, 0
+            li.d    $t3, 0x200000008
+            st.d    $t3, $s3, 8
+            ori     $s5, $zero, 0
+            next:
+            addi.d  $s5, $s5, 1
+            dbar    0
+            st.h    $s5, $t1, 2
+            dbar    0
+            st.w    $zero, $s2, 0x50
+            wait:
+            csrrd   $t3, 5
+            andi    $t3, $t3, 8
+            beqz    $t3, wait
+            ld.w    $t3, $s2, 0x60
+            st.w    $t3, $s2, 0x64
+            addi.d  $t3, $t3, 48
+            st.b    $t3, $s0, 0
+            ld.h    $t3, $t2, 2
+            addi.d  $t3, $t3, 48
+            st.b    $t3, $s0, 0
+            st.w    $s4, $s1, 0x80
+            li.d    $t3, 0x1800
+            iocsrwr.w $s4, $t3
+            ori     $t3, $zero, 2
+            bne     $s5, $t3, next
+            li.d    $t0, 0x100e001c
+            ori     $t1, $zero, 0x34
+            st.b    $t1, $t0, 0
+            1: b    1b
+            """, irqChip, Vcpus, virtio: new VirtioEntropy());
+
+        text.Should().Be("1112");
+        exit.Should().Be(VmExit.PowerOff);
+    }
+
+    private static (VmExit Exit, string Text) Run(string source, IrqChipPlace irqChip, int hostCpus,
+        TimeSpan? patience = null, params VirtioDevice[] virtio)
     {
         var console = new Recorder();
         var options = new VmOptions
@@ -124,7 +199,7 @@ public sealed class VirtualMachineTests
             MemoryBytes = 128 << 20,
             Kernel = KernelImage.Parse(Elf(Assembler.Assemble(source, LoadAddress).BytesOrThrow())),
             IrqChip = irqChip,
-            Devices = new BoardDeviceOptions { Serial = [console] },
+            Devices = new BoardDeviceOptions { Serial = [console], Virtio = virtio },
         };
         using var host = new HostMachine(
             hostCpus, VirtualMachine.HostMemoryFor(options), new MonotonicClock(), core => new InterpreterEngine(core));

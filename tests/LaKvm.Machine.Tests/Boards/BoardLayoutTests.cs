@@ -83,7 +83,7 @@ public class BoardLayoutTests
         public Lamp? Lamp { get; private set; }
 
         protected internal override IBusDevice Create(BoardWiring wiring) =>
-            Lamp = new Lamp(wiring.Interrupts.Pin(Pin));
+            Lamp = new Lamp(wiring.Line(this));
 
         protected internal override IEnumerable<FdtNode> Describe(BoardTree tree) => [tree.Device(this, "lakvm,lamp")];
     }

@@ -18,7 +18,7 @@ public sealed class UartSlot(int index, ulong address, int pin)
     {
         IReadOnlyList<ISerialBackend> serial = wiring.Options.Serial;
         return new Uart16550(
-            wiring.Interrupts.Pin(Pin), index < serial.Count ? serial[index] : NullSerialBackend.Instance);
+            wiring.Line(this), index < serial.Count ? serial[index] : NullSerialBackend.Instance);
     }
 
     /// <inheritdoc/>

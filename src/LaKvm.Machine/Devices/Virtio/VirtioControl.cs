@@ -32,7 +32,9 @@ public sealed class VirtioControl : IVirtioTransport, IDisposable
     /// <param name="memory">RAM.</param>
     /// <param name="interrupt">How the driver is interrupted.</param>
     /// <param name="log">Reports faults.</param>
-    public VirtioControl(VirtioDevice device, IGuestMemory memory, IVirtioInterrupt interrupt, GuestErrorLog log)
+    /// <param name="bell">What its worker waits for, and owns; by default one that only the control rings.</param>
+    public VirtioControl(VirtioDevice device, IGuestMemory memory, IVirtioInterrupt interrupt, GuestErrorLog log,
+        IVirtioBell? bell = null)
     {
         _device = device;
         _memory = memory;
@@ -40,7 +42,7 @@ public sealed class VirtioControl : IVirtioTransport, IDisposable
         _log = log;
         _queues = [.. device.QueueSizes.Select(size => new VirtioQueueRegisters(size))];
         device.Transport = this;
-        _worker = new VirtioWorker($"virtio {device.Type}", Serve);
+        _worker = new VirtioWorker($"virtio {device.Type}", _queues.Length, bell ?? new VirtioBell(), Serve);
     }
 
     /// <inheritdoc/>
@@ -286,8 +288,7 @@ public sealed class VirtioControl : IVirtioTransport, IDisposable
     {
         lock (_lock)
         {
-            _causes |= VirtioCauses.UsedBuffer;
-            _interrupt.Raise(queue.Vector);
+            Tell(VirtioCauses.UsedBuffer, queue.Vector);
         }
     }
 
@@ -296,9 +297,15 @@ public sealed class VirtioControl : IVirtioTransport, IDisposable
     {
         if ((_status & DriverOk) != 0)
         {
-            _causes |= VirtioCauses.ConfigurationChange;
-            _interrupt.Raise(ConfigurationVector);
+            Tell(VirtioCauses.ConfigurationChange, ConfigurationVector);
         }
+    }
+
+    private void Tell(VirtioCauses cause, ushort vector)
+    {
+        bool isNew = (_causes & cause) == VirtioCauses.None;
+        _causes |= cause;
+        _interrupt.Raise(vector, isNew);
     }
 
     /// <summary>The device gives up on a driver that broke the rules (virtio 1.2, 2.1.2).</summary>

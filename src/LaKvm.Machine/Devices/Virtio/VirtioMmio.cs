@@ -30,8 +30,10 @@ public sealed class VirtioMmio : IBusDevice, IDeviceState, IDisposable
     /// <param name="memory">RAM.</param>
     /// <param name="line">The slot's interrupt.</param>
     /// <param name="log">Reports faults.</param>
-    public VirtioMmio(VirtioDevice device, IGuestMemory memory, IInterruptLine line, GuestErrorLog log) =>
-        _control = new VirtioControl(device, memory, new VirtioWire(line), log);
+    /// <param name="bell">Rung by writes to <see cref="QueueNotify"/> that do not come here; null if all do.</param>
+    public VirtioMmio(VirtioDevice device, IGuestMemory memory, IInterruptLine line, GuestErrorLog log,
+        IVirtioBell? bell = null) =>
+        _control = new VirtioControl(device, memory, new VirtioWire(line), log, bell);
 
     private VirtioQueueRegisters? Selected => _control.Queue(_queueSelect);
 

@@ -4,8 +4,8 @@ namespace LaKvm.Machine;
 /// <param name="index">Number of the place.</param>
 /// <param name="address">First physical address.</param>
 /// <param name="pin">Pin of its interrupt.</param>
-public sealed class VirtioMmioSlot(int index, ulong address, int pin) : BoardSlot(
-    "virtio_mmio", address, VirtioMmio.Size, AccessWidths.Byte | AccessWidths.Half | AccessWidths.Word, pin)
+public sealed class VirtioMmioSlot(int index, ulong address, int pin) : BoardSlot("virtio_mmio", address,
+    VirtioMmio.Size, AccessWidths.Byte | AccessWidths.Half | AccessWidths.Word, pin, PinTrigger.Edge)
 {
     /// <inheritdoc/>
     public override string Label => $"{Name}{index}";
@@ -14,8 +14,8 @@ public sealed class VirtioMmioSlot(int index, ulong address, int pin) : BoardSlo
     public override bool IsUsed(BoardDeviceOptions options) => index < options.Virtio.Count;
 
     /// <inheritdoc/>
-    protected internal override IBusDevice Create(BoardWiring wiring) => new VirtioMmio(
-        wiring.Options.Virtio[index], wiring.Memory, wiring.Interrupts.Pin(Pin), wiring.Log);
+    protected internal override IBusDevice Create(BoardWiring wiring) => new VirtioMmio(wiring.Options.Virtio[index],
+        wiring.Memory, wiring.Line(this), wiring.Log, wiring.Bells?.Invoke(Base + VirtioMmio.QueueNotify));
 
     /// <inheritdoc/>
     protected internal override IEnumerable<FdtNode> Describe(BoardTree tree) =>

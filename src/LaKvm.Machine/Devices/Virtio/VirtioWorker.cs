@@ -9,6 +9,8 @@ internal sealed class VirtioWorker : IDisposable
 {
     private readonly object _lock = new();
     private readonly Action<int> _serve;
+    private readonly IVirtioBell _bell;
+    private readonly uint _rungFor;
     private readonly Thread _thread;
     private uint _pending;
     private int _holds;
@@ -16,10 +18,14 @@ internal sealed class VirtioWorker : IDisposable
 
     /// <summary>Starts the thread.</summary>
     /// <param name="name">The thread's name.</param>
+    /// <param name="queues">Number of queues.</param>
+    /// <param name="bell">What the thread waits for; belongs to the worker.</param>
     /// <param name="serve">Serves the queue of a number.</param>
-    internal VirtioWorker(string name, Action<int> serve)
+    internal VirtioWorker(string name, int queues, IVirtioBell bell, Action<int> serve)
     {
         _serve = serve;
+        _bell = bell;
+        _rungFor = bell.RungByDriver ? (1u << queues) - 1 : 0;
         _thread = new Thread(Work) { IsBackground = true, Name = name };
         _thread.Start();
     }
@@ -30,8 +36,9 @@ internal sealed class VirtioWorker : IDisposable
         lock (_lock)
         {
             _pending |= queues;
-            Monitor.PulseAll(_lock);
         }
+
+        _bell.Ring();
     }
 
     /// <summary>
@@ -56,8 +63,9 @@ internal sealed class VirtioWorker : IDisposable
         lock (_lock)
         {
             _holds--;
-            Monitor.PulseAll(_lock);
         }
+
+        _bell.Ring();
     }
 
     /// <summary>Ends the thread, after the request in work.</summary>
@@ -66,15 +74,16 @@ internal sealed class VirtioWorker : IDisposable
         lock (_lock)
         {
             _closing = true;
-            Monitor.PulseAll(_lock);
         }
 
+        _bell.Ring();
         _thread.Join();
+        _bell.Dispose();
     }
 
     private void Work()
     {
-        while (TryTake(out int queue))
+        while (Next() is { } queue)
         {
             _serve(queue);
             lock (_lock)
@@ -85,20 +94,32 @@ internal sealed class VirtioWorker : IDisposable
         }
     }
 
-    /// <summary>Waits for a queue to serve; false when there will be no more.</summary>
-    private bool TryTake(out int queue)
+    /// <summary>Waits for a queue to serve; null when there will be no more.</summary>
+    private int? Next()
     {
-        lock (_lock)
+        while (true)
         {
-            while (!_closing && (_holds != 0 || _pending == 0))
+            lock (_lock)
             {
-                Monitor.Wait(_lock);
+                if (_closing)
+                {
+                    return null;
+                }
+
+                if (_holds == 0 && _pending != 0)
+                {
+                    int queue = BitOperations.TrailingZeroCount(_pending);
+                    _pending &= _pending - 1;
+                    _busy = true;
+                    return queue;
+                }
             }
 
-            queue = BitOperations.TrailingZeroCount(_pending);
-            _pending &= _pending - 1;
-            _busy = !_closing;
-            return _busy;
+            _bell.Wait();
+            lock (_lock)
+            {
+                _pending |= _rungFor;
+            }
         }
     }
 }

@@ -16,11 +16,12 @@ internal sealed class TestDriver : IDisposable
     private readonly ushort[] _available = new ushort[4];
     private readonly ushort[] _used = new ushort[4];
 
-    public TestDriver(VirtioDevice device, ulong features = VirtioFeature.Version1, bool start = true)
+    public TestDriver(VirtioDevice device, ulong features = VirtioFeature.Version1, bool start = true,
+        IVirtioBell? bell = null)
     {
         _ram.Add(0, 0x100000);
         Memory = new PhysicalGuestMemory(_ram);
-        Transport = new VirtioMmio(device, Memory, Line, new GuestErrorLog(Errors.Add));
+        Transport = new VirtioMmio(device, Memory, Line, new GuestErrorLog(Errors.Add), bell);
         if (start)
         {
             Start(device.QueueSizes.Count, features);

@@ -109,6 +109,38 @@ public sealed class VirtioControlTests : IDisposable
     }
 
     [Fact]
+    public void Wire_rises_for_each_new_cause_and_not_again_for_one_that_waits()
+    {
+        var line = new RecordingLine();
+        var wire = new VirtioWire(line);
+        wire.Raise(VirtioControl.NoVector, isNewCause: true);
+        wire.Raise(VirtioControl.NoVector, isNewCause: false);
+        line.Rises.Should().Be(1);
+        wire.Raise(VirtioControl.NoVector, isNewCause: true);
+        line.Rises.Should().Be(2, "a controller that looks at edges must see the second cause");
+        line.Level.Should().BeTrue();
+        wire.Release();
+        line.Level.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Bell_that_the_driver_rings_stands_for_every_queue()
+    {
+        var bell = new OutsideBell();
+        using (var driver = new TestDriver(new VirtioConsole(_serial), bell: bell))
+        {
+            driver.Memory.Write(TestDriver.Buffer(0), "hi"u8);
+            driver.Chain(1, 0, (TestDriver.Buffer(0), 2, false));
+            driver.Offer(1, 0, notify: false);
+            bell.Ring();
+            driver.Take(1);
+            _serial.Sent.Should().Equal("hi"u8.ToArray());
+        }
+
+        bell.Disposed.Should().BeTrue();
+    }
+
+    [Fact]
     public void Configuration_is_written_where_the_device_takes_it_and_inside_only()
     {
         _control.WriteConfiguration(8, 4, 'A');
@@ -173,13 +205,28 @@ public sealed class VirtioControlTests : IDisposable
         BitConverter.TryWriteBytes(ram[0x802..], (ushort)1);
     }
 
+    private sealed class OutsideBell : IVirtioBell
+    {
+        private readonly SemaphoreSlim _rings = new(0);
+
+        public bool RungByDriver => true;
+
+        public bool Disposed { get; private set; }
+
+        public void Ring() => _rings.Release();
+
+        public void Wait() => _rings.Wait();
+
+        public void Dispose() => Disposed = true;
+    }
+
     private sealed class RecordingInterrupt : IVirtioInterrupt
     {
         public List<ushort> Raised { get; } = [];
 
         public int Releases { get; private set; }
 
-        public void Raise(ushort vector) => Raised.Add(vector);
+        public void Raise(ushort vector, bool isNewCause) => Raised.Add(vector);
 
         public void Release() => Releases++;
     }
