@@ -2,42 +2,40 @@ using LaKvm.Cpu;
 
 namespace LaKvm.Hypervisor;
 
-/// <summary>A physical CPU: a core, the engine that executes it, and KVM's per-CPU context (struct kvm_context).</summary>
-public sealed class HostCpu
+/// <summary>A physical CPU: a core, the engine that executes it, and what KVM keeps for it.</summary>
+internal sealed class HostCpu : CoreContext
 {
-    internal HostCpu(int id, Core core, IExecutionEngine engine)
+    private readonly HostScheduler _scheduler;
+
+    internal HostCpu(int id, Core core, IExecutionEngine engine, HostScheduler scheduler)
     {
         Id = id;
         Core = core;
         Engine = engine;
+        _scheduler = scheduler;
         Slice = new RunSlice(core);
     }
 
     /// <summary>CPU number.</summary>
-    public int Id { get; }
+    internal int Id { get; }
 
     /// <summary>The core.</summary>
-    public Core Core { get; }
+    internal Core Core { get; }
 
     internal IExecutionEngine Engine { get; }
 
     /// <summary>Instructions between two looks at the core's timers.</summary>
     internal RunSlice Slice { get; }
 
-    /// <summary>Last VPID handed out: version in the high bits, GID in the low ones.</summary>
-    internal ulong VpidCache { get; set; }
-
-    /// <summary>Whose registers are in the guest CSR file.</summary>
-    internal KvmVcpu? LastVcpu { get; set; }
-
-    /// <summary>The vCPU whose registers are in the core and nowhere else. Changed by the CPU's owner.</summary>
-    internal KvmVcpu? Resident { get; set; }
-
-    /// <summary>The vCPU that has the CPU now, or null. Taken and given by <see cref="HostScheduler"/>.</summary>
-    internal KvmVcpu? Owner;
-
     /// <summary>Another vCPU waits for the CPU: the owner should give it up.</summary>
     internal volatile bool NeedResched;
+
+    /// <summary>Gives the CPU to whoever waits. Either the waiter sees it free, or it is seen waiting here.</summary>
+    internal override void Release()
+    {
+        base.Release();
+        _scheduler.Released();
+    }
 
     /// <summary>Makes the CPU leave guest mode: the reschedule IPI.</summary>
     internal void SendIpi() => Core.SetInterruptLine(Estat.Ipi, true);

@@ -31,14 +31,14 @@ public sealed class HostMachine : IDisposable
         Pages = new HostPages(Memory, Memory.Add(RamBase, ramBytes), geometry ?? GpaTableGeometry.Default);
         var refill = new RefillHandler(Pages.Geometry);
         Cpus = new HostCpu[cpus];
+        Scheduler = new HostScheduler(Cpus, clock);
         for (int id = 0; id < cpus; id++)
         {
             var core = new Core(id, Memory, new NoDevices(), clock) { RootMode = refill };
-            Cpus[id] = new HostCpu(id, core, engine(core));
+            Cpus[id] = new HostCpu(id, core, engine(core), Scheduler);
             Boot(core, Pages.Geometry);
         }
 
-        Scheduler = new HostScheduler(Cpus, clock);
         _kvm = new Lazy<KvmModule>(() => new KvmModule(this));
     }
 

@@ -17,7 +17,7 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
     /// Takes a CPU, <paramref name="preferred"/> if it is free. Returns the nanoseconds waited in
     /// <paramref name="delay"/>.
     /// </summary>
-    internal HostCpu Acquire(KvmVcpu vcpu, int preferred, out ulong delay)
+    internal HostCpu Acquire(RegisterSet vcpu, int preferred, out ulong delay)
     {
         delay = 0;
         HostCpu? cpu = FindFree(vcpu, preferred);
@@ -32,14 +32,9 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
         return cpu;
     }
 
-    /// <summary>Takes this CPU if it is free.</summary>
-    internal bool TryAcquire(HostCpu cpu, KvmVcpu vcpu) =>
-        cpu.Owner == null && Interlocked.CompareExchange(ref cpu.Owner, vcpu, null) == null;
-
-    /// <summary>Gives the CPU to whoever waits. Either the waiter sees it free, or it is seen waiting here.</summary>
-    internal void Release(HostCpu cpu)
+    /// <summary>A CPU is free.</summary>
+    internal void Released()
     {
-        Interlocked.Exchange(ref cpu.Owner, null);
         if (Volatile.Read(ref _waiters) > 0)
         {
             lock (_lock)
@@ -49,7 +44,7 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
         }
     }
 
-    private HostCpu WaitForCpu(KvmVcpu vcpu, int preferred)
+    private HostCpu WaitForCpu(RegisterSet vcpu, int preferred)
     {
         lock (_lock)
         {
@@ -71,9 +66,9 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
         }
     }
 
-    private HostCpu? FindFree(KvmVcpu vcpu, int preferred)
+    private HostCpu? FindFree(RegisterSet vcpu, int preferred)
     {
-        if ((uint)preferred < (uint)cpus.Length && TryAcquire(cpus[preferred], vcpu))
+        if ((uint)preferred < (uint)cpus.Length && cpus[preferred].TryAcquire(vcpu))
         {
             return cpus[preferred];
         }
@@ -81,7 +76,7 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
         // Among the others first one that holds nobody's registers.
         foreach (HostCpu cpu in cpus)
         {
-            if (cpu.Resident == null && TryAcquire(cpu, vcpu))
+            if (cpu.Resident == null && cpu.TryAcquire(vcpu))
             {
                 return cpu;
             }
@@ -89,7 +84,7 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
 
         foreach (HostCpu cpu in cpus)
         {
-            if (TryAcquire(cpu, vcpu))
+            if (cpu.TryAcquire(vcpu))
             {
                 return cpu;
             }

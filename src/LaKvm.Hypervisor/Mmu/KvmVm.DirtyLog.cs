@@ -84,7 +84,7 @@ public sealed partial class KvmVm
             }
 
             bool flush = false;
-            lock (MmuLock)
+            lock (Mmu.Lock)
             {
                 for (int i = 0; i < log.Length; i++)
                 {
@@ -132,7 +132,7 @@ public sealed partial class KvmVm
             }
 
             bool flush = false;
-            lock (MmuLock)
+            lock (Mmu.Lock)
             {
                 for (ulong i = 0; i < (pages + 63) / 64; i++)
                 {
@@ -266,7 +266,7 @@ public sealed partial class KvmVm
     {
         if (_slotById.TryGetValue((int)slotId, out MemorySlot? slot) && offset < slot.Pages)
         {
-            lock (MmuLock)
+            lock (Mmu.Lock)
             {
                 WriteProtectMasked(slot, offset, mask);
             }
@@ -283,14 +283,14 @@ public sealed partial class KvmVm
 
         ulong first = slot.BaseGfn + offset;
         var clean = new CleanOperation(first, mask, Machine.Pages.PageShift);
-        Walk(first, Math.Min(first + 64, slot.EndGfn), ref clean);
+        Mmu.Walk(first, Math.Min(first + 64, slot.EndGfn), ref clean);
     }
 
     private void WriteProtect(ulong firstGfn, ulong pages, CleanOperation clean)
     {
-        lock (MmuLock)
+        lock (Mmu.Lock)
         {
-            Walk(firstGfn, firstGfn + pages, ref clean);
+            Mmu.Walk(firstGfn, firstGfn + pages, ref clean);
         }
     }
 

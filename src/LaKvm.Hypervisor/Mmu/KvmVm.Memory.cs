@@ -9,17 +9,8 @@ public sealed partial class KvmVm
     private readonly Dictionary<int, MemorySlot> _slotById = [];
     private MemorySlotSet _slots = MemorySlotSet.Empty;
 
-    /// <summary>Guards the second-stage tables and the invalidation sequence.</summary>
-    internal Lock MmuLock { get; } = new();
-
-    /// <summary>Guest-physical to host-physical tables.</summary>
-    internal GpaPageTable GpaTable { get; }
-
     /// <summary>The slots as they are now.</summary>
     internal MemorySlotSet Slots => Volatile.Read(ref _slots);
-
-    /// <summary>Guest-physical addresses are below this.</summary>
-    internal static ulong GpaSize => 1UL << KvmLimits.GpaBits;
 
     /// <summary>
     /// Creates, changes, moves or deletes (size 0) a memory slot: KVM_SET_USER_MEMORY_REGION.
@@ -105,7 +96,7 @@ public sealed partial class KvmVm
             return Errno.Exist;
         }
 
-        if (next.EndGfn > GpaSize >> Machine.Pages.PageShift)
+        if (next.EndGfn > GpaMmu.GpaSize >> Machine.Pages.PageShift)
         {
             return Errno.NoMem;
         }
@@ -158,10 +149,10 @@ public sealed partial class KvmVm
         Publish(slot, slot with { Invalid = true });
         var freed = new List<ulong>();
         bool changed;
-        lock (MmuLock)
+        lock (Mmu.Lock)
         {
             var flush = new FlushOperation(Statistics, freed);
-            changed = GpaTable.Walk(
+            changed = Mmu.Table.Walk(
                 slot.BaseGfn << Machine.Pages.PageShift, slot.EndGfn << Machine.Pages.PageShift, ref flush);
         }
 
@@ -179,7 +170,7 @@ public sealed partial class KvmVm
     private void Publish(MemorySlot? old, MemorySlot? next)
     {
         MemorySlot? current = old == null ? null : _slotById[old.Id];
-        lock (MmuLock)
+        lock (Mmu.Lock)
         {
             Volatile.Write(ref _slots, _slots.With(current, next));
         }

@@ -63,6 +63,21 @@ internal sealed record MemorySlot
     internal bool IsDirtyTracked => (Flags & (MemorySlotFlags.LogDirtyPages | MemorySlotFlags.ReadOnly))
         == MemorySlotFlags.LogDirtyPages;
 
+    /// <summary>
+    /// Whether a huge page may map a frame, as far as the slot is concerned: writes to it need not be told apart, guest and
+    /// host addresses lie in step, and the page is whole inside the slot.
+    /// </summary>
+    internal bool AllowsHugePage(ulong gfn, bool write, ulong hugeSize)
+    {
+        if ((IsDirtyTracked && write) || HugePages == HugePageFit.Nowhere)
+        {
+            return false;
+        }
+
+        ulong start = HvaOf(gfn) & ~(hugeSize - 1);
+        return HugePages == HugePageFit.Everywhere || (start >= Hva && start + hugeSize <= HvaOf(EndGfn));
+    }
+
     internal ulong HvaOf(ulong gfn) => Hva + ((gfn - BaseGfn) << PageShift);
 
     internal bool Contains(ulong gfn) => gfn - BaseGfn < Pages;

@@ -81,6 +81,22 @@ public sealed class VcpuStatistics : Statistics
     /// <summary>Counts a duration in its histogram.</summary>
     internal void Record(VcpuStat histogram, ulong nanoseconds) => Bucket((int)histogram, nanoseconds)++;
 
+    /// <summary>
+    /// Counts the time that an idle vCPU has polled. A success if it never slept, even if what ended the wait came behind
+    /// the polling.
+    /// </summary>
+    internal void CountPoll(ulong nanoseconds, bool success)
+    {
+        Count(VcpuStat.HaltAttemptedPoll);
+        if (success)
+        {
+            Count(VcpuStat.HaltSuccessfulPoll);
+        }
+
+        Add(success ? VcpuStat.HaltPollSuccessNs : VcpuStat.HaltPollFailNs, nanoseconds);
+        Record(success ? VcpuStat.HaltPollSuccessHist : VcpuStat.HaltPollFailHist, nanoseconds);
+    }
+
     private static StatDescriptor Count(string name) => new(name, StatType.Cumulative, StatUnit.None, 0, 1);
 
     private static StatDescriptor Nanoseconds(string name, StatType type, int size) =>

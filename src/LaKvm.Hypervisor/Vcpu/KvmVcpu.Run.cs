@@ -6,18 +6,25 @@ namespace LaKvm.Hypervisor;
 /// <summary>KVM_RUN.</summary>
 public sealed unsafe partial class KvmVcpu
 {
-    /// <summary>What an exit handler returns to leave to user space.</summary>
-    private const int ResumeHost = 0;
+    private const ulong PrmdForGuest = Crmd.Ie; // PPLV 0; physical interrupts are on while the guest runs
 
-    /// <summary>What an exit handler returns to go on in the guest. Negative values are errors for user space.</summary>
-    private const int ResumeGuest = 1;
+    private readonly HaltPolling _polling = new();
 
     private HostThread _thread = HostThread.Current;
+    private PendingAccess _pending;
+    private ulong _exitPc;
+
+    /// <summary>Set while the vCPU is put to sleep, so that its timer goes on without the core.</summary>
+    private bool _blocking;
 
     /// <summary>Signals blocked while the vCPU runs, instead of those that its thread blocks; bit n-1 is signal n.</summary>
     public ulong? SignalMask { get; set; }
 
     private bool SignalPending => _thread.IsSignalPending(SignalMask);
+
+    private bool HasHostWork => SignalPending || Residency.Cpu!.NeedResched;
+
+    private uint MaxHaltPollNs => Vm.MaxHaltPollNs ?? KvmLimits.HaltPollNs;
 
     /// <summary>
     /// Runs the guest until user space is needed: <see cref="KvmRun.ExitReason"/> says for what. EINTR if a signal is
@@ -31,7 +38,7 @@ public sealed unsafe partial class KvmVcpu
         }
 
         KvmRun* run = RunPage;
-        if (!CompleteUserspaceExit())
+        if (_pending.Kind != PendingKind.None && !CompleteUserspaceExit().EntersGuest)
         {
             return Errno.None; // the next part of the same access
         }
@@ -46,80 +53,156 @@ public sealed unsafe partial class KvmVcpu
         _thread.Enter(this);
         GuestErrorLog.Enter(this);
         Load();
-        int result = RunGuest();
+        ExitOutcome outcome = RunGuest();
         Put();
         _thread.Leave();
-        Trace(TraceEvent.UserspaceExit, (ulong)run->ExitReason);
-        return result < 0 ? (Errno)(-result) : Errno.None;
+        Tracer.Trace(TraceEvent.UserspaceExit, (ulong)run->ExitReason);
+        return outcome.Error;
     }
 
-    private int RunGuest()
+    /// <summary>
+    /// The idle instruction: waits until there is an interrupt, a signal or a request. Polls first, since giving the core
+    /// up and coming back costs more than a short wait, and learns from each wait how long polling pays.
+    /// </summary>
+    internal void Halt()
     {
-        int result = PrepareEntry();
-        if (result != ResumeGuest)
+        ulong start = _machine.Now;
+        uint poll = _polling.Begin(MaxHaltPollNs);
+        bool woken = PollForWakeUp(start, poll, out ulong pollEnd);
+        bool slept = !woken && Block();
+        ulong end = woken ? pollEnd : _machine.Now;
+        if (slept)
         {
-            return result;
+            Statistics.Add(VcpuStat.HaltWaitNs, end - pollEnd);
+            Statistics.Record(VcpuStat.HaltWaitHist, end - pollEnd);
         }
 
-        Trace(TraceEvent.Enter);
+        if (poll != 0)
+        {
+            Statistics.CountPoll(pollEnd - start, success: !slept);
+        }
+
+        Residency.Cpu!.Slice.Waited();
+        _polling.Finish(end - start, MaxHaltPollNs);
+        Tracer.Trace(TraceEvent.VcpuWakeup, end - start, slept ? 1UL : 0);
+        if (_polling.Nanoseconds != poll)
+        {
+            Tracer.Trace(TraceEvent.HaltPollNs, _polling.Nanoseconds, poll);
+        }
+    }
+
+    private void Load() => Steal.CountRunDelay(Residency.Load());
+
+    private void Put()
+    {
+        if (Residency.Cpu!.NeedResched && !_blocking)
+        {
+            Steal.MarkPreempted();
+        }
+
+        Residency.Put(_blocking);
+    }
+
+    private ExitOutcome RunGuest()
+    {
+        ExitOutcome outcome = PrepareEntry(default);
+        if (!outcome.EntersGuest)
+        {
+            return outcome;
+        }
+
+        Tracer.Trace(TraceEvent.Enter);
         while (true)
         {
-            SwitchToGuest();
-            result = HandleExit();
-            if (result == ResumeGuest)
+            ExitInfo exit = SwitchToGuest();
+            Requests.LeaveGuest();
+            Tracer.Trace(TraceEvent.Exit, (ulong)exit.Ecode, exit.Badi);
+            outcome = ExitTable.Handle(exit, this);
+            if (outcome.EntersGuest)
             {
-                result = PrepareEntry();
+                outcome = PrepareEntry(exit);
             }
 
-            if (result != ResumeGuest)
+            if (!outcome.EntersGuest)
             {
-                Trace(TraceEvent.Out);
-                return result;
+                Tracer.Trace(TraceEvent.Out);
+                return outcome;
             }
 
-            Trace(TraceEvent.Reenter);
+            Tracer.Trace(TraceEvent.Reenter);
         }
+    }
+
+    /// <summary>
+    /// Into the guest and back: what KVM's assembly does. On the way out only what the host's CSRs hold is taken. What root
+    /// mode in C# does not use itself stays as the guest needs it while the vCPU is loaded: the general registers and
+    /// GSTAT.PVM, which an exit sets anyway; PGDL and TGID, which change with the vCPU's tag.
+    /// </summary>
+    private ExitInfo SwitchToGuest()
+    {
+        HostCpu cpu = Residency.Cpu!;
+        Core core = cpu.Core;
+        core.ExchangeCsr(Csr.Era, Registers.Pc, ulong.MaxValue);
+        core.ExchangeCsr(Csr.Prmd, PrmdForGuest, Crmd.PlvMask | Crmd.Ie);
+        core.Ertn();
+        RunSlice slice = cpu.Slice;
+        while (cpu.Engine.Run(slice.Left) != RunExit.GuestExit)
+        {
+            core.PollTimers();
+            slice.Next();
+        }
+
+        slice.Exited();
+        Registers.Pc = _exitPc = core.ReadCsr(Csr.Era);
+        return new ExitInfo(core.ReadCsr(Csr.Estat), core.ReadCsr(Csr.Badv), (uint)core.ReadCsr(Csr.Badi));
     }
 
     /// <summary>
     /// Everything that must be right before the guest executes again. After the mode says "in guest", requests are looked
     /// at once more: whoever makes one later sees the mode and interrupts the guest.
     /// </summary>
-    private int PrepareEntry()
+    private ExitOutcome PrepareEntry(in ExitInfo exit)
     {
         while (true)
         {
-            int result = HandleHostWork();
-            if (result == ResumeGuest)
+            ExitOutcome outcome = HandleHostWork();
+            if (outcome.EntersGuest && Requests.Any)
             {
-                result = HandleRequests();
+                outcome = HandleRequests();
             }
 
-            if (result != ResumeGuest)
+            if (!outcome.EntersGuest)
             {
-                return result;
+                return outcome;
             }
 
-            DeliverException();
-            CheckVpid();
-            Interlocked.Exchange(ref _mode, InGuest);
-            DeliverInterrupts();
-            HandleLateRequests();
-            _softwareCopyValid = false;
-            if (Volatile.Read(ref _requests) == 0 && !HasHostWork && Volatile.Read(ref _mode) == InGuest)
+            HostCpu cpu = Residency.Cpu!;
+            Interrupts.DeliverException(cpu.Core, exit, Registers);
+            if (Residency.Tag.Check(cpu))
             {
-                return ResumeGuest;
+                Requests.Take(KvmRequest.TlbFlushGpa);
             }
 
-            Volatile.Write(ref _mode, OutsideGuest);
+            Requests.EnterGuest();
+            Interrupts.Deliver(cpu.Core);
+            if (Requests.Any)
+            {
+                HandleLateRequests(cpu.Core);
+            }
+
+            Residency.HardwareChanges();
+            if (!Requests.Any && !HasHostWork && Requests.MayStayInGuest)
+            {
+                return ExitOutcome.ResumeGuest;
+            }
+
+            Requests.LeaveGuest();
         }
     }
 
-    private bool HasHostWork => SignalPending || _cpu!.NeedResched;
-
-    private int HandleHostWork()
+    private ExitOutcome HandleHostWork()
     {
-        if (_cpu!.NeedResched)
+        if (Residency.Cpu!.NeedResched)
         {
             Put();
             Load();
@@ -127,72 +210,148 @@ public sealed unsafe partial class KvmVcpu
 
         if (!SignalPending)
         {
-            return ResumeGuest;
+            return ExitOutcome.ResumeGuest;
         }
 
         RunPage->ExitReason = KvmExitReason.Intr;
         Statistics.Count(VcpuStat.SignalExits);
-        return -(int)Errno.Intr;
+        return ExitOutcome.Fail(Errno.Intr);
     }
 
-    private int HandleRequests()
+    private ExitOutcome HandleRequests()
     {
-        if (Volatile.Read(ref _requests) == 0)
+        if (Requests.Has(KvmRequest.VmDead))
         {
-            return ResumeGuest;
+            return ExitOutcome.Fail(Errno.Io);
         }
 
-        if (HasRequest(KvmRequest.VmDead))
+        if (Requests.Take(KvmRequest.TlbFlush))
         {
-            return -(int)Errno.Io;
+            Residency.Tag.Drop();
         }
 
-        if (TakeRequest(KvmRequest.TlbFlush))
-        {
-            _vpid = 0;
-        }
-
-        TakeRequest(KvmRequest.Unblock);
-        if (HasRequest(KvmRequest.DirtyRingSoftFull))
+        Requests.Take(KvmRequest.Unblock);
+        if (Requests.Has(KvmRequest.DirtyRingSoftFull))
         {
             // Stays until the ring has been emptied: running again at once leaves at once.
             if (DirtyRing!.IsSoftFull)
             {
                 RunPage->ExitReason = KvmExitReason.DirtyRingFull;
-                return ResumeHost;
+                return ExitOutcome.ResumeHost;
             }
 
-            TakeRequest(KvmRequest.DirtyRingSoftFull);
+            Requests.Take(KvmRequest.DirtyRingSoftFull);
         }
 
-        if (TakeRequest(KvmRequest.StealUpdate))
+        if (Requests.Take(KvmRequest.StealUpdate))
         {
-            UpdateStealTime();
+            Steal.Update();
         }
 
-        return ResumeGuest;
+        return ExitOutcome.ResumeGuest;
     }
 
     /// <summary>Requests that need the tag and mode to be settled.</summary>
-    private void HandleLateRequests()
+    private void HandleLateRequests(Core core)
     {
-        if (Volatile.Read(ref _requests) == 0)
+        if (Requests.Take(KvmRequest.TlbFlushGpa))
         {
-            return;
+            Residency.Tag.FlushGpa(core);
         }
 
-        if (TakeRequest(KvmRequest.TlbFlushGpa))
+        if (Requests.Take(KvmRequest.FpuLoad))
         {
-            FlushGpa();
-        }
-
-        if (TakeRequest(KvmRequest.FpuLoad))
-        {
-            OwnFpu();
+            Residency.Fpu.Own(core, Cpucfg.Units);
         }
 
         // No performance counters and no binary translation unit exist: nothing to load.
-        TakeRequest(KvmRequest.Pmu);
-        TakeRequest(KvmRequest.LbtLoad);
+        Requests.Take(KvmRequest.Pmu);
+        Requests.Take(KvmRequest.LbtLoad);
     }
+
+    /// <summary>
+    /// Takes over what user space has put into the run page since the last exit. If it is needed once more before the guest
+    /// can go on, the run page then says for what.
+    /// </summary>
+    private ExitOutcome CompleteUserspaceExit()
+    {
+        PendingKind kind = _pending.Kind;
+        _pending.Kind = PendingKind.None;
+        switch (kind)
+        {
+            case PendingKind.WideMmio:
+                return WideMmioExit.Complete(this);
+            case PendingKind.Mmio:
+                MmioExit.CompleteLoad(_pending, this);
+                break;
+            case PendingKind.Iocsr:
+                GsprExit.CompleteIocsrRead(_pending, this);
+                break;
+            default:
+                HypercallExit.Complete(this);
+                break;
+        }
+
+        return ExitOutcome.ResumeGuest;
+    }
+
+    /// <summary>Polls for some nanoseconds, which may be 0; true if the wait is over.</summary>
+    private bool PollForWakeUp(ulong start, uint nanoseconds, out ulong end)
+    {
+        end = start;
+        while (end - start < nanoseconds && !Residency.Cpu!.NeedResched)
+        {
+            if (ShouldWake())
+            {
+                return true;
+            }
+
+            Thread.SpinWait(20);
+            end = _machine.Now;
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives the core up and sleeps; true if it really slept.</summary>
+    private bool Block()
+    {
+        bool slept = false;
+        Statistics.Set(VcpuStat.Blocking, 1);
+        _blocking = true;
+        while (!ShouldWake())
+        {
+            Put();
+            slept |= Sleep();
+            Load();
+        }
+
+        _blocking = false;
+        Residency.Timer.Disarm();
+        Statistics.Set(VcpuStat.Blocking, 0);
+        return slept;
+    }
+
+    private bool Sleep()
+    {
+        _sleeper.Arm();
+        if (ShouldWakeUnloaded())
+        {
+            _sleeper.Disarm();
+            return false;
+        }
+
+        if (!_sleeper.Sleep(Residency.Timer.Remaining()) && Residency.Timer.IsDue)
+        {
+            Statistics.CountShared(VcpuStat.HaltWakeup); // nobody else has woken the vCPU: its timer has
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether the wait is over, with the guest's registers in the core.</summary>
+    private bool ShouldWake() => ShouldWakeUnloaded() || Residency.Timer.IsPending(Residency.Core);
+
+    private bool ShouldWakeUnloaded() => Interrupts.IsRunnable || SignalPending || Requests.Has(KvmRequest.Unblock)
+        || Requests.Has(KvmRequest.VmDead) || Residency.Timer.IsDue;
 }

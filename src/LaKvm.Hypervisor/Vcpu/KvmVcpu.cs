@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using LaKvm.Cpu;
 using LaKvm.Diagnostics;
 using LaKvm.Memory;
@@ -11,38 +10,25 @@ namespace LaKvm.Hypervisor;
 /// </summary>
 public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
 {
-    private const ulong NoGpa = ulong.MaxValue;
-
-    private readonly VcpuRegisters _registers;
-    private readonly MmuMemoryCache _memoryCache;
     private readonly HostMachine _machine;
-    private readonly KvmTracer _tracer;
+    private readonly HostSleeper _sleeper;
 
     /// <summary>What user space maps: the run page, then the dirty ring.</summary>
     private readonly SharedMemory _shared;
 
-    /// <summary>The core it is loaded on, or null.</summary>
-    private HostCpu? _cpu;
-    private Core? _core;
-    private int _lastCpu = -1;
-
-    int IGuestPlace.CoreNumber => Id;
-
-    /// <summary>Also in user space: the instruction by which the guest was left last.</summary>
-    ulong IGuestPlace.GuestPc => _exitPc;
+    private bool _unknownCsrReported;
 
     internal KvmVcpu(KvmVm vm, int id, uint dirtyRingBytes)
     {
         Vm = vm;
         Id = id;
         _machine = vm.Machine;
-        _tracer = vm.Tracer;
-        _memoryCache = new MmuMemoryCache(_machine.Pages, KvmLimits.MmuCacheObjects);
+        MemoryCache = new MmuMemoryCache(_machine.Pages, KvmLimits.MmuCacheObjects);
         _shared = new SharedMemory(_machine.Pages.PageSize + dirtyRingBytes);
         try
         {
             _sleeper = new HostSleeper();
-            _registers = new VcpuRegisters();
+            Registers = new VcpuRegisters(id);
         }
         catch
         {
@@ -54,12 +40,10 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
         DirtyRing = dirtyRingBytes == 0
             ? null
             : new DirtyRing(_shared.Pointer + _machine.Pages.PageSize, dirtyRingBytes);
-        ulong* csr = _registers.Csr;
-        csr[Csr.Crmd] = Crmd.Da;
-        csr[Csr.Asid] = La464Reset(Csr.Asid);
-        csr[Csr.Stlbps] = La464Reset(Csr.Stlbps);
-        csr[Csr.Tid] = (ulong)id;
-        csr[Csr.Cpuid] = KvmLimits.MaxPhysicalId; // not set yet
+        Tracer = new VcpuTracer(vm.Tracer, id, Registers);
+        Interrupts = new InterruptQueue(Tracer);
+        Residency = new Residency(vm, Registers, Interrupts, Tracer);
+        Steal = new StealClock(this);
     }
 
     /// <summary>The VM.</summary>
@@ -121,49 +105,169 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
         }
     }
 
+    int IGuestPlace.CoreNumber => Id;
+
+    /// <summary>Also in user space: the instruction by which the guest was left last.</summary>
+    ulong IGuestPlace.GuestPc => _exitPc;
+
     internal DirtyRing? DirtyRing { get; }
+
+    /// <summary>The registers, in memory or partly in a core.</summary>
+    internal VcpuRegisters Registers { get; }
+
+    /// <summary>Where the registers are.</summary>
+    internal Residency Residency { get; }
+
+    /// <summary>The guest's CPUCFG words.</summary>
+    internal GuestCpucfg Cpucfg { get; } = new();
+
+    /// <summary>Interrupts and exceptions for the guest.</summary>
+    internal InterruptQueue Interrupts { get; }
+
+    /// <summary>What others ask for.</summary>
+    internal RequestSet Requests { get; } = new();
+
+    /// <summary>Tracepoints.</summary>
+    internal VcpuTracer Tracer { get; }
+
+    /// <summary>Stolen time.</summary>
+    internal StealClock Steal { get; }
+
+    /// <summary>Pages for second-stage tables.</summary>
+    internal MmuMemoryCache MemoryCache { get; }
+
+    /// <summary>What waits for user space.</summary>
+    internal ref PendingAccess Pending => ref _pending;
+
+    /// <summary>Whether the vCPU is executing guest code or about to.</summary>
+    internal bool IsInGuest => Requests.IsInGuest;
+
+    /// <summary>Whether planted breakpoints leave to user space.</summary>
+    internal bool HasBreakpoints { get; private set; }
+
+    /// <summary>
+    /// KVM_SET_GUEST_DEBUG: with bit 0, planted breakpoints exit; without it nothing else counts. Bit 16 asks for them too,
+    /// stepping has no effect.
+    /// </summary>
+    public void SetGuestDebug(uint control)
+    {
+        const uint enable = 1;
+        HasBreakpoints = (control & enable) != 0;
+    }
 
     /// <summary>CSR.CPUID: what interrupts are routed by; 256 until it is set.</summary>
     internal ulong PhysicalId
     {
-        get => _registers.Csr[Csr.Cpuid];
-        set => _registers.Csr[Csr.Cpuid] = value;
+        get => Registers.Csr[Csr.Cpuid];
+        set => Registers.Csr[Csr.Cpuid] = value;
     }
+
+    /// <summary>Address and valid bit of the structure with stolen time, as user space and the guest give them.</summary>
+    public ulong StealTimeAddress => Steal.Address;
+
+    /// <summary>Whether the guest may be told of stolen time.</summary>
+    public bool HasStealTime => HasFeature(PvFeatures.StealTime);
+
+    /// <summary>
+    /// Sets where that structure is, for user space: EINVAL for reserved bits or an address without memory.
+    /// </summary>
+    public Errno SetStealTimeAddress(ulong value) => Steal.SetAddress(value);
+
+    /// <summary>Whether guests of the VM are offered a paravirtual feature.</summary>
+    internal bool HasFeature(PvFeatures feature) => (Vm.PvFeatures & feature) != 0;
 
     /// <summary>Frees the registers and shared pages; the vCPU does not run any more.</summary>
     public void Dispose()
     {
-        Synchronize();
-        foreach (HostCpu cpu in _machine.Cpus)
-        {
-            if (cpu.LastVcpu == this)
-            {
-                cpu.LastVcpu = null;
-            }
-        }
-
-        _memoryCache.Drain();
-        _registers.Dispose();
+        Residency.Dispose();
+        MemoryCache.Drain();
         _shared.Dispose();
         _sleeper.Dispose();
     }
 
-    private static ulong La464Reset(int csr) => CsrTable.Find(csr)!.Reset;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Trace(TraceEvent e, ulong a = 0, ulong b = 0, ulong c = 0)
+    /// <summary>Makes a request; true if the vCPU is in guest mode and is being interrupted. Any thread.</summary>
+    internal bool MakeRequest(KvmRequest request, bool wake)
     {
-        if (_tracer.Wants(e))
+        Requests.Make(request);
+        if (wake)
         {
-            SendTrace(e, a, b, c);
+            WakeUp();
+        }
+
+        return LeaveGuest();
+    }
+
+    /// <summary>Makes the vCPU look at its requests and interrupts: wakes it, or interrupts its guest. Any thread.</summary>
+    internal void Kick()
+    {
+        WakeUp();
+        LeaveGuest();
+    }
+
+    /// <summary>Makes the vCPU see a signal to its thread. Any thread.</summary>
+    internal void Signalled()
+    {
+        _sleeper.Wake(); // which is no wake-up that KVM counts
+        LeaveGuest();
+    }
+
+    /// <summary>Drives an interrupt as an interrupt controller does, and interrupts or wakes the vCPU. Any thread.</summary>
+    internal void SetIrq(int irq, bool level)
+    {
+        if (level)
+        {
+            Interrupts.Queue(irq);
+        }
+        else
+        {
+            Interrupts.Dequeue(irq);
+        }
+
+        Kick();
+    }
+
+    /// <summary>
+    /// KVM_INTERRUPT: n asserts, -n deasserts. EINVAL for 0, from 15 on, and for 14 without message interrupts. Any thread.
+    /// </summary>
+    public Errno Interrupt(int irq)
+    {
+        long number = Math.Abs((long)irq);
+        if (number is 0 or >= InterruptQueue.Count || (number == Estat.Avec && !Vm.Supports(KvmFeature.MsgInt)))
+        {
+            return Errno.Inval;
+        }
+
+        SetIrq((int)number, irq > 0);
+        return Errno.None;
+    }
+
+    /// <summary>Tells the log of a guest that uses a CSR which it does not have, once.</summary>
+    internal void ReportUnknownCsr(int csr)
+    {
+        if (!_unknownCsrReported)
+        {
+            _unknownCsrReported = true;
+            Vm.Log.Report($"the guest uses CSR 0x{csr:x}, which it does not have (reported once)");
         }
     }
 
-    private void SendTrace(TraceEvent e, ulong a, ulong b, ulong c) =>
-        _tracer.Send(new TraceRecord(e, KvmTracer.Now, Id, _registers.Pc, a, b, c));
+    /// <summary>Wakes the vCPU if it sleeps in an idle instruction, and counts that it did.</summary>
+    private void WakeUp()
+    {
+        if (_sleeper.Wake())
+        {
+            Statistics.CountShared(VcpuStat.HaltWakeup);
+        }
+    }
 
-    private ulong ExchangeGcsr(int csr, ulong value, ulong mask = ulong.MaxValue) =>
-        _core!.ExchangeGcsr(csr, value, mask);
+    private bool LeaveGuest()
+    {
+        bool isInGuest = Requests.TellToLeave(out bool first);
+        if (first)
+        {
+            Residency.Cpu?.SendIpi();
+        }
 
-    private ulong ReadGcsr(int csr) => _core!.ReadGcsr(csr);
+        return isInGuest;
+    }
 }

@@ -13,10 +13,16 @@ internal sealed unsafe class VcpuRegisters : IDisposable
 
     private readonly ulong* _block = (ulong*)NativeMemory.AlignedAlloc(Words * sizeof(ulong), 64);
 
-    internal VcpuRegisters()
+    /// <summary>Registers as a vCPU with a number has them when it is made.</summary>
+    internal VcpuRegisters(int id)
     {
         NativeMemory.Clear(_block, Words * sizeof(ulong));
         Gpr = _block;
+        Csr[Cpu.Csr.Crmd] = Crmd.Da;
+        Csr[Cpu.Csr.Asid] = CsrTable.Find(Cpu.Csr.Asid)!.Reset;
+        Csr[Cpu.Csr.Stlbps] = CsrTable.Find(Cpu.Csr.Stlbps)!.Reset;
+        Csr[Cpu.Csr.Tid] = (ulong)id;
+        Csr[Cpu.Csr.Cpuid] = KvmLimits.MaxPhysicalId; // not set yet
     }
 
     /// <summary>r0 to r31, here or in the core; r0 is 0.</summary>
@@ -36,6 +42,15 @@ internal sealed unsafe class VcpuRegisters : IDisposable
 
     /// <summary>fcc0 to fcc7, a byte each.</summary>
     internal ulong Fcc { get; set; }
+
+    /// <summary>Writes a general register; r0 stays 0.</summary>
+    internal void Write(int register, ulong value)
+    {
+        if (register != 0)
+        {
+            Gpr[register] = value;
+        }
+    }
 
     /// <summary>
     /// Moves the general registers into a core's. Word by word: one has just been stored if user space was asked for it, and

@@ -8,7 +8,7 @@ namespace LaKvm.Hypervisor;
 /// A virtual machine (struct kvm). Locks, outer before inner: the VM's lock, the slots lock, the address space's lock,
 /// the MMU lock. A vCPU's mutex is outside of all of them.
 /// </summary>
-public sealed unsafe partial class KvmVm : IDisposable
+public sealed partial class KvmVm : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly KvmVcpu?[] _vcpuById = new KvmVcpu?[KvmLimits.MaxVcpus];
@@ -22,7 +22,7 @@ public sealed unsafe partial class KvmVm : IDisposable
         CoalescedMemory = new SharedMemory(module.Machine.Pages.PageSize);
         try
         {
-            GpaTable = new GpaPageTable(module.Machine.Pages, module.Machine.Pages.Geometry);
+            Mmu = new GpaMmu(this, module.Machine.Pages);
         }
         catch
         {
@@ -30,7 +30,7 @@ public sealed unsafe partial class KvmVm : IDisposable
             throw;
         }
 
-        addressSpace.Register(this);
+        addressSpace.Register(Mmu);
         PvFeatures = PvFeatures.Ipi | PvFeatures.StealTime | PvFeatures.Preempt;
         IocsrBus = new KvmIoBus();
         MmioBus = new KvmIoBus();
@@ -62,6 +62,9 @@ public sealed unsafe partial class KvmVm : IDisposable
 
     /// <summary>Paravirtual features offered to guests unless a vCPU says otherwise.</summary>
     internal PvFeatures PvFeatures { get; private set; }
+
+    /// <summary>Second-stage translation.</summary>
+    internal GpaMmu Mmu { get; }
 
     /// <summary>In-kernel devices in the IOCSR space.</summary>
     internal KvmIoBus IocsrBus { get; }
@@ -156,7 +159,7 @@ public sealed unsafe partial class KvmVm : IDisposable
         {
             foreach (KvmVcpu vcpu in Vcpus)
             {
-                vcpu.WaitUntilOutsideGuest();
+                vcpu.Requests.WaitUntilOutsideGuest();
             }
         }
 
@@ -181,13 +184,13 @@ public sealed unsafe partial class KvmVm : IDisposable
 
         Dead = true;
         DetachEvents();
-        AddressSpace.Unregister(this);
+        AddressSpace.Unregister(Mmu);
         foreach (KvmVcpu vcpu in Vcpus)
         {
             vcpu.Dispose();
         }
 
-        GpaTable.Dispose();
+        Mmu.Dispose();
         CoalescedMemory.Dispose();
         Module.DestroyVm();
     }

@@ -235,7 +235,7 @@ public sealed unsafe class VcpuDescriptor : Descriptor
 
     private Errno CpucfgMask(ulong word, UserPointer value)
     {
-        Errno error = _vcpu.GetCpucfgMask(word, out uint mask);
+        Errno error = KvmVcpu.GetCpucfgMask(word, out uint mask);
         return error == Errno.None ? Write(value, mask) : error;
     }
 

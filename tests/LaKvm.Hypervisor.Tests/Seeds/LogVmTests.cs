@@ -11,17 +11,17 @@ public sealed class LogVmTests : SeedTest
     public void Fault_is_retried_only_for_frames_that_are_being_invalidated()
     {
         KvmVm vm = Bench.Core;
-        IMmuNotifier notifier = vm;
-        ulong sequence = vm.InvalidateSequence;
+        IMmuNotifier notifier = vm.Mmu;
+        ulong sequence = vm.Mmu.InvalidateSequence;
         ulong start = Bench.Ram.Address + (5 * Page);
 
         notifier.InvalidateRangeStart(start, start + (2 * Page));
-        bool[] during = [.. Enumerable.Range(4, 4).Select(gfn => vm.MustRetry(sequence, (ulong)gfn))];
+        bool[] during = [.. Enumerable.Range(4, 4).Select(gfn => vm.Mmu.MustRetry(sequence, (ulong)gfn))];
         notifier.InvalidateRangeEnd(start, start + (2 * Page));
 
         during.Should().Equal(false, true, true, false);
-        vm.MustRetry(sequence, 4).Should().BeTrue("an invalidation is over since the sequence was read");
-        vm.MustRetry(vm.InvalidateSequence, 5).Should().BeFalse();
+        vm.Mmu.MustRetry(sequence, 4).Should().BeTrue("an invalidation is over since the sequence was read");
+        vm.Mmu.MustRetry(vm.Mmu.InvalidateSequence, 5).Should().BeFalse();
     }
 
     [Theory]
@@ -93,7 +93,7 @@ public sealed class LogVmTests : SeedTest
     [Seed("log: Implement VM related functions")]
     public void Vm_has_its_page_directory_limits_and_statistics()
     {
-        Bench.Core.GpaTable.Root.Should().NotBe(0);
+        Bench.Core.Mmu.Table.Root.Should().NotBe(0);
         Bench.Vm.CheckExtension(KvmCap.MaxVcpus).Should().Be(256);
         Bench.Vm.CheckExtension(KvmCap.NrMemslots).Should().Be(32767);
         Bench.Vm.ReadStatistics().Select(s => s.Name).Should()

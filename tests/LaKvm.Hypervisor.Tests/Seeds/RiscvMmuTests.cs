@@ -73,12 +73,12 @@ public sealed unsafe class RiscvMmuTests : SeedTest
         memory.Write(0, BitConverter.GetBytes(5UL));
         Bench.Vm.SetMemoryRegion(1, Slot1, memory);
         ulong copy = Bench.Process.AddressSpace.CloneCopyOnWrite(memory.Address);
-        ulong sequence = Bench.Core.InvalidateSequence;
+        ulong sequence = Bench.Core.Mmu.InvalidateSequence;
 
         // The store's fault breaks the share: the page that is mapped in the end is the copy.
         RunToEnd($"li.d $t0, {Slot1}\nst.d $t0, $t0, 8");
 
-        Bench.Core.InvalidateSequence.Should().BeGreaterThan(sequence);
+        Bench.Core.Mmu.InvalidateSequence.Should().BeGreaterThan(sequence);
         (Word(memory, 0), Word(memory, 8)).Should().Be((5, Slot1));
         var shared = new byte[16];
         Bench.Process.AddressSpace.CopyFrom(copy, shared);

@@ -90,7 +90,7 @@ public abstract class SeedTest : IDisposable
     /// <summary>The entry of the second-stage tables that maps an address.</summary>
     private protected unsafe GpaPte Entry(ulong gpa, out int level)
     {
-        GpaPte* entry = Bench.Core.GpaTable.Find(gpa, 0, null, out level);
+        GpaPte* entry = Bench.Core.Mmu.Table.Find(gpa, 0, null, out level);
         return entry == null ? GpaPte.None : GpaPageTable.Read(entry);
     }
 }

@@ -54,7 +54,7 @@ public sealed unsafe class SeriesTests : SeedTest
     {
         Vcpu vcpu = Bench.Start("1:\ncsrrd $t1, 0x31\nli.d $s8, 0x1fe00ff8\nst.d $zero, $s8, 0\nb 1b\n");
         Finish(vcpu);
-        Core core = Bench.Machine.Cpus.Single(c => c.Resident == CoreOf(vcpu)).Core;
+        Core core = Bench.Machine.Cpus.Single(c => c.Resident == CoreOf(vcpu).Residency).Core;
         core.ExchangeGcsr(Csr.Save0 + 1, 0x77, ulong.MaxValue);
         Finish(vcpu);
         Gpr(vcpu, T1).Should().Be(0x77, "nobody has loaded the registers anew");
@@ -97,7 +97,7 @@ public sealed unsafe class SeriesTests : SeedTest
 
         Finish(vcpu);
 
-        Core core = Bench.Machine.Cpus.Single(c => c.Resident == CoreOf(vcpu)).Core;
+        Core core = Bench.Machine.Cpus.Single(c => c.Resident == CoreOf(vcpu).Residency).Core;
         foreach (int csr in csrs)
         {
             core.ReadGcsr(csr).Should().Be(CsrTable.Find(csr)!.RootWritable | core.ReadGcsr(csr), "CSR 0x{0:x}", csr);
@@ -137,9 +137,9 @@ public sealed unsafe class SeriesTests : SeedTest
         {
             _ = vcpu.GetCsr(Csr.Era); // its registers leave the core
             HostCpu own = Bench.Machine.Cpus[i % 2];
-            Bench.Machine.Scheduler.TryAcquire(own, CoreOf(blocker)).Should().BeTrue();
+            own.TryAcquire(CoreOf(blocker).Residency).Should().BeTrue();
             Finish(vcpu);
-            Bench.Machine.Scheduler.Release(own);
+            own.Release();
         }
 
         ulong[] tags = [.. events.Where(e => e.Event == TraceEvent.VpidChange).Select(e => e.A)];

@@ -13,16 +13,16 @@ public sealed class ResidencyTests
         // What a look at another vCPU does if that has left this core since: takes the core, and gives it back as it was.
         using var bench = new GuestBench(cpus: 2);
         Vcpu vcpu = bench.Start(StoreForEver);
-        KvmVcpu self = GuestBench.CoreOf(bench.Process, vcpu);
-        KvmVcpu other = GuestBench.CoreOf(bench.Process, bench.CreateVcpu(1));
+        Residency self = GuestBench.CoreOf(bench.Process, vcpu).Residency;
+        Residency other = GuestBench.CoreOf(bench.Process, bench.CreateVcpu(1)).Residency;
         vcpu.Run();
         HostCpu own = bench.Machine.Cpus.Single(c => c.Resident == self);
-        bench.Machine.Scheduler.TryAcquire(own, other).Should().BeTrue();
+        own.TryAcquire(other).Should().BeTrue();
         var thread = new Thread(() => vcpu.Run()) { IsBackground = true };
         thread.Start();
         Thread.Sleep(100);
 
-        bench.Machine.Scheduler.Release(own);
+        own.Release();
 
         thread.Join(5000).Should().BeTrue("its registers are still in the core that it could not have");
     }

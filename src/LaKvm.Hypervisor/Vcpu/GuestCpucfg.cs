@@ -2,20 +2,19 @@ using LaKvm.Cpu;
 
 namespace LaKvm.Hypervisor;
 
-/// <summary>CPUCFG words of the guest: set by user space, within what the host has.</summary>
-public sealed unsafe partial class KvmVcpu
+/// <summary>CPUCFG words of a guest: set by user space, within what the host has.</summary>
+internal sealed class GuestCpucfg
 {
-    private readonly uint[] _cpucfg = new uint[KvmLimits.CpucfgWords];
+    private readonly uint[] _words = new uint[KvmLimits.CpucfgWords];
 
-    /// <summary>Paravirtual features of the VM, as CPUCFG word 0x40000004 shows them.</summary>
-    public ulong GetPvFeatures() => (ulong)Vm.PvFeatures;
+    /// <summary>A word, below <see cref="KvmLimits.CpucfgWords"/>.</summary>
+    internal uint this[int word] => _words[word];
 
-    /// <summary>Sets the paravirtual features of the VM: EINVAL for unknown ones or a change.</summary>
-    public Errno SetPvFeatures(ulong features) =>
-        features > uint.MaxValue ? Errno.Inval : Vm.SetPvFeatures((PvFeatures)(uint)features);
+    /// <summary>Units that word 2 announces, as EUEN bits.</summary>
+    internal ulong Units { get; private set; }
 
     /// <summary>Bits that user space may set in a word; EINVAL for a word that does not exist.</summary>
-    public Errno GetCpucfgMask(ulong word, out uint mask)
+    internal static Errno GetMask(ulong word, out uint mask)
     {
         uint host = La464.Cpucfg(word);
         mask = word switch
@@ -42,17 +41,18 @@ public sealed unsafe partial class KvmVcpu
         return always | (host & ifHost);
     }
 
-    private Errno SetCpucfg(int word, ulong value)
-    {
-        Errno error = GetCpucfgMask((ulong)word, out uint mask);
-        if (error != Errno.None || (value & ~(ulong)mask) != 0 || !IsConsistent(word, (uint)value))
-        {
-            return Errno.Inval;
-        }
+    /// <summary>Whether user space may give a word this value.</summary>
+    internal static bool Accepts(int word, ulong value) => GetMask((ulong)word, out uint mask) == Errno.None
+        && (value & ~(ulong)mask) == 0 && IsConsistent(word, (uint)value);
 
-        Synchronize(); // which units are loaded follows from word 2
-        _cpucfg[word] = (uint)value;
-        return Errno.None;
+    /// <summary>Sets a word to a value that it accepts.</summary>
+    internal void Set(int word, uint value)
+    {
+        _words[word] = value;
+        uint units = _words[2];
+        Units = ((units & CpucfgBits.Fp) != 0 ? GuestFpu.Fpe : 0)
+            | ((units & CpucfgBits.Lsx) != 0 ? GuestFpu.Sxe : 0)
+            | ((units & CpucfgBits.Lasx) != 0 ? GuestFpu.Asxe : 0);
     }
 
     /// <summary>What a word says must fit together, and not be more than the host has.</summary>

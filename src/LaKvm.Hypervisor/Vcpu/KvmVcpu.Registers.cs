@@ -2,27 +2,56 @@ using LaKvm.Cpu;
 
 namespace LaKvm.Hypervisor;
 
-/// <summary>Registers by the numbers of KVM_GET_ONE_REG and KVM_SET_ONE_REG.</summary>
+/// <summary>A vCPU's registers as user space reads and writes them.</summary>
 public sealed unsafe partial class KvmVcpu
 {
     private const ulong RegisterPrefix = 0x9030_0000_0000_0000;
     private const ulong SetMask = 0x7_0000, CsrSet = 0x1_0000, KvmSet = 0x2_0000, CpucfgSet = 0x4_0000, LbtSet = 0x5_0000;
     private const ulong RegCounter = 1, RegReset = 2, RegDebugInstruction = 3;
+    private const int VectorBytes = 32 * 32;
 
     /// <summary>KVM_GET_REGS.</summary>
     public void GetRegs(KvmRegs* regs)
     {
-        Buffer.MemoryCopy(_registers.Gpr, regs->Gpr, 256, 256);
-        regs->Pc = _registers.Pc;
+        Buffer.MemoryCopy(Registers.Gpr, regs->Gpr, 256, 256);
+        regs->Pc = Registers.Pc;
     }
 
     /// <summary>KVM_SET_REGS.</summary>
     public void SetRegs(KvmRegs* regs)
     {
-        Buffer.MemoryCopy(regs->Gpr, _registers.Gpr, 256, 256);
-        _registers.Gpr[0] = 0;
-        _registers.Pc = regs->Pc;
+        Buffer.MemoryCopy(regs->Gpr, Registers.Gpr, 256, 256);
+        Registers.Gpr[0] = 0;
+        Registers.Pc = regs->Pc;
     }
+
+    /// <summary>KVM_GET_FPU.</summary>
+    public void GetFpu(KvmFpu* fpu)
+    {
+        Residency.Synchronize();
+        fpu->Fcsr = Registers.Fcsr;
+        fpu->Fcc = Registers.Fcc;
+        Buffer.MemoryCopy(Registers.Vector, fpu->Registers, VectorBytes, VectorBytes);
+    }
+
+    /// <summary>KVM_SET_FPU.</summary>
+    public void SetFpu(KvmFpu* fpu)
+    {
+        Residency.Synchronize();
+        Registers.Fcsr = fpu->Fcsr;
+        Registers.Fcc = fpu->Fcc;
+        Buffer.MemoryCopy(fpu->Registers, Registers.Vector, VectorBytes, VectorBytes);
+    }
+
+    /// <summary>Bits that user space may set in a CPUCFG word; EINVAL for a word that does not exist.</summary>
+    public static Errno GetCpucfgMask(ulong word, out uint mask) => GuestCpucfg.GetMask(word, out mask);
+
+    /// <summary>Paravirtual features of the VM, as CPUCFG word 0x40000004 shows them.</summary>
+    public ulong GetPvFeatures() => (ulong)Vm.PvFeatures;
+
+    /// <summary>Sets the paravirtual features of the VM: EINVAL for unknown ones or a change.</summary>
+    public Errno SetPvFeatures(ulong features) =>
+        features > uint.MaxValue ? Errno.Inval : Vm.SetPvFeatures((PvFeatures)(uint)features);
 
     /// <summary>Reads a register: EINVAL for a number that names none, ENXIO for a unit that the guest lacks.</summary>
     public Errno GetOneReg(ulong id, out ulong value)
@@ -38,15 +67,15 @@ public sealed unsafe partial class KvmVcpu
             case CsrSet:
                 return GetCsr((int)(index >> 3), out value);
             case CpucfgSet when index >> 3 < KvmLimits.CpucfgWords:
-                value = _cpucfg[index >> 3];
+                value = Cpucfg[(int)index >> 3];
                 return Errno.None;
             case LbtSet:
                 return Errno.NxIo; // the guest's CPUCFG cannot have the unit
             case KvmSet when index == RegCounter:
-                value = _machine.Clock.Ticks + (ulong)Vm.TimeOffset;
+                value = Vm.Machine.Clock.Ticks + (ulong)Vm.TimeOffset;
                 return Errno.None;
             case KvmSet when index == RegDebugInstruction:
-                value = DebugInstruction;
+                value = HypercallExit.DebugInstruction;
                 return Errno.None;
             default:
                 return Errno.Inval;
@@ -87,6 +116,18 @@ public sealed unsafe partial class KvmVcpu
         return (id & RegisterPrefix) == RegisterPrefix && index <= 0x7fff;
     }
 
+    private Errno SetCpucfg(int word, ulong value)
+    {
+        if (!GuestCpucfg.Accepts(word, value))
+        {
+            return Errno.Inval;
+        }
+
+        Residency.Synchronize(); // which units are loaded follows from word 2
+        Cpucfg.Set(word, (uint)value);
+        return Errno.None;
+    }
+
     private Errno GetCsr(int csr, out ulong value)
     {
         value = 0;
@@ -95,16 +136,16 @@ public sealed unsafe partial class KvmVcpu
             return Errno.Inval;
         }
 
-        Synchronize();
+        Residency.Synchronize();
         if (csr == Csr.Estat)
         {
             DeliverPending();
-            ulong lines = (_registers.Csr[Csr.Gintc] & 0xff) << Hwi0;
-            value = (_registers.Csr[Csr.Estat] & ~Estat.HwiMask) | lines;
+            ulong lines = (Registers.Csr[Csr.Gintc] & 0xff) << Estat.Hwi0;
+            value = (Registers.Csr[Csr.Estat] & ~Estat.HwiMask) | lines;
             return Errno.None;
         }
 
-        value = _registers.Csr[csr];
+        value = Registers.Csr[csr];
         return Errno.None;
     }
 
@@ -112,10 +153,10 @@ public sealed unsafe partial class KvmVcpu
     private void DeliverPending()
     {
         Load();
-        DeliverInterrupts();
-        _softwareCopyValid = false;
+        Interrupts.Deliver(Residency.Core);
+        Residency.HardwareChanges();
         Put();
-        Synchronize();
+        Residency.Synchronize();
     }
 
     private Errno SetCsr(int csr, ulong value)
@@ -125,21 +166,20 @@ public sealed unsafe partial class KvmVcpu
             return Errno.Inval;
         }
 
-        Synchronize();
-        _hardwareCopyValid = false;
+        Residency.Synchronize();
+        Residency.SoftwareChanges();
         switch (csr)
         {
-            case Csr.Gstat:
-                return Errno.None; // the tag of the vCPU's translations is not user space's (Linux lets it be overwritten)
             case Csr.Cpuid:
                 return Vm.SetPhysicalId(this, value);
             case Csr.Estat:
-                _registers.Csr[Csr.Gintc] = (value & Estat.HwiMask) >> Hwi0;
+                Registers.Csr[Csr.Gintc] = (value & Estat.HwiMask) >> Estat.Hwi0;
                 ulong status = Estat.IsMask & ~(Estat.HwiMask | (1UL << 13) | (1UL << Estat.Avec));
-                _registers.Csr[Csr.Estat] = value & (status | Estat.CodeMask);
+                Registers.Csr[Csr.Estat] = value & (status | Estat.CodeMask);
                 return Errno.None;
             default:
-                _registers.Csr[csr] = value;
+                // GSTAT too is only a place to keep something: the tag in the core is the hypervisor's own.
+                Registers.Csr[csr] = value;
                 return Errno.None;
         }
     }
@@ -150,23 +190,19 @@ public sealed unsafe partial class KvmVcpu
     /// </summary>
     private void SetCounter(ulong value)
     {
-        if (Id != 0)
+        if (Id == 0)
         {
-            return;
+            Vm.TimeOffset = (long)(value - Vm.Machine.Clock.Ticks);
         }
-
-        Vm.TimeOffset = (long)(value - _machine.Clock.Ticks);
     }
 
     private void Reset()
     {
-        Synchronize();
-        _stealAddress = 0;
-        _irqPending = 0;
-        _irqClear = 0;
-        _exception = Trap.None;
-        _registers.Csr[Csr.Gintc] = 0;
-        _registers.Csr[Csr.Estat] = 0;
-        _hardwareCopyValid = false;
+        Residency.Synchronize();
+        Steal.Reset();
+        Interrupts.Reset();
+        Registers.Csr[Csr.Gintc] = 0;
+        Registers.Csr[Csr.Estat] = 0;
+        Residency.SoftwareChanges();
     }
 }

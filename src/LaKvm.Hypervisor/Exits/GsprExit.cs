@@ -1,0 +1,155 @@
+using LaKvm.Cpu;
+using LaKvm.Isa;
+
+namespace LaKvm.Hypervisor;
+
+/// <summary>Guest-sensitive instructions: cpucfg, csr*, cacop, iocsr*, idle. The word in BADI says which.</summary>
+internal static unsafe class GsprExit
+{
+    /// <summary>CPUCFG word that names the hypervisor, and the one with its features.</summary>
+    private const ulong CpucfgSignature = 0x4000_0000, CpucfgFeatures = 0x4000_0004;
+
+    private const uint KvmSignature = 0x004d_564b; // "KVM"
+
+    /// <summary>Emulates the instruction; one that is none of these gets INE.</summary>
+    internal static ExitOutcome Handle(in ExitInfo exit, KvmVcpu vcpu)
+    {
+        vcpu.Tracer.Trace(TraceEvent.ExitGspr, exit.Badi);
+        ulong pc = vcpu.Registers.Pc;
+        vcpu.Registers.Pc = pc + 4;
+        switch (Decoder.Find(exit.Badi))
+        {
+            case Opcode.Csrrd or Opcode.Csrwr or Opcode.Csrxchg:
+                EmulateCsr(exit, vcpu);
+                return ExitOutcome.ResumeGuest;
+            case Opcode.Cpucfg:
+                EmulateCpucfg(exit, vcpu);
+                return ExitOutcome.ResumeGuest;
+            case Opcode.IocsrrdB or Opcode.IocsrrdH or Opcode.IocsrrdW or Opcode.IocsrrdD:
+                return EmulateIocsrRead(exit, vcpu);
+            case Opcode.IocsrwrB or Opcode.IocsrwrH or Opcode.IocsrwrW or Opcode.IocsrwrD:
+                return EmulateIocsrWrite(exit, vcpu);
+            case Opcode.Idle:
+                EmulateIdle(vcpu);
+                return ExitOutcome.ResumeGuest;
+            case Opcode.Cacop:
+                vcpu.Tracer.Trace(TraceEvent.ExitCache); // memory is coherent: nothing to do
+                return ExitOutcome.ResumeGuest;
+            default:
+                vcpu.Registers.Pc = pc;
+                vcpu.Interrupts.QueueException(Trap.Ine);
+                return ExitOutcome.ResumeGuest;
+        }
+    }
+
+    /// <summary>User space has answered an iocsrrd, whose data is sign-extended whatever its width.</summary>
+    internal static void CompleteIocsrRead(in PendingAccess pending, KvmVcpu vcpu)
+    {
+        KvmRun* run = vcpu.RunPage;
+        vcpu.Registers.Write(pending.Register, RegisterData.SignExtend(run->Data, pending.Access.Size));
+        vcpu.Tracer.Trace(TraceEvent.Iocsr, run->PhysicalAddress, run->Data);
+    }
+
+    private static void EmulateCpucfg(in ExitInfo exit, KvmVcpu vcpu)
+    {
+        vcpu.Statistics.Count(VcpuStat.CpucfgExits);
+        ulong index = vcpu.Registers.Gpr[exit.Rj];
+        uint value = index switch
+        {
+            < KvmLimits.CpucfgWords => vcpu.Cpucfg[(int)index],
+            CpucfgSignature => KvmSignature,
+            CpucfgFeatures => (uint)vcpu.Vm.PvFeatures,
+            _ => 0,
+        };
+        vcpu.Tracer.Trace(TraceEvent.ExitCpucfg, index, value);
+        vcpu.Registers.Write(exit.Rd, value);
+    }
+
+    /// <summary>csrrd, csrwr or csrxchg of a register that only software keeps; others read 0 and forget.</summary>
+    private static void EmulateCsr(in ExitInfo exit, KvmVcpu vcpu)
+    {
+        int csr = (int)(exit.Badi >> 10) & 0x3fff;
+        ulong old = 0, value = 0;
+        VcpuRegisters registers = vcpu.Registers;
+        if (GuestCsrs.IsSoftware(csr))
+        {
+            ref ulong register = ref registers.Csr[csr];
+            old = register;
+            ulong mask = exit.Rj switch { 0 => 0, 1 => ulong.MaxValue, int rj => registers.Gpr[rj] };
+            register = value = (old & ~mask) | (registers.Gpr[exit.Rd] & mask);
+        }
+        else
+        {
+            vcpu.ReportUnknownCsr(csr);
+        }
+
+        vcpu.Tracer.Trace(TraceEvent.ExitCsr, (ulong)csr, old, value);
+        registers.Write(exit.Rd, old);
+    }
+
+    /// <summary>
+    /// Waits, unless there is something to go on for. An enabled interrupt in the guest's ESTAT is seen by an idle instruction
+    /// whatever CRMD.IE says (manual volume 1, 4.2.6.2): it is no longer queued, so that nothing would ever end the wait.
+    /// </summary>
+    private static void EmulateIdle(KvmVcpu vcpu)
+    {
+        vcpu.Statistics.Count(VcpuStat.IdleExits);
+        vcpu.Tracer.Trace(TraceEvent.ExitIdle);
+        Core core = vcpu.Residency.Core;
+        bool enabled = (core.ReadGcsr(Csr.Estat) & core.ReadGcsr(Csr.Ecfg) & Estat.IsMask) != 0;
+        if (!vcpu.Interrupts.IsRunnable && !enabled)
+        {
+            vcpu.Halt();
+        }
+    }
+
+    private static ExitOutcome EmulateIocsrRead(in ExitInfo exit, KvmVcpu vcpu)
+    {
+        uint address = (uint)vcpu.Registers.Gpr[exit.Rj];
+        int size = SizeOf(exit);
+        if (vcpu.Vm.IocsrBus.Read(vcpu, address, size, out ulong data))
+        {
+            vcpu.Registers.Write(exit.Rd, RegisterData.SignExtend(data, size));
+            vcpu.Tracer.Trace(TraceEvent.Iocsr, address, data, (ulong)TraceAccess.Read);
+            return ExitOutcome.ResumeGuest;
+        }
+
+        vcpu.Tracer.Trace(TraceEvent.Iocsr, address, data, (ulong)TraceAccess.ReadUnsatisfied);
+        Ask(vcpu, address, size, data, write: false);
+        vcpu.Pending = new()
+        {
+            Kind = PendingKind.Iocsr,
+            Word = exit.Badi,
+            Access = new(MmioRegister.General, size, Store: false, Signed: true, size),
+        };
+        return ExitOutcome.ResumeHost;
+    }
+
+    private static ExitOutcome EmulateIocsrWrite(in ExitInfo exit, KvmVcpu vcpu)
+    {
+        uint address = (uint)vcpu.Registers.Gpr[exit.Rj];
+        int size = SizeOf(exit);
+        ulong data = RegisterData.Low(vcpu.Registers.Gpr[exit.Rd], size);
+        vcpu.Tracer.Trace(TraceEvent.Iocsr, address, data, (ulong)TraceAccess.Write);
+        if (vcpu.Vm.IocsrBus.Write(vcpu, address, size, data))
+        {
+            return ExitOutcome.ResumeGuest;
+        }
+
+        Ask(vcpu, address, size, data, write: true);
+        return ExitOutcome.ResumeHost;
+    }
+
+    private static void Ask(KvmVcpu vcpu, uint address, int size, ulong data, bool write)
+    {
+        KvmRun* run = vcpu.RunPage;
+        run->ExitReason = KvmExitReason.LoongArchIocsr;
+        run->PhysicalAddress = address;
+        run->Length = (uint)size;
+        run->IsWrite = write ? (byte)1 : (byte)0;
+        run->Data = data;
+    }
+
+    /// <summary>iocsr instructions have log2 of their size in bits 11:10.</summary>
+    private static int SizeOf(in ExitInfo exit) => 1 << ((int)(exit.Badi >> 10) & 3);
+}
