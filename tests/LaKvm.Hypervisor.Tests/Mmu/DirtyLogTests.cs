@@ -47,6 +47,25 @@ public sealed unsafe class DirtyLogTests : IDisposable
     }
 
     [Fact]
+    public void Page_of_the_stolen_time_is_logged_when_the_hypervisor_writes_it()
+    {
+        _bench.Vm.SetMemoryRegion(1, Base, _memory, LogDirty);
+        Vcpu vcpu = StartWriter(3);
+        KvmVcpu core = GuestBench.CoreOf(_bench.Process, vcpu);
+        core.SetStealTimeAddress((Base + (7 * Page) + 0x40) | 1).Should().Be(Errno.None);
+        RunRound(vcpu);
+        Log().Should().Equal(3, 7);
+
+        core.SetStealTimeAddress((Base + (7 * Page) + 0x40) | 1);
+        RunRound(vcpu);
+        Log().Should().Equal([3, 7], "and again behind each look at the log");
+
+        core.SetStealTimeAddress(0);
+        RunRound(vcpu);
+        Log().Should().Equal(3);
+    }
+
+    [Fact]
     public void Huge_pages_are_split_by_logged_writes()
     {
         using UserMemory large = UserMemory.Map(_bench.Process, 2 * HostPages.DefaultHugeSize);
