@@ -23,6 +23,7 @@ public class CommandLineTests
     [InlineData("run --memroy 1G", "Did you mean '--memory'?")]
     [InlineData("run --engine transltor", "Did you mean 'translator'?")]
     [InlineData("help imges", "Did you mean 'images'?")]
+    [InlineData("run --trace-exits idle,cpucgf", "Did you mean 'cpucfg'?")]
     [InlineData("run --escape-key x", "--escape-key: 'x' is not ctrl-LETTER")]
     [InlineData("run --exit-on-eof 0", "--exit-on-eof: '0' is not a number from 1")]
     [InlineData("host --log-level loud", "--log-level: 'loud' is none of")]

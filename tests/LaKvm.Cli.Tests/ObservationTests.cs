@@ -85,7 +85,7 @@ public sealed partial class ObservationTests : IDisposable
     {
         using var kernel = new TestKernel(Cpucfgs + TestKernel.Print("x") + TestKernel.PowerOff);
 
-        LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file, "--cpus", "2").ExitCode.Should().Be(0);
+        LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file, "--trace-exits", "all", "--cpus", "2").ExitCode.Should().Be(0);
 
         JsonElement[] events = ReadTrace();
         events.Where(e => Phase(e) == "M").Select(e => Argument(e, "name")).Should().Equal("vCPU 0", "vCPU 1");
@@ -114,6 +114,58 @@ public sealed partial class ObservationTests : IDisposable
     }
 
     [Fact]
+    public void Trace_leaves_the_console_out_as_if_the_guest_had_not_been_left()
+    {
+        using var kernel = new TestKernel(Cpucfgs + TestKernel.Print(new string('x', 50)) + Cpucfgs + TestKernel.PowerOff);
+
+        LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file).ExitCode.Should().Be(0);
+
+        JsonElement[] events = ReadTrace();
+        events.Count(e => Name(e) == "CPUCFG").Should().Be(600);
+        events.Count(e => Name(e) == "MMIO, user space").Should().Be(1, "the last switches off");
+        JsonElement[] row = [.. events.Where(e => Phase(e) == "X" && Name(e) != "user space")];
+        row.Zip(row.Skip(1)).Should().OnlyContain(
+            pair => Name(pair.First) == "guest" != (Name(pair.Second) == "guest"), "stays and exits alternate");
+    }
+
+    [Fact]
+    public void Trace_takes_the_kinds_asked_for()
+    {
+        using var kernel = new TestKernel(Cpucfgs + TestKernel.Print("xyz") + TestKernel.PowerOff);
+
+        LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file, "--trace-exits", "console,idle").ExitCode.Should().Be(0);
+
+        JsonElement[] events = ReadTrace();
+        events.Select(Name).Should().NotContain(["CPUCFG", "kvm_exit_cpucfg"]);
+        events.Count(e => Name(e) == "MMIO, user space").Should().BeInRange(3, 4, "the one that switches off never ends");
+    }
+
+    [Fact]
+    public void Statistics_as_json_are_one_text_with_percentiles()
+    {
+        string file = _file + ".json";
+        using var kernel = new TestKernel(Cpucfgs + TestKernel.PowerOff);
+        try
+        {
+            LakvmProcess.Run("run", "--kernel", kernel.Path, "--stat", file).Should().Be((0, "", ""));
+
+            using JsonDocument json = JsonDocument.Parse(File.ReadAllText(file));
+            JsonElement cpucfg = json.RootElement.GetProperty("exits").EnumerateArray()
+                .Single(exit => exit.GetProperty("kind").GetString() == "cpucfg");
+            cpucfg.GetProperty("count").GetInt64().Should().Be(300);
+            long[] times = [.. ((string[])["min_ns", "p50_ns", "p90_ns", "p99_ns", "max_ns"])
+                .Select(name => cpucfg.GetProperty(name).GetInt64())];
+            times.Should().BeInAscendingOrder().And.OnlyContain(time => time > 0);
+            cpucfg.GetProperty("ns").GetInt64().Should().BeGreaterThanOrEqualTo(300 * times[0]);
+            json.RootElement.GetProperty("counters").GetProperty("cpucfg_exits").GetInt64().Should().Be(300);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public void Trace_of_a_run_that_a_signal_ends_has_its_tail()
     {
         // Far more exits than the buffers hold.
@@ -136,7 +188,7 @@ public sealed partial class ObservationTests : IDisposable
     public void Trace_of_a_process_that_is_killed_is_whole()
     {
         using var kernel = new TestKernel(Cpucfgs + TestKernel.Print("up") + "7: b 7b\n");
-        using var lakvm = new LakvmProcess("run", "--kernel", kernel.Path, "--trace", _file);
+        using var lakvm = new LakvmProcess("run", "--kernel", kernel.Path, "--trace", _file, "--trace-exits", "all");
         lakvm.Expect("up", Patience);
         WaitFor(() => File.ReadAllText(_file).Contains("\"0x70\"", StringComparison.Ordinal), "'p' is written soon");
 

@@ -57,11 +57,15 @@ internal sealed class GuestCommand : Command
         ("kernel", IrqChipPlace.Kernel), ("user", IrqChipPlace.User));
 
     private readonly Option<string?> _stat = ValueOption.Text(StatOption.Name, "FILE",
-        "Show a table of exits every second, and one of the whole run at the end, on stderr or in a file; where"
+        "Show a table of exits every second, and one of the whole run at the end, on stderr or in a file (FILE.json: the last"
+        + " one only, as JSON); where"
         + " stderr is the guest's console, on Ctrl-A s and at the end");
 
     private readonly Option<string?> _trace = ValueOption.Text(TraceFile.Option, "FILE",
         "Write all tracepoints to a file that Perfetto opens (Chrome trace events, JSON)");
+
+    private readonly Option<ExitFilter?> _traceExits = ValueOption.Parsed<ExitFilter?>(ExitFilter.Option, "KIND[,KIND...]",
+        "Exits for the trace: kinds of --stat's table with - for space, console, all [default: all but console]", ExitFilter.Parse);
 
     private readonly ConsoleOptionGroup _console = new();
     private readonly LogOptionGroup _log = new();
@@ -69,6 +73,7 @@ internal sealed class GuestCommand : Command
     internal GuestCommand(string name, string description, GuestFactory factory, bool isVirtual)
         : base(name, description)
     {
+        _traceExits.CompletionSources.Add([.. ExitFilter.Words]);
         _stat.Arity = ArgumentArity.ZeroOrOne;
         Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _codeMemory, _protectCode,
             _sandbox]);
@@ -76,7 +81,7 @@ internal sealed class GuestCommand : Command
         Add(_log.Options);
         if (isVirtual)
         {
-            Add([_irqChip, _stat, _trace]);
+            Add([_irqChip, _stat, _trace, _traceExits]);
         }
 
         SetAction(async (result, stop) =>
@@ -106,6 +111,7 @@ internal sealed class GuestCommand : Command
             Stat = result.GetResult(_stat) == null ? null : new StatOption(result.GetValue(_stat)),
             Trace = result.GetValue(_trace),
             Sandbox = result.GetValue(_sandbox) ?? SandboxMode.Auto,
+            TraceExits = result.GetValue(_traceExits) ?? ExitFilter.Default,
             Console = _console.Bind(result),
             Log = _log.Bind(result),
         };

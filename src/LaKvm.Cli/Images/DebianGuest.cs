@@ -1,4 +1,3 @@
-using LaKvm.Images;
 using LaKvm.Images.Debian;
 using LaKvm.Images.Store;
 using Spectre.Console;
@@ -21,47 +20,18 @@ internal static class DebianGuest
         return options with { Kernel = image.KernelPath, Initrd = options.Initrd ?? image.InitrdPath, Image = image };
     }
 
-    /// <summary>Fetches or updates the image, with a progress bar on stderr if that is a terminal.</summary>
+    /// <summary>Fetches or updates the image, and shows on stderr how far that is.</summary>
     internal static async Task<CachedImage> FetchAsync(ImageStore store, string? mirror, CancellationToken stop)
     {
         var images = new DebianImages(store);
         if (Console.IsErrorRedirected)
         {
             Console.Error.WriteLine("lakvm: fetching the Debian guest, which takes a minute or two and happens once");
-            return await images.FetchAsync(new NoProgress(), mirror, stop);
+            return await images.FetchAsync(new FetchLines(Console.Error.WriteLine, TimeProvider.System), mirror, stop);
         }
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return await console.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
-            .StartAsync(context => images.FetchAsync(new Bars(context), mirror, stop));
-    }
-
-    private sealed class NoProgress : IProgress<FetchProgress>
-    {
-        public void Report(FetchProgress value)
-        {
-        }
-    }
-
-    /// <summary>One bar for each step of the fetch.</summary>
-    private sealed class Bars : IProgress<FetchProgress>
-    {
-        private static readonly string[] Titles =
-            ["Reading package lists", "Downloading packages", "Unpacking", "Building the initial RAM disk"];
-
-        private readonly ProgressTask[] _bars;
-
-        internal Bars(ProgressContext context) => _bars = [.. Titles.Select(title => context.AddTask(title, maxValue: 1))];
-
-        public void Report(FetchProgress value)
-        {
-            for (int step = 0; step < (int)value.Phase; step++)
-            {
-                _bars[step].Value = 1;
-            }
-
-            _bars[(int)value.Phase].Value = value.Fraction;
-        }
+        return await FetchBars.Progress(console)
+            .StartAsync(context => images.FetchAsync(new FetchBars(context), mirror, stop));
     }
 }

@@ -60,6 +60,9 @@ internal sealed record GuestOptions
     /// <summary>File that takes a virtual machine's tracepoints, or null.</summary>
     internal string? Trace { get; init; }
 
+    /// <summary>The exits that the trace takes.</summary>
+    internal ExitFilter TraceExits { get; init; } = ExitFilter.Default;
+
     /// <summary>How the guest's console is used.</summary>
     internal ConsoleOptions Console { get; init; } = new();
 

@@ -17,7 +17,7 @@ internal sealed class GuestObservers : IDisposable
     public GuestObservers(GuestOptions options)
     {
         _statistics = options.Stat == null ? null : new StatReporter(options.Stat.Path, options.Cpus);
-        _trace = options.Trace == null ? null : new TraceFile(options.Trace, options.Cpus);
+        _trace = options.Trace == null ? null : new TraceFile(options.Trace, options.TraceExits, options.Cpus);
     }
 
     /// <summary>Watches a machine until what is returned is disposed of, which comes before the machine's own end.</summary>

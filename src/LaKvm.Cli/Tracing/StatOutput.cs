@@ -24,8 +24,9 @@ internal sealed class StatOutput
     private readonly int _descriptor;
     private bool _broken;
 
-    private StatOutput(SafeFileHandle? file, int descriptor)
+    private StatOutput(SafeFileHandle? file, int descriptor, bool isJson = false)
     {
+        IsJson = isJson;
         _file = file;
         _descriptor = descriptor;
         string? terminal = TerminalOf(descriptor);
@@ -33,6 +34,9 @@ internal sealed class StatOutput
             : terminal == TerminalOf(FileCalls.StandardOutput) ? StatStyle.OnDemand
             : StatStyle.Screen;
     }
+
+    /// <summary>Whether the file takes one JSON text at the end instead of tables.</summary>
+    internal bool IsJson { get; }
 
     /// <summary>How tables are shown there.</summary>
     internal StatStyle Style { get; }
@@ -47,7 +51,7 @@ internal sealed class StatOutput
         }
 
         SafeFileHandle file = FileChecks.OpenForWriting(StatOption.Name, path);
-        return new StatOutput(file, (int)file.DangerousGetHandle());
+        return new StatOutput(file, (int)file.DangerousGetHandle(), path.EndsWith(".json", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Shows a table in place of the one before, or behind it.</summary>

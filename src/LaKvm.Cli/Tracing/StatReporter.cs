@@ -55,7 +55,10 @@ internal sealed class StatReporter : IDisposable
     {
         lock (_gate)
         {
-            _output.Show(Table());
+            if (!_output.IsJson)
+            {
+                _output.Show(Table());
+            }
         }
     }
 
@@ -68,7 +71,7 @@ internal sealed class StatReporter : IDisposable
         {
             StatSnapshot now = Take();
             double seconds = Seconds(_start, now);
-            _output.End($"{seconds:F1} seconds, {_vcpus} vCPU{(_vcpus == 1 ? "" : "s")}\n"
+            _output.End(_output.IsJson ? StatJson.Format(_start, now, _vcpus) : $"{seconds:F1} seconds, {_vcpus} vCPU{(_vcpus == 1 ? "" : "s")}\n"
                 + StatTable.Format(_start, now, seconds, _vcpus));
         }
     }
@@ -93,7 +96,7 @@ internal sealed class StatReporter : IDisposable
         var counters = new Dictionary<string, ulong>(_ended);
         _running?.AddTo(counters);
         ExitTotal[] exits = _exits.Read(out ulong guest);
-        return new StatSnapshot(Stopwatch.GetTimestamp(), exits, guest, counters);
+        return new StatSnapshot(Stopwatch.GetTimestamp(), exits, _exits.ReadDurations(), guest, counters);
     }
 
     private void Detach()
@@ -106,7 +109,7 @@ internal sealed class StatReporter : IDisposable
         }
     }
 
-    private static double Seconds(StatSnapshot from, StatSnapshot to) =>
+    internal static double Seconds(StatSnapshot from, StatSnapshot to) =>
         Stopwatch.GetElapsedTime(from.Time, to.Time).TotalSeconds;
 
     private sealed class Attachment(StatReporter reporter, IDisposable tracepoints) : IDisposable

@@ -7,10 +7,11 @@ namespace LaKvm.Cli;
 /// <summary>All counters at a moment.</summary>
 /// <param name="Time">When, by <see cref="Stopwatch"/>.</param>
 /// <param name="Exits">By <see cref="ExitKind"/>.</param>
+/// <param name="Durations">How long they took, by <see cref="ExitKind"/>.</param>
 /// <param name="GuestNanoseconds">Time in guest mode, of all vCPUs.</param>
 /// <param name="Counters">KVM's own, by name.</param>
 internal sealed record StatSnapshot(
-    long Time, ExitTotal[] Exits, ulong GuestNanoseconds, IReadOnlyDictionary<string, ulong> Counters);
+    long Time, ExitTotal[] Exits, DurationHistogram[] Durations, ulong GuestNanoseconds, IReadOnlyDictionary<string, ulong> Counters);
 
 /// <summary>KVM's own counters of a machine, summed over its vCPUs, from its statistics descriptors.</summary>
 internal sealed class KvmCounters(HostProcess process, VirtualMachine machine) : IDisposable

@@ -7,10 +7,12 @@ namespace LaKvm.Cli;
 /// <summary>The table of --stat, as text.</summary>
 internal static class StatTable
 {
-    private const int NameWidth = 26;
+    private const int NameWidth = 24;
     private const double NanosecondsPerSecond = 1e9, NanosecondsPerMicrosecond = 1e3;
 
-    /// <summary>Rates and means are those between two snapshots; totals are those of the second.</summary>
+    /// <summary>
+    /// Rates and means are those between two snapshots; totals, extremes and percentiles are those of the second.
+    /// </summary>
     /// <param name="from">Beginning of the interval.</param>
     /// <param name="to">Its end.</param>
     /// <param name="seconds">Its length.</param>
@@ -22,27 +24,6 @@ internal static class StatTable
         AppendCounters(text, from, to, seconds);
         return text.ToString();
     }
-
-    /// <summary>What a row is called.</summary>
-    internal static string NameOf(ExitKind kind) => kind switch
-    {
-        ExitKind.Interrupt => "interrupt",
-        ExitKind.PageFault => "page fault",
-        ExitKind.Mmio => "MMIO",
-        ExitKind.MmioUser => "MMIO, user space",
-        ExitKind.Cpucfg => "CPUCFG",
-        ExitKind.Csr => "CSR",
-        ExitKind.Iocsr => "IOCSR",
-        ExitKind.IocsrUser => "IOCSR, user space",
-        ExitKind.Idle => "idle",
-        ExitKind.Cache => "CACOP",
-        ExitKind.Hypercall => "hypercall",
-        ExitKind.HypercallUser => "hypercall, user space",
-        ExitKind.FpuDisabled => "FPU first use",
-        ExitKind.LsxDisabled => "LSX first use",
-        ExitKind.LasxDisabled => "LASX first use",
-        _ => "other",
-    };
 
     private static void AppendExits(StringBuilder text, StatSnapshot from, StatSnapshot to, double seconds, double time)
     {
@@ -57,7 +38,7 @@ internal static class StatTable
             allBefore += exit.Count;
         }
 
-        AppendLine(text, "exit", "total", "%total", "per s", "mean us", "%time");
+        AppendLine(text, "exit", "total", "%total", "per s", "mean us", "%time", "min us", "p50 us", "p99 us", "max us");
         for (int i = 0; i < to.Exits.Length; i++)
         {
             (ExitTotal before, ExitTotal now) = (from.Exits[i], to.Exits[i]);
@@ -67,8 +48,11 @@ internal static class StatTable
             }
 
             ulong count = now.Count - before.Count, nanoseconds = now.Nanoseconds - before.Nanoseconds;
-            AppendLine(text, NameOf((ExitKind)i), $"{now.Count}", Percent(now.Count, all), Rate(count, seconds),
-                count == 0 ? "" : Number(nanoseconds / (double)count / NanosecondsPerMicrosecond, 2), Percent(nanoseconds, time));
+            DurationHistogram durations = to.Durations[i];
+            AppendLine(text, ExitNames.Of((ExitKind)i), $"{now.Count}", Percent(now.Count, all), Rate(count, seconds),
+                count == 0 ? "" : Microseconds(nanoseconds / (double)count), Percent(nanoseconds, time),
+                Microseconds(durations.Minimum), Microseconds(durations.Percentile(50)), Microseconds(durations.Percentile(99)),
+                Microseconds(durations.Maximum));
         }
 
         AppendLine(text, "all exits", $"{all}", "", Rate(all - allBefore, seconds), "", "");
@@ -94,13 +78,15 @@ internal static class StatTable
         var line = new StringBuilder(name.PadRight(NameWidth));
         for (int i = 0; i < columns.Length; i++)
         {
-            line.Append(' ').Append(columns[i].PadLeft(i == 0 ? 12 : 10));
+            line.Append(' ').Append(columns[i].PadLeft(i == 0 ? 11 : 9));
         }
 
         text.Append(line.ToString().TrimEnd()).Append('\n');
     }
 
     private static string Percent(double part, double whole) => whole > 0 ? Number(100 * part / whole, 1) : "";
+
+    private static string Microseconds(double nanoseconds) => Number(nanoseconds / NanosecondsPerMicrosecond, 2);
 
     private static string Rate(ulong count, double seconds) => seconds > 0 ? Number(count / seconds, 0) : "";
 

@@ -31,13 +31,13 @@ internal sealed class TraceFile : IDisposable
 
     /// <summary>Begins the file.</summary>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
-    internal TraceFile(string path, int vcpus)
+    internal TraceFile(string path, ExitFilter filter, int vcpus)
     {
         _file = FileChecks.OpenForWriting(Option, path);
         _canSeek = FileCalls.Seek(_file, 0, FileCalls.SeekEnd) >= 0;
         _json = new ChromeTrace(_text);
         _buffers = [.. Enumerable.Range(0, vcpus).Select(_ => new TraceBuffer(() => _wake.Set()))];
-        _tracks = [.. Enumerable.Range(0, vcpus).Select(id => new VcpuTrack(id, _json))];
+        _tracks = [.. Enumerable.Range(0, vcpus).Select(id => new VcpuTrack(id, _json, filter))];
         bool works = Write();
         _thread = new Thread(() => WritePeriodically(works)) { Name = "trace", IsBackground = true };
         _thread.Start();

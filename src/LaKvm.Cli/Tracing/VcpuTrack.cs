@@ -11,6 +11,11 @@ internal sealed class VcpuTrack
 {
     private readonly int _row;
     private readonly ChromeTrace _trace;
+    private readonly ExitFilter _filter;
+
+    /// <summary>Events of the exit that has not ended yet: only its end tells what it was for.</summary>
+    private readonly List<TraceRecord> _pending = [];
+    private ulong _guestFrom;
     private ExitTracker _tracker;
     private TraceRecord _exit;
     private TraceRecord _detail;
@@ -18,8 +23,9 @@ internal sealed class VcpuTrack
     private bool _hasDetail;
     private ulong _last;
 
-    internal VcpuTrack(int vcpu, ChromeTrace trace)
+    internal VcpuTrack(int vcpu, ChromeTrace trace, ExitFilter filter)
     {
+        _filter = filter;
         _row = vcpu + 1;
         _trace = trace;
         trace.NameRow(_row, $"vCPU {vcpu}");
@@ -32,7 +38,6 @@ internal sealed class VcpuTrack
         switch (record.Event)
         {
             case TraceEvent.Exit:
-                WriteGuest(record.Nanoseconds);
                 _exit = record;
                 _hasDetail = false;
                 break;
@@ -47,12 +52,26 @@ internal sealed class VcpuTrack
                 break;
         }
 
-        if (_tracker.Feed(record))
+        bool ended = _tracker.Feed(record);
+        if (_tracker.IsOutside || ended)
+        {
+            _pending.Add(record);
+        }
+        else
+        {
+            WriteInstant(record);
+        }
+
+        if (ended && _filter.Wants(_tracker.Kind, _hasDetail ? _detail.A : 0))
         {
             WriteExit(record.Nanoseconds);
         }
+        else if (ended)
+        {
+            _pending.Clear(); // as if the guest had not been left
+        }
 
-        WriteInstant(record);
+        _guestFrom = _guestFrom == 0 ? _tracker.Entered : _guestFrom;
     }
 
     /// <summary>Writes the slice that is still open.</summary>
@@ -68,20 +87,35 @@ internal sealed class VcpuTrack
         }
 
         _tracker = default;
+        _guestFrom = 0;
     }
 
     private void WriteGuest(ulong to)
     {
-        if (_tracker.Entered != 0)
+        if (_guestFrom != 0)
         {
-            _trace.BeginSlice(_row, "guest", _tracker.Entered, to);
+            _trace.BeginSlice(_row, "guest", _guestFrom, to);
             _trace.EndArguments();
         }
     }
 
+    /// <summary>Writes the stay in the guest before the exit, the exit, and its events.</summary>
     private void WriteExit(ulong to)
     {
-        _trace.BeginSlice(_row, StatTable.NameOf(_tracker.Kind), _exit.Nanoseconds, to);
+        WriteGuest(_exit.Nanoseconds);
+        _guestFrom = to;
+        WriteExitSlices(to);
+        foreach (TraceRecord record in _pending)
+        {
+            WriteInstant(record);
+        }
+
+        _pending.Clear();
+    }
+
+    private void WriteExitSlices(ulong to)
+    {
+        _trace.BeginSlice(_row, ExitNames.Of(_tracker.Kind), _exit.Nanoseconds, to);
         _trace.Hex("pc", _exit.Pc);
         if (HasInstruction(_tracker.Kind))
         {

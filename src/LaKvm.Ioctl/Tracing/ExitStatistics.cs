@@ -25,6 +25,18 @@ public sealed class ExitStatistics
         }
     }
 
+    /// <summary>How long the exits took that have ended, of all vCPUs together, by <see cref="ExitKind"/>.</summary>
+    public DurationHistogram[] ReadDurations()
+    {
+        DurationHistogram[] durations = MakeDurations();
+        foreach (VcpuCounters vcpu in _vcpus)
+        {
+            vcpu.AddTo(durations);
+        }
+
+        return durations;
+    }
+
     /// <summary>Counts the exits of a VM until what is returned is disposed of, when no vCPU runs any more.</summary>
     public IDisposable Attach(Vm vm) => new Attachment(this, vm.Trace(ExitTracker.Events, Take));
 
@@ -40,6 +52,9 @@ public sealed class ExitStatistics
 
         return totals;
     }
+
+    private static DurationHistogram[] MakeDurations() =>
+        [.. Enumerable.Range(0, Kinds).Select(_ => new DurationHistogram())];
 
     private void Take(in TraceRecord record)
     {
@@ -66,6 +81,7 @@ public sealed class ExitStatistics
     {
         private readonly Lock _lock = new();
         private readonly ExitTotal[] _totals = new ExitTotal[Kinds];
+        private readonly DurationHistogram[] _durations = MakeDurations();
         private ExitTracker _tracker;
         private ulong _guest;
 
@@ -81,6 +97,18 @@ public sealed class ExitStatistics
                 if (_tracker.Feed(record))
                 {
                     Count(_totals, record.Nanoseconds);
+                    _durations[(int)_tracker.Kind].Add(record.Nanoseconds - _tracker.Start);
+                }
+            }
+        }
+
+        internal void AddTo(DurationHistogram[] sum)
+        {
+            lock (_lock)
+            {
+                for (int kind = 0; kind < Kinds; kind++)
+                {
+                    sum[kind].Add(_durations[kind]);
                 }
             }
         }
