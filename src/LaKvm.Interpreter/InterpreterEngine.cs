@@ -41,7 +41,7 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
 
     /// <summary>The slot turned into <see cref="SlotAction.Stop"/>, or null, and its own action.</summary>
     private CodeSlot* _stop;
-    private Opcode _stoppedAction;
+    private SlotAction _stoppedAction;
 
     /// <summary>Word of the instruction that trapped.</summary>
     private uint _word;

@@ -1,10 +1,9 @@
 using LaKvm.Isa.Generator;
 
 // Run from the repository root:
-//   dotnet run --project src/LaKvm.Isa.Generator              writes src/LaKvm.Isa/Generated
+//   dotnet run --project src/LaKvm.Isa.Generator              writes the folders Generated
 //   dotnet run --project src/LaKvm.Isa.Generator -- samples   prints the words that record.sh of the tests records
 const string Tables = "src/LaKvm.Isa/Tables";
-const string Generated = "src/LaKvm.Isa/Generated";
 
 if (!Directory.Exists(Tables))
 {
@@ -22,9 +21,10 @@ if (args is ["samples"])
     return 0;
 }
 
-foreach ((string name, string text) in SourceWriter.Generate(Tables))
+foreach ((string path, string text) in SourceWriter.Generate(Tables))
 {
-    File.WriteAllText(Path.Combine(Generated, name), text);
+    Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+    File.WriteAllText(path, text);
 }
 
 return 0;

@@ -18,6 +18,18 @@ internal sealed record Row
     /// <summary>Members of <c>OpcodeFlags</c> that describe the row.</summary>
     public required string[] Flags { get; init; }
 
+    /// <summary>What the row does, if the table says it.</summary>
+    public Semantic? Semantic { get; init; }
+
+    /// <summary>The operand slots (bit 0 is D, 1 J, 2 K) with a general register that the row reads.</summary>
+    public int GprReads { get; init; }
+
+    /// <summary>The operand slots with a general register that the row writes: D or none.</summary>
+    public int GprWrites { get; init; }
+
+    /// <summary>The member of <c>Flow</c> that ends a block here; empty where the next instruction follows.</summary>
+    public string Flow => Flags.FirstOrDefault(flag => flag is "Branch" or "Jump" or "Call" or "Indirect" or "Trap" or "Return" or "Sync", "");
+
     /// <summary>The bits of the word that no operand occupies.</summary>
     public uint Mask => Operands.Aggregate(uint.MaxValue, (mask, operand) => mask & ~operand.Mask);
 

@@ -68,18 +68,37 @@ internal static partial class TableReader
         }
 
         List<string> attributes = columns[3..].ToList();
-        bool writesGprD = syntax.Split(',').Contains("rd")
-            && !attributes.Remove("reads-rd") & !attributes.Remove("updates-rd");
+        string? semantic = attributes.Find(attribute => attribute[0] == '=');
+        attributes.RemoveAll(attribute => attribute[0] == '=');
+        Semantic? parsed = semantic == null ? null : Semantic.Parse(semantic[1..]);
+        return semantic != null && parsed == null ? null
+            : MakeRow(word, columns[1], syntax, operands.Select(operand => operand!.Value).ToArray(), common, attributes, parsed);
+    }
+
+    private static Row MakeRow(
+        uint word, string mnemonic, string syntax, Operand[] operands, List<string> common, List<string> attributes, Semantic? semantic)
+    {
+        bool reads = attributes.Remove("reads-rd"), updates = attributes.Remove("updates-rd");
+        int slots = operands.Where(operand => operand.Kind == OperandKind.Gpr).Aggregate(0, (all, operand) => all | 1 << (operand.Shift / 5));
+        int writes = reads ? 0 : slots & 1;
+
+        // A function of an old rd that is r0 may read the sink slot: its result is dropped.
+        bool dropsR0 = writes != 0 && (!updates || semantic is { Function.Length: > 0 });
         bool clearsUpper = syntax.StartsWith("vd,", StringComparison.Ordinal) && !attributes.Remove("keeps-upper")
             && !attributes.Exists(attribute => attribute.StartsWith("store", StringComparison.Ordinal));
-        IEnumerable<string> implied = [.. Implied(writesGprD, "WritesGprD"), .. Implied(clearsUpper, "ClearsUpper")];
         return new Row
         {
             Word = word,
-            Mnemonic = columns[1],
+            Mnemonic = mnemonic,
             Syntax = syntax,
-            Operands = operands.Select(operand => operand!.Value).ToArray(),
-            Flags = [.. common, .. attributes.SelectMany(ParseAttribute), .. implied],
+            Operands = operands,
+            Semantic = semantic,
+            GprReads = reads || updates ? slots : slots & ~1,
+            GprWrites = writes,
+            Flags =
+            [
+                .. common, .. attributes.SelectMany(ParseAttribute), .. Implied(dropsR0, "DropsR0"), .. Implied(clearsUpper, "ClearsUpper"),
+            ],
         };
     }
 

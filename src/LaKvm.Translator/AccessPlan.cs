@@ -43,7 +43,7 @@ internal sealed class AccessPlan
                 continue;
             }
 
-            if (WritesGpr(info))
+            if (info.GprWrites != 0)
             {
                 open = Close(open, i.D);
             }
@@ -64,34 +64,17 @@ internal sealed class AccessPlan
     /// <summary>Whether a group has accesses behind <paramref name="offset"/>.</summary>
     public bool GoesOn(int number, int offset) => _groups[number].Last > offset;
 
-    /// <summary>Whether an access takes its address from two registers.</summary>
-    public static bool IsIndexed(Opcode opcode) => opcode is (>= Opcode.LdxB and <= Opcode.LdxWu)
-        or (>= Opcode.FldxS and <= Opcode.FstxD) or Opcode.Vldx or Opcode.Vstx or Opcode.Xvldx or Opcode.Xvstx;
-
-    private static bool IsAccess(OpcodeInfo info) => info.Access is AccessKind.Load or AccessKind.Store
-        && (info.Unit != Unit.None || info.Opcode is (>= Opcode.LdptrW and <= Opcode.LdWu) or (>= Opcode.LdxB and <= Opcode.LdxWu))
-        && (IsIndexed(info.Opcode) || info.OperandAt(info.OperandCount - 1).IsImmediate);
+    private static bool IsAccess(OpcodeInfo info) => info.Access is AccessKind.Load or AccessKind.Store && !info.IsBoundChecked;
 
     /// <summary>Whether an instruction leaves alone what the accesses around it keep.</summary>
     private static bool IsPlain(OpcodeInfo info) => info.Unit != Unit.None
         || info.Opcode is (>= Opcode.AddW and <= Opcode.SraD) or (>= Opcode.AlslD and <= Opcode.SraiD)
             or (>= Opcode.Slti and <= Opcode.Pcaddu18i) or Opcode.Preld or Opcode.Preldx;
 
-    private static bool WritesGpr(OpcodeInfo info)
-    {
-        if (info.Access == AccessKind.Store || info.OperandCount == 0)
-        {
-            return false;
-        }
-
-        Operand first = info.OperandAt(0);
-        return first is { Kind: OperandKind.Gpr, Shift: 0 };
-    }
-
     /// <summary>Adds an access to the open group that has its registers, or to a new one.</summary>
     private uint Join(in Instruction i, OpcodeInfo info, int at, uint open)
     {
-        bool isIndexed = IsIndexed(i.Opcode), isStore = info.Access == AccessKind.Store;
+        bool isIndexed = info.IsIndexed, isStore = info.Access == AccessKind.Store;
         int index = isIndexed ? i.K : NoIndex, low = isIndexed ? 0 : i.Imm, high = low + info.AccessSize;
         for (int n = 0; n < _count; n++)
         {

@@ -54,7 +54,7 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>Where an access goes whose difference is in rax; it may need rdx.</summary>
     private Rm AccessPlace(in Instruction i)
     {
-        if (AccessPlan.IsIndexed(i.Opcode))
+        if (i.Opcode.Info().IsIndexed)
         {
             _e.Op(Alu.Add, Reg.Rax, Of(i.J));
             return Rm.At(Reg.Rax, Value(i.K, Reg.Rdx), 0);

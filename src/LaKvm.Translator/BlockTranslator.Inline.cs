@@ -41,18 +41,7 @@ internal sealed unsafe partial class BlockTranslator
 
     private ulong? ConstantOf(in Instruction i)
     {
-        bool known = (_known >> i.J & 1) != 0;
-        ulong j = _constants[i.J], d = _constants[i.D];
-        return i.Opcode switch
-        {
-            Opcode.Lu12iW => IntegerArithmetic.Lu12iW(i.Imm),
-            Opcode.Lu32iD when (_known >> i.D & 1) != 0 => IntegerArithmetic.Lu32iD(d, i.Imm),
-            Opcode.AddiW when known => IntegerArithmetic.AddW(j, (ulong)i.Imm),
-            Opcode.AddiD when known => j + (ulong)i.Imm,
-            Opcode.Ori when known => j | (uint)i.Imm,
-            Opcode.Lu52iD when known => IntegerArithmetic.Lu52iD(j, (ulong)i.Imm),
-            _ => null,
-        };
+        return ConstantFolding.Fold(i, _known, _constants);
     }
 
     private void SetConstant(int d, ulong value)

@@ -84,7 +84,8 @@ internal sealed unsafe partial class BlockTranslator
             BeginStretch();
         }
 
-        int slots = RegisterAssignment.SlotsOf(i.Opcode);
+        OpcodeInfo info = i.Opcode.Info();
+        int slots = info.GprReads;
         bool readsJ = (slots & 2) != 0, readsK = (slots & 4) != 0;
         uint operands = (readsJ ? 1u << i.J : 0) | (readsK ? 1u << i.K : 0);
         if (ConstantOf(i) is null)
@@ -93,7 +94,7 @@ internal sealed unsafe partial class BlockTranslator
             HoldSource(readsK ? i.K : 0, i.D, operands);
         }
 
-        if ((slots & 1) != 0)
+        if (info.GprWrites != 0)
         {
             Hold(i.D, operands, isRead: (operands >> i.D & 1) != 0);
         }

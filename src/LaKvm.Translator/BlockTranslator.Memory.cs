@@ -58,7 +58,7 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>The virtual address of an access, as a register, rdx if there is none, and a displacement.</summary>
     private Rm AddressOf(in Instruction i)
     {
-        if (AccessPlan.IsIndexed(i.Opcode))
+        if (i.Opcode.Info().IsIndexed)
         {
             Address(i, Reg.Rdx);
             return Rm.At(Reg.Rdx);
@@ -70,7 +70,7 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>Computes the virtual address of an access, or of an indirect jump.</summary>
     private void Address(in Instruction i, Reg to)
     {
-        if (AccessPlan.IsIndexed(i.Opcode))
+        if (i.Opcode.Info().IsIndexed)
         {
             if (TryGet(i.J, out Reg left) && TryGet(i.K, out Reg right))
             {

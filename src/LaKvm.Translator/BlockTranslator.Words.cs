@@ -83,8 +83,8 @@ internal sealed unsafe partial class BlockTranslator
 
     private uint WholeOperands(in Instruction i)
     {
-        int slots = RegisterAssignment.SlotsOf(i.Opcode);
-        uint d = (slots & 1) == 0 || i.Opcode.Info().WritesGprD ? 0 : 1u << i.D;
+        int slots = i.Opcode.Info().GprReads;
+        uint d = (slots & 1) == 0 ? 0 : 1u << i.D;
         uint j = (slots & 2) == 0 ? 0 : 1u << i.J, k = (slots & 4) == 0 ? 0 : 1u << i.K;
         return i.Opcode switch
         {

@@ -135,11 +135,7 @@ internal sealed unsafe partial class BlockTranslator(
             Left = (ushort)((_blockEnd - _offset) >> 2),
             Checks = CodeRegion.ChecksOf(info),
         };
-        if (i.D == 0 && info.WritesGprD)
-        {
-            site.Instruction.D = CpuState.SinkRegister;
-        }
-
+        SinkRule.Apply(ref site.Instruction);
         return arena.Add(site);
     }
 

@@ -121,13 +121,12 @@ internal sealed class LocalRegisters(CodeRegion region)
             }
         }
 
-        bool isRead = End < region.End && IsCompare(region[End].Opcode) && (Reads(region[End], guest) || region[End].D == guest);
+        bool isRead = End < region.End && IsCompare(region[End].Opcode) && Reads(region[End], guest);
         return isRead ? End : Never;
     }
 
     /// <summary>Whether an instruction compares registers and branches: it leaves the scratch registers alone, too.</summary>
-    public static bool IsCompare(Opcode opcode) =>
-        opcode is Opcode.Beqz or Opcode.Bnez or (>= Opcode.Beq and <= Opcode.Bgeu);
+    public static bool IsCompare(Opcode opcode) => opcode.Info() is { Flow: Flow.Branch, Unit: Unit.None };
 
     private bool IsOverwritten(int guest, int offset)
     {
@@ -144,8 +143,8 @@ internal sealed class LocalRegisters(CodeRegion region)
 
     private static bool Reads(in Instruction i, int guest)
     {
-        int slots = RegisterAssignment.SlotsOf(i.Opcode);
-        return ((slots & 2) != 0 && i.J == guest) || ((slots & 4) != 0 && i.K == guest);
+        int slots = i.Opcode.Info().GprReads;
+        return ((slots & 1) != 0 && i.D == guest) || ((slots & 2) != 0 && i.J == guest) || ((slots & 4) != 0 && i.K == guest);
     }
 
     private static bool Writes(in Instruction i, int guest) => i.D == guest;

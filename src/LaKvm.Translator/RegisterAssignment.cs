@@ -17,9 +17,6 @@ internal sealed class RegisterAssignment
 
     private const int FirstGpr = 1, GprCount = 32;
 
-    /// <summary>For each opcode the operand slots (bit 0 is D) that are general registers; 0xFF while not known.</summary>
-    private static readonly byte[] Slots = CreateSlots();
-
     private readonly sbyte[] _hostOf = new sbyte[CpuState.SinkRegister + 1];
     private readonly List<(int Usual, int Kept, Reg Host)> _exchanges = [];
     private readonly int[] _uses = new int[GprCount];
@@ -66,32 +63,6 @@ internal sealed class RegisterAssignment
         }
     }
 
-    private static byte[] CreateSlots()
-    {
-        byte[] slots = new byte[OpcodeTable.Count];
-        Array.Fill<byte>(slots, 0xFF);
-        return slots;
-    }
-
-    /// <summary>The operand slots of an instruction that are general registers: bit 0 is D, bit 1 J, bit 2 K.</summary>
-    public static int SlotsOf(Opcode opcode)
-    {
-        if (Slots[(int)opcode] == 0xFF)
-        {
-            OpcodeInfo info = opcode.Info();
-            int slots = 0;
-            for (int n = 0; n < info.OperandCount; n++)
-            {
-                Operand operand = info.OperandAt(n);
-                slots |= operand.Kind == OperandKind.Gpr ? 1 << (operand.Shift / 5) : 0;
-            }
-
-            Slots[(int)opcode] = (byte)slots;
-        }
-
-        return Slots[(int)opcode];
-    }
-
     /// <summary>Backward branches make loops.</summary>
     private void WeighLoops(CodeRegion region)
     {
@@ -120,11 +91,11 @@ internal sealed class RegisterAssignment
         for (int at = region.Start; at < region.End; at += 4)
         {
             ref readonly Instruction i = ref region[at];
-            int weight = _weights[(at - region.Start) >> 2], slots = SlotsOf(i.Opcode);
+            OpcodeInfo info = i.Opcode.Info();
+            int weight = _weights[(at - region.Start) >> 2], slots = info.GprReads | info.GprWrites;
             _uses[i.D & 31] += weight * (slots & 1);
             _uses[i.J & 31] += weight * (slots >> 1 & 1);
             _uses[i.K & 31] += weight * (slots >> 2 & 1);
-            OpcodeInfo info = i.Opcode.Info();
             bool leaves = info.IsPrivileged
                 || (info.EndsBlock && !(CodeRegion.IsDirect(i.Opcode) && region.IsInside(CodeRegion.Target(i, at))));
             ways += leaves ? weight : 0;

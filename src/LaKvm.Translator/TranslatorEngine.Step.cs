@@ -58,11 +58,7 @@ public sealed unsafe partial class TranslatorEngine
         {
             Instruction instruction = _region.Decode(Volatile.Read(ref *word));
             OpcodeInfo info = instruction.Opcode.Info();
-            if (instruction.D == 0 && info.WritesGprD)
-            {
-                instruction.D = CpuState.SinkRegister;
-            }
-
+            SinkRule.Apply(ref instruction);
             Trap trap = CallHandler(&instruction, CodeRegion.ChecksOf(info));
             Count(1);
             if (trap != Trap.None)

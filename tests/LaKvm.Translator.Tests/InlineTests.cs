@@ -82,8 +82,12 @@ public sealed class InlineTests
         foreach (string line in VectorFiles.Lines[mnemonic])
         {
             long before = engine.HandlerCalls;
-            machine.Run(Deviations.Apply(mnemonic, new VectorCase(line)));
-            if (engine.HandlerCalls == before)
+            VectorCase vector = Deviations.Apply(mnemonic, new VectorCase(line));
+            machine.Run(vector);
+
+            // What reads nothing but r0 is a constant, which says nothing about the row.
+            bool isConstant = ConstantFolding.Fold(Decoder.Decode(vector.Code[0]), known: 1, new ulong[32]) != null;
+            if (!isConstant && engine.HandlerCalls == before)
             {
                 return true;
             }

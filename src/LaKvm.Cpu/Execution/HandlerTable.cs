@@ -44,14 +44,12 @@ public sealed unsafe class HandlerTable
         PrivilegedSemantics.Register(table);
         TlbSemantics.Register(table);
         Vectors.VectorSemantics.Register(table);
-        IntegerInstructions.Register(table);
-        IntegerMemory.Register(table);
+        TableRows.Register(table);
         AtomicInstructions.Register(table);
         BoundCheckInstructions.Register(table);
         BranchInstructions.Register(table);
         FpArithmeticInstructions.Register(table);
         FpMoveInstructions.Register(table);
-        FpMemoryInstructions.Register(table);
         return table;
     }
 

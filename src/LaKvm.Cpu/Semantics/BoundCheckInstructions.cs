@@ -50,28 +50,28 @@ public static unsafe class BoundCheckInstructions
     private static Trap AsrtgtD(Core core, CpuState* s, Instruction* i) => CheckGt(s, i, 1);
 
     private static Trap LdgtB(Core core, CpuState* s, Instruction* i) =>
-        CheckGt(s, i, 1) is var trap and not Trap.None ? trap : IntegerMemory.LoadSigned8(core, s, i, J(s, i));
+        CheckGt(s, i, 1) is var trap and not Trap.None ? trap : IntegerMemory.LoadI8(core, s, i, J(s, i));
 
     private static Trap LdgtH(Core core, CpuState* s, Instruction* i) =>
-        CheckGt(s, i, 2) is var trap and not Trap.None ? trap : IntegerMemory.LoadSigned16(core, s, i, J(s, i));
+        CheckGt(s, i, 2) is var trap and not Trap.None ? trap : IntegerMemory.LoadI16(core, s, i, J(s, i));
 
     private static Trap LdgtW(Core core, CpuState* s, Instruction* i) =>
-        CheckGt(s, i, 4) is var trap and not Trap.None ? trap : IntegerMemory.LoadSigned32(core, s, i, J(s, i));
+        CheckGt(s, i, 4) is var trap and not Trap.None ? trap : IntegerMemory.LoadI32(core, s, i, J(s, i));
 
     private static Trap LdgtD(Core core, CpuState* s, Instruction* i) =>
-        CheckGt(s, i, 8) is var trap and not Trap.None ? trap : IntegerMemory.Load64(core, s, i, J(s, i));
+        CheckGt(s, i, 8) is var trap and not Trap.None ? trap : IntegerMemory.LoadU64(core, s, i, J(s, i));
 
     private static Trap LdleB(Core core, CpuState* s, Instruction* i) =>
-        CheckLe(s, i, 1) is var trap and not Trap.None ? trap : IntegerMemory.LoadSigned8(core, s, i, J(s, i));
+        CheckLe(s, i, 1) is var trap and not Trap.None ? trap : IntegerMemory.LoadI8(core, s, i, J(s, i));
 
     private static Trap LdleH(Core core, CpuState* s, Instruction* i) =>
-        CheckLe(s, i, 2) is var trap and not Trap.None ? trap : IntegerMemory.LoadSigned16(core, s, i, J(s, i));
+        CheckLe(s, i, 2) is var trap and not Trap.None ? trap : IntegerMemory.LoadI16(core, s, i, J(s, i));
 
     private static Trap LdleW(Core core, CpuState* s, Instruction* i) =>
-        CheckLe(s, i, 4) is var trap and not Trap.None ? trap : IntegerMemory.LoadSigned32(core, s, i, J(s, i));
+        CheckLe(s, i, 4) is var trap and not Trap.None ? trap : IntegerMemory.LoadI32(core, s, i, J(s, i));
 
     private static Trap LdleD(Core core, CpuState* s, Instruction* i) =>
-        CheckLe(s, i, 8) is var trap and not Trap.None ? trap : IntegerMemory.Load64(core, s, i, J(s, i));
+        CheckLe(s, i, 8) is var trap and not Trap.None ? trap : IntegerMemory.LoadU64(core, s, i, J(s, i));
 
     private static Trap StgtB(Core core, CpuState* s, Instruction* i) => StoreGt<byte>(core, s, i);
 

@@ -61,11 +61,7 @@ public sealed unsafe class LoopAgreementTests
     /// <summary>What any engine does with a handler.</summary>
     private static void Execute(TestMachine machine, Instruction instruction)
     {
-        if (instruction.D == 0 && instruction.Opcode.Info().WritesGprD)
-        {
-            instruction.D = CpuState.SinkRegister;
-        }
-
+        SinkRule.Apply(ref instruction);
         Trap trap = HandlerTable.Shared[instruction.Opcode](machine.Core, machine.State, &instruction);
         if (trap == Trap.None)
         {

@@ -77,11 +77,7 @@ internal sealed unsafe class TestBench : IDisposable
     {
         Instruction i = Decoder.Decode(word);
         OpcodeInfo info = OpcodeTable.Info(i.Opcode);
-        if (info.WritesGprD && i.D == 0)
-        {
-            i.D = CpuState.SinkRegister;
-        }
-
+        SinkRule.Apply(ref i);
         ulong pc = State->Pc;
         Trap trap = info.IsPrivileged && State->Restricted != 0
             ? Core.RestrictedTrap(State)
