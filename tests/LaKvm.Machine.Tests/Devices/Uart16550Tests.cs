@@ -235,6 +235,18 @@ public class Uart16550Tests : DeviceContract
     }
 
     [Fact]
+    public void Transmit_interrupt_falls_and_rises_with_every_byte()
+    {
+        Write(InterruptEnable, 2);
+        for (int rises = 1; rises <= 3; rises++)
+        {
+            _line.Rises.Should().Be(rises);
+            Write(Data, (byte)'x');
+            _line.Level.Should().BeTrue();
+        }
+    }
+
+    [Fact]
     public void Reading_the_name_of_another_interrupt_keeps_the_transmit_interrupt()
     {
         Write(InterruptEnable, 3);
@@ -341,15 +353,22 @@ public class Uart16550Tests : DeviceContract
         Read(Data).Should().Be((byte)'o');
     }
 
-    [Fact]
-    public void Loop_back_overruns_when_full()
+    [Theory]
+    [InlineData(0, 1, 2)]
+    [InlineData(1, 16, 1)]
+    public void Loop_back_overruns_when_full(byte fifoControl, int room, byte first)
     {
+        Write(FifoControl, fifoControl);
         Write(ModemControl, 0x10);
-        Write(Data, 1);
-        Write(Data, 2);
+        for (int value = 1; value <= room + 1; value++)
+        {
+            Read(LineStatus).Should().Be((byte)(value == 1 ? 0x60 : 0x61));
+            Write(Data, (byte)value);
+        }
+
         Read(LineStatus).Should().Be(0x63);
         Read(LineStatus).Should().Be(0x61);
-        Read(Data).Should().Be(1);
+        Read(Data).Should().Be(first, "a FIFO keeps what it has, a single register takes the new byte");
     }
 
     [Fact]

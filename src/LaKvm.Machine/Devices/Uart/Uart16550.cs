@@ -216,8 +216,18 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
         }
     }
 
+    /// <summary>
+    /// The holding register is full for no time, but its interrupt falls and rises (data sheet, table 5): who waits for an
+    /// edge needs to see it.
+    /// </summary>
     private void Transmit(byte value)
     {
+        if (_transmitPending)
+        {
+            _transmitPending = false;
+            _line.Set(HighestInterrupt() != IdNone);
+        }
+
         _transmitPending = true;
         _polls = 0;
         if (!Loop)
@@ -230,7 +240,18 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
         }
         else
         {
-            _errors |= StatusOverrun;
+            Overrun(value);
+        }
+    }
+
+    /// <summary>Without a FIFO the new byte takes the place of the one that nobody has read; a full FIFO drops it (8.4).</summary>
+    private void Overrun(byte value)
+    {
+        _errors |= StatusOverrun;
+        if (FifoLimit == 1)
+        {
+            _fifo.Dequeue();
+            _fifo.Enqueue(value);
         }
     }
 
