@@ -171,7 +171,7 @@ public sealed unsafe partial class KvmVcpu
         switch (csr)
         {
             case Csr.Cpuid:
-                return Vm.SetPhysicalId(this, value);
+                return Vm.PhysicalIds.Set(this, value);
             case Csr.Estat:
                 Registers.Csr[Csr.Gintc] = (value & Estat.HwiMask) >> Estat.Hwi0;
                 ulong status = Estat.IsMask & ~(Estat.HwiMask | (1UL << 13) | (1UL << Estat.Avec));

@@ -23,7 +23,7 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
     /// </summary>
     internal Errno SetAddress(ulong value)
     {
-        bool hasMemory = (value & StealValid) == 0 || _vm.HvaOf(value & StealAddressMask, write: true) != 0;
+        bool hasMemory = (value & StealValid) == 0 || _vm.Memory.HvaOf(value & StealAddressMask, write: true) != 0;
         return hasMemory && Accept(value) ? Errno.None : Errno.Inval;
     }
 
@@ -106,7 +106,7 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
         steal = null;
         page = 0;
         ulong address = _address & StealAddressMask;
-        ulong hva = HasAddress ? _vm.HvaOf(address, write: true) : 0;
+        ulong hva = HasAddress ? _vm.Memory.HvaOf(address, write: true) : 0;
         if (hva == 0 || _vm.AddressSpace.Pin(hva, write: true, out page, out _) != Errno.None)
         {
             return false;
@@ -129,7 +129,7 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
         ulong gfn = address >> _pages.PageShift;
         if (_vm.Slots.Find(gfn) is { } slot)
         {
-            _vm.MarkPageDirty(slot, gfn, vcpu);
+            _vm.DirtyLog.Mark(slot, gfn, vcpu);
         }
     }
 }

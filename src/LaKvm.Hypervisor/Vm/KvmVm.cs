@@ -19,6 +19,8 @@ public sealed partial class KvmVm : IDisposable
     {
         Module = module;
         AddressSpace = addressSpace;
+        Memory = new MemorySlots(this);
+        DirtyLog = new DirtyLog(this);
         CoalescedMemory = new SharedMemory(module.Machine.Pages.PageSize);
         try
         {
@@ -51,6 +53,12 @@ public sealed partial class KvmVm : IDisposable
     /// <summary>Where is reported what a guest or its user does wrong.</summary>
     public GuestErrorLog Log { get; set; } = GuestErrorLog.Silent;
 
+    /// <summary>Memory slots.</summary>
+    public MemorySlots Memory { get; }
+
+    /// <summary>Which pages the guest has written.</summary>
+    public DirtyLog DirtyLog { get; }
+
     /// <summary>vCPUs in the order they were made.</summary>
     public ReadOnlySpan<KvmVcpu> Vcpus => Volatile.Read(ref _vcpus);
 
@@ -62,6 +70,12 @@ public sealed partial class KvmVm : IDisposable
 
     /// <summary>Paravirtual features offered to guests unless a vCPU says otherwise.</summary>
     internal PvFeatures PvFeatures { get; private set; }
+
+    /// <summary>The slots as they are now.</summary>
+    internal MemorySlotSet Slots => Memory.Current;
+
+    /// <summary>Physical numbers of the vCPUs.</summary>
+    internal PhysicalIdMap PhysicalIds { get; } = new();
 
     /// <summary>Second-stage translation.</summary>
     internal GpaMmu Mmu { get; }
@@ -97,12 +111,24 @@ public sealed partial class KvmVm : IDisposable
                 return Errno.Exist;
             }
 
-            vcpu = new KvmVcpu(this, (int)id, DirtyRingBytes);
+            vcpu = new KvmVcpu(this, (int)id, DirtyLog.RingBytes);
             _vcpuById[id] = vcpu;
             Volatile.Write(ref _vcpus, [.. _vcpus, vcpu]);
             return Errno.None;
         }
     }
+
+    /// <summary>Does what must be done before the first vCPU is made: EINVAL if there is one.</summary>
+    internal Errno BeforeVcpus(Func<Errno> change)
+    {
+        lock (_lock)
+        {
+            return _vcpus.Length != 0 ? Errno.Inval : change();
+        }
+    }
+
+    /// <summary>The vCPU with a physical number, or null.</summary>
+    internal KvmVcpu? VcpuByPhysicalId(ulong id) => PhysicalIds.Find(id);
 
     /// <summary>The vCPU with an id, or null.</summary>
     public KvmVcpu? VcpuById(int id) => (uint)id < KvmLimits.MaxVcpus ? Volatile.Read(ref _vcpuById[id]) : null;
@@ -164,6 +190,16 @@ public sealed partial class KvmVm : IDisposable
         }
 
         return kicked;
+    }
+
+    /// <summary>Makes every vCPU use new TLB tags before it enters the guest again, and waits until none runs on old ones.</summary>
+    internal void FlushRemoteTlbs()
+    {
+        Statistics.RemoteTlbFlushRequests++;
+        if (MakeAllVcpusRequest(KvmRequest.TlbFlush, wait: true))
+        {
+            Statistics.RemoteTlbFlush++;
+        }
     }
 
     /// <summary>Its process ends: every KVM_RUN, now and later, fails with EIO. Any thread.</summary>

@@ -37,7 +37,7 @@ public sealed unsafe partial class VmDescriptor : Descriptor
             case KvmIoctl.CreateIrqChip:
                 return 0; // the controllers are devices of their own
             case KvmIoctl.ResetDirtyRings:
-                Errno error = _vm.ResetDirtyRings(out int count);
+                Errno error = _vm.DirtyLog.ResetRings(out int count);
                 return error == Errno.None ? count : Result(error);
             case KvmIoctl.GetStatsFd:
                 return process.Install(new StatsDescriptor(
@@ -104,33 +104,33 @@ public sealed unsafe partial class VmDescriptor : Descriptor
 
     private Errno SetRegion(KvmUserspaceMemoryRegion region) => (region.Flags & (~(uint)SlotFlagsV1 | MemfdFlag)) != 0
         ? Errno.Inval
-        : _vm.SetMemoryRegion(region.Slot, (MemorySlotFlags)region.Flags, region.GuestPhysicalAddress,
+        : _vm.Memory.Set(region.Slot, (MemorySlotFlags)region.Flags, region.GuestPhysicalAddress,
             region.MemorySize, region.UserspaceAddress);
 
     /// <summary>The bits are harvested only when it is certain that they can be handed over.</summary>
     private Errno GetDirtyLog(KvmDirtyLog log, UserPointer to)
     {
-        var bitmap = new ulong[_vm.DirtyBitmapWords(log.Slot)];
+        var bitmap = new ulong[_vm.DirtyLog.BitmapWords(log.Slot)];
         if (!to.TryWrite(MemoryMarshal.AsBytes(bitmap.AsSpan())))
         {
             return Errno.Fault;
         }
 
-        Errno error = _vm.GetDirtyLog(log.Slot, bitmap);
+        Errno error = _vm.DirtyLog.Get(log.Slot, bitmap);
         return error == Errno.None && !to.TryWrite(MemoryMarshal.AsBytes(bitmap.AsSpan())) ? Errno.Fault : error;
     }
 
     private Errno ClearDirtyLog(KvmClearDirtyLog clear, UserPointer from)
     {
-        var bitmap = new ulong[Math.Min((clear.PageCount + 63UL) / 64, (ulong)_vm.DirtyBitmapWords(clear.Slot))];
-        Errno error = _vm.CheckClearDirtyLog(clear.Slot, clear.FirstPage, clear.PageCount);
+        var bitmap = new ulong[Math.Min((clear.PageCount + 63UL) / 64, (ulong)_vm.DirtyLog.BitmapWords(clear.Slot))];
+        Errno error = _vm.DirtyLog.CheckClear(clear.Slot, clear.FirstPage, clear.PageCount);
         if (error != Errno.None)
         {
             return error;
         }
 
         return from.TryRead(MemoryMarshal.AsBytes(bitmap.AsSpan()))
-            ? _vm.ClearDirtyLog(clear.Slot, clear.FirstPage, clear.PageCount, bitmap)
+            ? _vm.DirtyLog.Clear(clear.Slot, clear.FirstPage, clear.PageCount, bitmap)
             : Errno.Fault;
     }
 
@@ -144,12 +144,12 @@ public sealed unsafe partial class VmDescriptor : Descriptor
         switch (cap.Cap)
         {
             case KvmCap.ManualDirtyLogProtect2:
-                return _vm.SetManualDirtyLogProtect(cap.Arguments[0]);
+                return _vm.DirtyLog.SetManualProtect(cap.Arguments[0]);
             case KvmCap.HaltPoll when cap.Arguments[0] <= uint.MaxValue:
                 _vm.MaxHaltPollNs = (uint)cap.Arguments[0];
                 return Errno.None;
             case KvmCap.DirtyLogRingAcqRel:
-                return _vm.EnableDirtyRing((uint)cap.Arguments[0]);
+                return _vm.DirtyLog.EnableRing((uint)cap.Arguments[0]);
             default:
                 return Errno.Inval;
         }

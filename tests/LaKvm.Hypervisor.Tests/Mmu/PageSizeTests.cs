@@ -95,7 +95,7 @@ public sealed unsafe class PageSizeTests
     public void Region_is_aligned_to_pages(int shift, ulong gpa, Errno expected)
     {
         using GuestBench bench = Create(shift, withRam: false);
-        bench.Core.SetMemoryRegion(0, 0, gpa, 0x4000, bench.Ram.Address).Should().Be(expected);
+        bench.Core.Memory.Set(0, 0, gpa, 0x4000, bench.Ram.Address).Should().Be(expected);
     }
 
     [Theory]

@@ -33,7 +33,7 @@ public sealed class LogVmTests : SeedTest
     {
         ulong hugeSize = HostPages.DefaultHugeSize;
         using UserMemory memory = UserMemory.Map(Bench.Process, 4 * hugeSize, linear: false);
-        Bench.Core.SetMemoryRegion(1, 0, 0x8000_0000 + (gpaPages * Page), huge * hugeSize, memory.Address + (hvaPages * Page))
+        Bench.Core.Memory.Set(1, 0, 0x8000_0000 + (gpaPages * Page), huge * hugeSize, memory.Address + (hvaPages * Page))
             .Should().Be(Errno.None);
 
         Bench.Core.Slots.Find((0x8000_0000 + (gpaPages * Page)) / Page)!.HugePages.Should().Be((HugePageFit)fit);

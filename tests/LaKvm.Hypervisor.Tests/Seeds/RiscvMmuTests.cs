@@ -114,9 +114,9 @@ public sealed unsafe class RiscvMmuTests : SeedTest
         ulong generation = Bench.Core.Slots.Generation;
         GpaPte entry = Entry(Slot1, out _);
 
-        Bench.Core.SetMemoryRegion(2, 0, Slot1, Page, memory.Address).Should().Be(Errno.Exist);
-        Bench.Core.SetMemoryRegion(1, 0, 1UL << 47, Page, memory.Address).Should().Be(Errno.NoMem, "a move too far");
-        Bench.Core.SetMemoryRegion(1, MemorySlotFlags.ReadOnly, Slot1, Page, memory.Address).Should().Be(Errno.Inval);
+        Bench.Core.Memory.Set(2, 0, Slot1, Page, memory.Address).Should().Be(Errno.Exist);
+        Bench.Core.Memory.Set(1, 0, 1UL << 47, Page, memory.Address).Should().Be(Errno.NoMem, "a move too far");
+        Bench.Core.Memory.Set(1, MemorySlotFlags.ReadOnly, Slot1, Page, memory.Address).Should().Be(Errno.Inval);
 
         Bench.Core.Slots.Generation.Should().Be(generation);
         Entry(Slot1, out _).Should().Be(entry);
@@ -128,7 +128,7 @@ public sealed unsafe class RiscvMmuTests : SeedTest
     public void Memory_of_a_device_is_mapped_strongly_ordered_and_unmapped_with_its_slot()
     {
         ulong device = Bench.Process.AddressSpace.MapDevice(0x1000_0000, Page);
-        Bench.Core.SetMemoryRegion(1, 0, Slot1, Page, device).Should().Be(Errno.None);
+        Bench.Core.Memory.Set(1, 0, Slot1, Page, device).Should().Be(Errno.None);
         Vcpu vcpu = Bench.Start($"li.d $t0, {Slot1}\n1:\nld.d $t1, $t0, 0" + Stop + "b 1b\n");
         Finish(vcpu);
 
@@ -203,9 +203,9 @@ public sealed unsafe class RiscvMmuTests : SeedTest
     public void Width_of_guest_addresses_is_fixed_so_that_its_capability_is_0()
     {
         Raw(Bench.Vm.Fd, KvmIoctl.CheckExtension, 207).Should().Be(0);
-        Bench.Core.SetMemoryRegion(1, 0, (1UL << 47) - Page, Page, Bench.Ram.Address).Should().Be(Errno.None);
-        Bench.Core.SetMemoryRegion(2, 0, (1UL << 47) - Page, 2 * Page, Bench.Ram.Address).Should().Be(Errno.Exist);
-        Bench.Core.SetMemoryRegion(2, 0, 1UL << 47, Page, Bench.Ram.Address).Should().Be(Errno.NoMem);
+        Bench.Core.Memory.Set(1, 0, (1UL << 47) - Page, Page, Bench.Ram.Address).Should().Be(Errno.None);
+        Bench.Core.Memory.Set(2, 0, (1UL << 47) - Page, 2 * Page, Bench.Ram.Address).Should().Be(Errno.Exist);
+        Bench.Core.Memory.Set(2, 0, 1UL << 47, Page, Bench.Ram.Address).Should().Be(Errno.NoMem);
     }
 
     [Fact]
@@ -215,10 +215,10 @@ public sealed unsafe class RiscvMmuTests : SeedTest
         using UserMemory memory = UserMemory.Map(Bench.Process, Page);
         Bench.Vm.SetMemoryRegion(1, Slot1, memory);
 
-        Bench.Core.SetMemoryRegion(1, MemorySlotFlags.ReadOnly, 77 * Page, 0, 33 * Page).Should().Be(Errno.None);
+        Bench.Core.Memory.Set(1, MemorySlotFlags.ReadOnly, 77 * Page, 0, 33 * Page).Should().Be(Errno.None);
 
         Bench.Core.Slots.Find(Slot1 / Page).Should().BeNull();
-        Bench.Core.SetMemoryRegion(1, 0, Slot1, 0, 0).Should().Be(Errno.Inval);
+        Bench.Core.Memory.Set(1, 0, Slot1, 0, 0).Should().Be(Errno.Inval);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ internal sealed class TortureEvents : IDisposable
 
         // Made, moved, or changed in its flags.
         at = OtherBase + ((ulong)((index * 64) + random.Next(0, 8) * 4) * _machine.Page);
-        _machine.Core.SetMemoryRegion(slot, (MemorySlotFlags)random.Next(2), at, 4 * _machine.Page,
+        _machine.Core.Memory.Set(slot, (MemorySlotFlags)random.Next(2), at, 4 * _machine.Page,
             _other.Address + (index * 4 * _machine.Page)).Should().Be(Errno.None);
     }
 

@@ -1,16 +1,26 @@
 namespace LaKvm.Hypervisor;
 
-/// <summary>Memory slots and second-stage tables of a VM.</summary>
-public sealed partial class KvmVm
+/// <summary>Memory slots of a VM: which guest-physical pages are which host virtual ones.</summary>
+public sealed class MemorySlots
 {
     private const ulong MaxSlotPages = int.MaxValue;
 
-    private readonly Lock _slotsLock = new();
+    private readonly KvmVm _vm;
+    private readonly HostPages _pages;
     private readonly Dictionary<int, MemorySlot> _slotById = [];
     private MemorySlotSet _slots = MemorySlotSet.Empty;
 
+    internal MemorySlots(KvmVm vm)
+    {
+        _vm = vm;
+        _pages = vm.Machine.Pages;
+    }
+
+    /// <summary>Held by who changes slots or their logs.</summary>
+    internal Lock Lock { get; } = new();
+
     /// <summary>The slots as they are now.</summary>
-    internal MemorySlotSet Slots => Volatile.Read(ref _slots);
+    internal MemorySlotSet Current => Volatile.Read(ref _slots);
 
     /// <summary>
     /// Creates, changes, moves or deletes (size 0) a memory slot: KVM_SET_USER_MEMORY_REGION.
@@ -20,18 +30,18 @@ public sealed partial class KvmVm
     /// <param name="gpa">Guest-physical address.</param>
     /// <param name="size">Bytes.</param>
     /// <param name="hva">Host virtual address.</param>
-    public Errno SetMemoryRegion(uint slot, MemorySlotFlags flags, ulong gpa, ulong size, ulong hva)
+    public Errno Set(uint slot, MemorySlotFlags flags, ulong gpa, ulong size, ulong hva)
     {
-        ulong unaligned = Machine.Pages.PageSize - 1;
+        ulong unaligned = _pages.PageSize - 1;
         if ((flags & ~(MemorySlotFlags.LogDirtyPages | MemorySlotFlags.ReadOnly)) != 0
             || ((gpa | size | hva) & unaligned) != 0
             || hva + size < hva || hva + size > HostAddressSpace.UserEnd
-            || slot >= KvmLimits.MemorySlots || gpa + size < gpa || size >> Machine.Pages.PageShift > MaxSlotPages)
+            || slot >= KvmLimits.MemorySlots || gpa + size < gpa || size >> _pages.PageShift > MaxSlotPages)
         {
             return Errno.Inval;
         }
 
-        lock (_slotsLock)
+        lock (Lock)
         {
             _slotById.TryGetValue((int)slot, out MemorySlot? old);
             if (size == 0)
@@ -42,9 +52,9 @@ public sealed partial class KvmVm
             var next = new MemorySlot
             {
                 Id = (int)slot,
-                PageShift = Machine.Pages.PageShift,
-                BaseGfn = gpa >> Machine.Pages.PageShift,
-                Pages = size >> Machine.Pages.PageShift,
+                PageShift = _pages.PageShift,
+                BaseGfn = gpa >> _pages.PageShift,
+                Pages = size >> _pages.PageShift,
                 Hva = hva,
                 Flags = flags,
             };
@@ -55,22 +65,15 @@ public sealed partial class KvmVm
     /// <summary>Host virtual address of a guest page, or 0 outside the slots or, for writing, in a read-only one.</summary>
     internal ulong HvaOf(ulong gpa, bool write)
     {
-        ulong gfn = gpa >> Machine.Pages.PageShift;
-        MemorySlot? slot = Slots.Find(gfn);
+        ulong gfn = gpa >> _pages.PageShift;
+        MemorySlot? slot = Current.Find(gfn);
         return slot == null || slot.Invalid || (write && slot.ReadOnly)
             ? 0
-            : slot.HvaOf(gfn) + (gpa & (Machine.Pages.PageSize - 1));
+            : slot.HvaOf(gfn) + (gpa & (_pages.PageSize - 1));
     }
 
-    /// <summary>Makes every vCPU use new TLB tags before it enters the guest again, and waits until none runs on old ones.</summary>
-    internal void FlushRemoteTlbs()
-    {
-        Statistics.RemoteTlbFlushRequests++;
-        if (MakeAllVcpusRequest(KvmRequest.TlbFlush, wait: true))
-        {
-            Statistics.RemoteTlbFlush++;
-        }
-    }
+    /// <summary>The slot with a number. Under the lock.</summary>
+    internal MemorySlot? ById(uint id) => _slotById.GetValueOrDefault((int)id);
 
     private Errno ChangeSlot(MemorySlot old, MemorySlot next)
     {
@@ -91,12 +94,12 @@ public sealed partial class KvmVm
     /// <summary>Installs a new slot, or, with <paramref name="old"/>, a slot at its new address.</summary>
     private Errno CreateSlot(MemorySlot? old, MemorySlot next)
     {
-        if (Slots.Overlaps(next.BaseGfn, next.Pages, next.Id))
+        if (Current.Overlaps(next.BaseGfn, next.Pages, next.Id))
         {
             return Errno.Exist;
         }
 
-        if (next.EndGfn > GpaMmu.GpaSize >> Machine.Pages.PageShift)
+        if (next.EndGfn > GpaMmu.GpaSize >> _pages.PageShift)
         {
             return Errno.NoMem;
         }
@@ -114,7 +117,7 @@ public sealed partial class KvmVm
     /// <summary>A slot that moves takes its log along, if it is still logged.</summary>
     private ulong[]? BitmapFor(MemorySlot? old, MemorySlot next) => (next.Flags & MemorySlotFlags.LogDirtyPages) == 0
         ? null
-        : old?.DirtyBitmap ?? NewDirtyBitmap(next);
+        : old?.DirtyBitmap ?? _vm.DirtyLog.NewBitmap(next);
 
     private Errno DeleteSlot(MemorySlot old)
     {
@@ -126,15 +129,15 @@ public sealed partial class KvmVm
     private Errno ChangeFlags(MemorySlot old, MemorySlot next)
     {
         bool starts = (next.Flags & MemorySlotFlags.LogDirtyPages) != 0;
-        next = next with { HugePages = old.HugePages, DirtyBitmap = starts ? NewDirtyBitmap(next) : null };
+        next = next with { HugePages = old.HugePages, DirtyBitmap = starts ? _vm.DirtyLog.NewBitmap(next) : null };
         Publish(old, next);
 
         // Logging that starts must see the next write to every page; where all pages count as dirty from the start,
         // the first clear protects. Logging that ends leaves the tables as they are.
-        if (starts && !next.ReadOnly && !DirtyLogInitiallySet)
+        if (starts && !next.ReadOnly && !_vm.DirtyLog.IsInitiallySet)
         {
-            WriteProtect(next.BaseGfn, next.Pages, CleanOperation.All);
-            FlushRemoteTlbs();
+            _vm.DirtyLog.WriteProtect(next);
+            _vm.FlushRemoteTlbs();
         }
 
         return Errno.None;
@@ -149,28 +152,28 @@ public sealed partial class KvmVm
         Publish(slot, slot with { Invalid = true });
         var freed = new List<ulong>();
         bool changed;
-        lock (Mmu.Lock)
+        lock (_vm.Mmu.Lock)
         {
-            var flush = new FlushOperation(Statistics, freed);
-            changed = Mmu.Table.Walk(
-                slot.BaseGfn << Machine.Pages.PageShift, slot.EndGfn << Machine.Pages.PageShift, ref flush);
+            var flush = new FlushOperation(_vm.Statistics, freed);
+            changed = _vm.Mmu.Table.Walk(
+                slot.BaseGfn << _pages.PageShift, slot.EndGfn << _pages.PageShift, ref flush);
         }
 
         if (changed || freed.Count > 0)
         {
-            FlushRemoteTlbs();
+            _vm.FlushRemoteTlbs();
         }
 
         foreach (ulong table in freed)
         {
-            Machine.Pages.Put(table);
+            _pages.Put(table);
         }
     }
 
     private void Publish(MemorySlot? old, MemorySlot? next)
     {
         MemorySlot? current = old == null ? null : _slotById[old.Id];
-        lock (Mmu.Lock)
+        lock (_vm.Mmu.Lock)
         {
             Volatile.Write(ref _slots, _slots.With(current, next));
         }
@@ -191,20 +194,20 @@ public sealed partial class KvmVm
     /// </summary>
     private HugePageFit FitHugePages(MemorySlot slot)
     {
-        ulong gpa = slot.BaseGfn << Machine.Pages.PageShift;
-        ulong size = slot.Pages << Machine.Pages.PageShift;
-        ulong offset = gpa & (Machine.Pages.HugeSize - 1);
-        if (offset != (slot.Hva & (Machine.Pages.HugeSize - 1)))
+        ulong gpa = slot.BaseGfn << _pages.PageShift;
+        ulong size = slot.Pages << _pages.PageShift;
+        ulong offset = gpa & (_pages.HugeSize - 1);
+        if (offset != (slot.Hva & (_pages.HugeSize - 1)))
         {
             return HugePageFit.Nowhere;
         }
 
-        if (offset == 0 && (size & (Machine.Pages.HugeSize - 1)) == 0)
+        if (offset == 0 && (size & (_pages.HugeSize - 1)) == 0)
         {
             return HugePageFit.Everywhere;
         }
 
-        ulong lead = offset == 0 ? Machine.Pages.HugeSize : offset;
-        return size + lead < 2 * Machine.Pages.HugeSize ? HugePageFit.Nowhere : HugePageFit.Interior;
+        ulong lead = offset == 0 ? _pages.HugeSize : offset;
+        return size + lead < 2 * _pages.HugeSize ? HugePageFit.Nowhere : HugePageFit.Interior;
     }
 }

@@ -1,22 +1,31 @@
 namespace LaKvm.Hypervisor;
 
 /// <summary>Which pages the guest has written: a bitmap for each slot, or a ring for each vCPU.</summary>
-public sealed partial class KvmVm
+public sealed class DirtyLog
 {
     private const ulong ManualProtect = 1, InitiallySet = 2;
 
+    private readonly KvmVm _vm;
+    private readonly HostPages _pages;
     private ulong _manualProtect;
 
-    /// <summary>Bytes of each vCPU's dirty ring; 0 while rings are not in use.</summary>
-    public uint DirtyRingBytes { get; private set; }
+    internal DirtyLog(KvmVm vm)
+    {
+        _vm = vm;
+        _pages = vm.Machine.Pages;
+    }
 
-    private bool DirtyLogInitiallySet => (_manualProtect & InitiallySet) != 0;
+    /// <summary>Bytes of each vCPU's dirty ring; 0 while rings are not in use.</summary>
+    public uint RingBytes { get; private set; }
+
+    /// <summary>Whether all pages count as dirty when logging starts, so that the first clear protects them.</summary>
+    internal bool IsInitiallySet => (_manualProtect & InitiallySet) != 0;
 
     /// <summary>
-    /// Chooses who protects pages again: bit 0 leaves that to <see cref="ClearDirtyLog"/>, bit 1 also makes all pages
+    /// Chooses who protects pages again: bit 0 leaves that to <see cref="Clear"/>, bit 1 also makes all pages
     /// dirty from the start (KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2). EINVAL for other bits or bit 1 alone.
     /// </summary>
-    public Errno SetManualDirtyLogProtect(ulong mode)
+    public Errno SetManualProtect(ulong mode)
     {
         if ((mode & ~(ManualProtect | InitiallySet)) != 0 || mode == InitiallySet)
         {
@@ -31,9 +40,9 @@ public sealed partial class KvmVm
     /// Uses rings instead of bitmaps, for all vCPUs to come. Size is a power of two, at least a page and at most 1 MiB
     /// (E2BIG); only once and before the first vCPU.
     /// </summary>
-    public Errno EnableDirtyRing(ulong bytes)
+    public Errno EnableRing(ulong bytes)
     {
-        ulong least = Math.Max(Machine.Pages.PageSize, DirtyRing.ReservedBytes);
+        ulong least = Math.Max(_pages.PageSize, DirtyRing.ReservedBytes);
         if ((bytes & (bytes - 1)) != 0 || bytes < least)
         {
             return Errno.Inval;
@@ -44,16 +53,16 @@ public sealed partial class KvmVm
             return Errno.TooBig;
         }
 
-        lock (_lock)
+        return _vm.BeforeVcpus(() =>
         {
-            if (DirtyRingBytes != 0 || _vcpus.Length != 0)
+            if (RingBytes != 0)
             {
                 return Errno.Inval;
             }
 
-            DirtyRingBytes = (uint)bytes;
+            RingBytes = (uint)bytes;
             return Errno.None;
-        }
+        });
     }
 
     /// <summary>
@@ -61,9 +70,9 @@ public sealed partial class KvmVm
     /// </summary>
     /// <param name="slotId">Slot.</param>
     /// <param name="bitmap">Receives the bits, a word for each 64 pages begun.</param>
-    public Errno GetDirtyLog(uint slotId, Span<ulong> bitmap)
+    public Errno Get(uint slotId, Span<ulong> bitmap)
     {
-        lock (_slotsLock)
+        lock (_vm.Memory.Lock)
         {
             Errno error = FindLoggedSlot(slotId, out MemorySlot? slot);
             if (error != Errno.None)
@@ -84,7 +93,7 @@ public sealed partial class KvmVm
             }
 
             bool flush = false;
-            lock (Mmu.Lock)
+            lock (_vm.Mmu.Lock)
             {
                 for (int i = 0; i < log.Length; i++)
                 {
@@ -100,9 +109,9 @@ public sealed partial class KvmVm
     }
 
     /// <summary>Number of bitmap words of a slot, or 0 if it is not logged.</summary>
-    public int DirtyBitmapWords(uint slotId)
+    public int BitmapWords(uint slotId)
     {
-        lock (_slotsLock)
+        lock (_vm.Memory.Lock)
         {
             return FindLoggedSlot(slotId, out MemorySlot? slot) == Errno.None ? slot!.BitmapWords : 0;
         }
@@ -116,9 +125,9 @@ public sealed partial class KvmVm
     /// <param name="firstPage">First page, a multiple of 64.</param>
     /// <param name="pages">Number of pages: a multiple of 64, or up to the slot's end.</param>
     /// <param name="bitmap">Bits to clear.</param>
-    public Errno ClearDirtyLog(uint slotId, ulong firstPage, ulong pages, ReadOnlySpan<ulong> bitmap)
+    public Errno Clear(uint slotId, ulong firstPage, ulong pages, ReadOnlySpan<ulong> bitmap)
     {
-        lock (_slotsLock)
+        lock (_vm.Memory.Lock)
         {
             Errno error = CheckClear(slotId, firstPage, pages, out MemorySlot? slot);
             if (error != Errno.None)
@@ -132,7 +141,7 @@ public sealed partial class KvmVm
             }
 
             bool flush = false;
-            lock (Mmu.Lock)
+            lock (_vm.Mmu.Lock)
             {
                 for (ulong i = 0; i < (pages + 63) / 64; i++)
                 {
@@ -147,10 +156,10 @@ public sealed partial class KvmVm
         }
     }
 
-    /// <summary>What <see cref="ClearDirtyLog"/> would say to a range.</summary>
-    public Errno CheckClearDirtyLog(uint slotId, ulong firstPage, ulong pages)
+    /// <summary>What <see cref="Clear"/> would say to a range.</summary>
+    public Errno CheckClear(uint slotId, ulong firstPage, ulong pages)
     {
-        lock (_slotsLock)
+        lock (_vm.Memory.Lock)
         {
             return CheckClear(slotId, firstPage, pages, out _);
         }
@@ -180,17 +189,17 @@ public sealed partial class KvmVm
     }
 
     /// <summary>Takes the harvested entries out of all rings and protects their pages. Returns their number.</summary>
-    public Errno ResetDirtyRings(out int count)
+    public Errno ResetRings(out int count)
     {
         count = 0;
-        if (DirtyRingBytes == 0)
+        if (RingBytes == 0)
         {
             return Errno.Inval;
         }
 
-        lock (_slotsLock)
+        lock (_vm.Memory.Lock)
         {
-            foreach (KvmVcpu vcpu in Vcpus)
+            foreach (KvmVcpu vcpu in _vm.Vcpus)
             {
                 count += vcpu.DirtyRing!.Reset(ProtectHarvested);
             }
@@ -204,7 +213,7 @@ public sealed partial class KvmVm
     /// <param name="slot">Slot that holds the page.</param>
     /// <param name="gfn">Page.</param>
     /// <param name="vcpu">vCPU whose ring takes the page.</param>
-    internal void MarkPageDirty(MemorySlot slot, ulong gfn, KvmVcpu vcpu)
+    internal void Mark(MemorySlot slot, ulong gfn, KvmVcpu vcpu)
     {
         if (!slot.IsDirtyTracked)
         {
@@ -226,15 +235,15 @@ public sealed partial class KvmVm
         }
     }
 
-    private ulong[]? NewDirtyBitmap(MemorySlot slot)
+    internal ulong[]? NewBitmap(MemorySlot slot)
     {
-        if ((slot.Flags & MemorySlotFlags.LogDirtyPages) == 0 || DirtyRingBytes != 0)
+        if ((slot.Flags & MemorySlotFlags.LogDirtyPages) == 0 || RingBytes != 0)
         {
             return null;
         }
 
         var bitmap = new ulong[slot.BitmapWords];
-        if (DirtyLogInitiallySet)
+        if (IsInitiallySet)
         {
             Array.Fill(bitmap, ulong.MaxValue);
             bitmap[^1] = ulong.MaxValue >> (int)((64 - (slot.Pages & 63)) & 63);
@@ -246,7 +255,7 @@ public sealed partial class KvmVm
     private Errno FindLoggedSlot(uint slotId, out MemorySlot? slot)
     {
         slot = null;
-        if (DirtyRingBytes != 0)
+        if (RingBytes != 0)
         {
             return Errno.NxIo;
         }
@@ -256,7 +265,8 @@ public sealed partial class KvmVm
             return Errno.Inval;
         }
 
-        return _slotById.TryGetValue((int)slotId, out slot) && slot.DirtyBitmap != null ? Errno.None : Errno.NoEnt;
+        slot = _vm.Memory.ById(slotId);
+        return slot?.DirtyBitmap != null ? Errno.None : Errno.NoEnt;
     }
 
     private static ulong ClearBits(ref ulong word, ulong bits) =>
@@ -264,9 +274,9 @@ public sealed partial class KvmVm
 
     private void ProtectHarvested(uint slotId, ulong offset, ulong mask)
     {
-        if (_slotById.TryGetValue((int)slotId, out MemorySlot? slot) && offset < slot.Pages)
+        if (_vm.Memory.ById(slotId) is { } slot && offset < slot.Pages)
         {
-            lock (Mmu.Lock)
+            lock (_vm.Mmu.Lock)
             {
                 WriteProtectMasked(slot, offset, mask);
             }
@@ -282,15 +292,17 @@ public sealed partial class KvmVm
         }
 
         ulong first = slot.BaseGfn + offset;
-        var clean = new CleanOperation(first, mask, Machine.Pages.PageShift);
-        Mmu.Walk(first, Math.Min(first + 64, slot.EndGfn), ref clean);
+        var clean = new CleanOperation(first, mask, _pages.PageShift);
+        _vm.Mmu.Walk(first, Math.Min(first + 64, slot.EndGfn), ref clean);
     }
 
-    private void WriteProtect(ulong firstGfn, ulong pages, CleanOperation clean)
+    /// <summary>Protects all pages of a slot.</summary>
+    internal void WriteProtect(MemorySlot slot)
     {
-        lock (Mmu.Lock)
+        CleanOperation clean = CleanOperation.All;
+        lock (_vm.Mmu.Lock)
         {
-            Mmu.Walk(firstGfn, firstGfn + pages, ref clean);
+            _vm.Mmu.Walk(slot.BaseGfn, slot.EndGfn, ref clean);
         }
     }
 
@@ -298,7 +310,7 @@ public sealed partial class KvmVm
     {
         if (changed)
         {
-            FlushRemoteTlbs();
+            _vm.FlushRemoteTlbs();
         }
     }
 }
