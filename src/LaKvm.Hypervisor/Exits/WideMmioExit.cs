@@ -125,9 +125,10 @@ internal static unsafe class WideMmioExit
                 data[..(access.Size / PartBytes)].CopyTo(new Span<ulong>(register, VectorWords));
                 break;
             default:
-                for (int i = 0; i < access.Width; i++)
+                // A result of vldrepl clears what is above it, as the core's own does.
+                for (int i = 0; i < VectorWords * PartBytes; i++)
                 {
-                    ((byte*)register)[i] = (byte)(data[0] >> (8 * (i % access.Size)));
+                    ((byte*)register)[i] = i < access.Width ? (byte)(data[0] >> (8 * (i % access.Size))) : (byte)0;
                 }
 
                 break;
