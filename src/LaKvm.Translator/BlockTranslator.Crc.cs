@@ -5,6 +5,16 @@ namespace LaKvm.Translator;
 /// <content>Checksums (manual vol. 1, 2.2.9): rd = that of rk, continued with the low bytes of rj, as a word.</content>
 internal sealed unsafe partial class BlockTranslator
 {
+    /// <summary>Bytes that a checksum takes in; 0 for another instruction.</summary>
+    private static int BytesOf(Opcode opcode) => opcode switch
+    {
+        Opcode.CrcWBW or Opcode.CrccWBW => 1,
+        Opcode.CrcWHW or Opcode.CrccWHW => 2,
+        Opcode.CrcWWW or Opcode.CrccWWW => 4,
+        Opcode.CrcWDW or Opcode.CrccWDW => 8,
+        _ => 0,
+    };
+
     /// <summary>
     /// The polynomial of CRC-32 and the quotient of 2^64 by it, bits reversed: Barrett's reduction of a word needs both.
     /// </summary>
@@ -12,7 +22,8 @@ internal sealed unsafe partial class BlockTranslator
 
     private bool Checksum(in Instruction i)
     {
-        if (i.Opcode is < Opcode.CrcWBW or > Opcode.CrccWDW || !features.Crc || !features.Sse41)
+        int bytes = BytesOf(i.Opcode);
+        if (bytes == 0 || !features.Crc || !features.Sse41)
         {
             return false;
         }
@@ -22,8 +33,7 @@ internal sealed unsafe partial class BlockTranslator
             return true;
         }
 
-        bool isCastagnoli = i.Opcode >= Opcode.CrccWBW;
-        int bytes = 1 << (i.Opcode - (isCastagnoli ? Opcode.CrccWBW : Opcode.CrcWBW));
+        bool isCastagnoli = i.Opcode is Opcode.CrccWBW or Opcode.CrccWHW or Opcode.CrccWWW or Opcode.CrccWDW;
         if (isCastagnoli)
         {
             _e.Mov(Reg.Rax, Of(i.K), Width.W32);
