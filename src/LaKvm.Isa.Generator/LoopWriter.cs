@@ -257,9 +257,9 @@ public sealed unsafe partial class InterpreterEngine
 
                     goto default;
                 case SlotAction.CallPrivileged:
-                    if (State(r)->Plv != 0)
+                    if (State(r)->Restricted != 0)
                     {
-                        trap = Trap.Ipe;
+                        trap = Core.RestrictedTrap(State(r));
                         goto Trapped;
                     }
 
