@@ -1,6 +1,6 @@
+using LaKvm.Boot;
+using LaKvm.Devices;
 using LaKvm.Ioctl;
-using LaKvm.Machine;
-using LaKvm.Machine.Loading;
 
 namespace LaKvm.Vmm;
 

@@ -1,6 +1,6 @@
+using LaKvm.Devices;
 using LaKvm.Diagnostics;
 using LaKvm.Ioctl;
-using LaKvm.Machine;
 
 namespace LaKvm.Vmm;
 

@@ -1,6 +1,6 @@
 using System.Numerics;
+using LaKvm.Devices;
 using LaKvm.Ioctl;
-using LaKvm.Machine;
 
 namespace LaKvm.Vmm;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using LaKvm.Boot;
+using LaKvm.Devices;
 using LaKvm.Diagnostics;
 using LaKvm.Ioctl;
-using LaKvm.Machine;
-using LaKvm.Machine.Loading;
 
 namespace LaKvm.Vmm;
 

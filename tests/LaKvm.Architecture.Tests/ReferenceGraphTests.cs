@@ -16,11 +16,14 @@ public class ReferenceGraphTests
         ["Cpu"] = ["Diagnostics", "Isa", "Memory", "Linux"],
         ["Interpreter"] = ["Cpu", "Isa", "Memory"],
         ["Translator"] = ["Cpu", "Isa", "Memory"],
-        ["Machine"] = ["Cpu", "Diagnostics", "Memory", "Linux"],
-        ["Hypervisor"] = ["Machine", "Cpu", "Diagnostics", "Isa", "Memory"],
+        ["Devices"] = ["Cpu", "Diagnostics", "Memory"],
+        ["Boot"] = ["Devices", "Diagnostics", "Linux", "Memory"],
+        ["Backends"] = ["Devices", "Linux"],
+        ["Machine"] = ["Boot", "Devices", "Cpu", "Diagnostics", "Memory"],
+        ["Hypervisor"] = ["Devices", "Cpu", "Diagnostics", "Isa", "Memory"],
         ["Ioctl"] = ["Hypervisor", "Cpu", "Diagnostics", "Memory"],
-        ["Vmm"] = ["Ioctl", "Machine", "Diagnostics", "Memory"],
-        ["Cli"] = ["Vmm", "Ioctl", "Hypervisor", "Machine", "Images", "Interpreter", "Translator", "Cpu", "Diagnostics",
+        ["Vmm"] = ["Ioctl", "Boot", "Devices", "Diagnostics", "Memory"],
+        ["Cli"] = ["Vmm", "Ioctl", "Hypervisor", "Machine", "Boot", "Backends", "Devices", "Images", "Interpreter", "Translator", "Cpu", "Diagnostics",
             "Memory", "Isa", "Linux"],
     };
 

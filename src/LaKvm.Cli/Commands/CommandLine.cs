@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text;
+using LaKvm.Boot;
 using LaKvm.Cpu;
 using LaKvm.Images;
 using LaKvm.Linux;
-using LaKvm.Machine.Loading;
 using LaKvm.Memory;
 
 namespace LaKvm.Cli;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using LaKvm.Machine;
 using LaKvm.Translator;
 using LaKvm.Vmm;
 

@@ -1,5 +1,5 @@
+using LaKvm.Boot;
 using LaKvm.Images;
-using LaKvm.Machine.Loading;
 
 namespace LaKvm.Cli;
 

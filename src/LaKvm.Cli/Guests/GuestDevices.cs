@@ -1,5 +1,6 @@
+using LaKvm.Backends;
+using LaKvm.Devices;
 using LaKvm.Linux;
-using LaKvm.Machine;
 
 namespace LaKvm.Cli;
 

@@ -1,7 +1,7 @@
 using LaKvm.Cpu;
+using LaKvm.Devices;
 using LaKvm.Images.Store;
 using LaKvm.Linux;
-using LaKvm.Machine;
 using LaKvm.Vmm;
 
 namespace LaKvm.Cli;

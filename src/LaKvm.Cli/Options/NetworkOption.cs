@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using LaKvm.Machine;
+using LaKvm.Backends;
+using LaKvm.Devices;
 
 namespace LaKvm.Cli;
 

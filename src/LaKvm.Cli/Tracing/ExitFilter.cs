@@ -1,5 +1,5 @@
+using LaKvm.Devices;
 using LaKvm.Ioctl;
-using LaKvm.Machine;
 
 namespace LaKvm.Cli;
 

@@ -1,4 +1,5 @@
-using LaKvm.Machine;
+
+using LaKvm.Devices;
 
 namespace LaKvm.Hypervisor;
 

@@ -3,7 +3,7 @@ namespace LaKvm.Hypervisor;
 /// <summary>In-kernel interrupt controllers of a VM, and the ways into them.</summary>
 public sealed partial class KvmVm
 {
-    private const uint VectorCount = LaKvm.Machine.Eiointc.Vectors;
+    private const uint VectorCount = LaKvm.Devices.Eiointc.Vectors;
 
     private readonly Dictionary<IKvmEvent, IrqFd> _irqFds = [];
     private IrqRouting _routing = IrqRouting.None;

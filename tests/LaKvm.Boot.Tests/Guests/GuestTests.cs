@@ -1,8 +1,9 @@
 using System.Text;
+using LaKvm.Boot;
 using LaKvm.Cpu;
+using LaKvm.Devices;
 using LaKvm.Interpreter;
 using LaKvm.Machine;
-using LaKvm.Machine.Loading;
 
 namespace LaKvm.Boot.Tests.Guests;
 

@@ -1,5 +1,5 @@
 using LaKvm.Cpu;
-using LaKvm.Machine;
+using LaKvm.Devices;
 
 namespace LaKvm.Conformance.Tests.Board;
 

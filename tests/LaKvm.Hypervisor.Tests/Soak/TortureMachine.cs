@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LaKvm.Cpu;
+using LaKvm.Devices;
 using LaKvm.Ioctl;
 using LaKvm.Machine;
 using static LaKvm.Hypervisor.Tests.TortureGuest;

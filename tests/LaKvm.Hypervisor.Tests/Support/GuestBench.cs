@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Devices;
 using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
 using LaKvm.Interpreter;

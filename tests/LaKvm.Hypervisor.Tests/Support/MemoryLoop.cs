@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Devices;
 using LaKvm.Ioctl;
 using LaKvm.Isa;
 using LaKvm.Machine;

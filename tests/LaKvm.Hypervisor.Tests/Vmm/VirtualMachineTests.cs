@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
 using System.Text;
+using LaKvm.Boot;
+using LaKvm.Devices;
 using LaKvm.Interpreter;
 using LaKvm.Ioctl;
 using LaKvm.Isa;
 using LaKvm.Machine;
-using LaKvm.Machine.Loading;
 using LaKvm.Vmm;
 
 namespace LaKvm.Hypervisor.Tests;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LaKvm.Architecture.Tests;
+using LaKvm.Devices;
 
 namespace LaKvm.Machine.Tests;
 

@@ -1,3 +1,4 @@
+using LaKvm.Devices;
 using LaKvm.Memory;
 
 namespace LaKvm.Machine.Tests;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using LaKvm.Machine.Loading;
+using LaKvm.Devices;
 
 namespace LaKvm.Machine.Tests;
 

@@ -1,3 +1,5 @@
+using LaKvm.Devices;
+
 namespace LaKvm.Machine.Tests;
 
 public class Ls7aRtcTests : DeviceContract

@@ -1,4 +1,5 @@
 using System.Text;
+using LaKvm.Devices;
 
 namespace LaKvm.Machine.Tests;
 

@@ -1,4 +1,6 @@
-using LaKvm.Machine.Loading;
+
+using LaKvm.Boot;
+using LaKvm.Devices;
 
 namespace LaKvm.Machine.Tests.Loading;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using LaKvm.Machine.Loading;
+using LaKvm.Boot;
 
 namespace LaKvm.Machine.Tests.Loading;
 

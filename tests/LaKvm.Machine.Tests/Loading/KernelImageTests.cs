@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using LaKvm.Machine.Loading;
+using LaKvm.Boot;
+using LaKvm.Devices;
 
 namespace LaKvm.Machine.Tests.Loading;
 

@@ -1,4 +1,5 @@
-using LaKvm.Machine.Loading;
+
+using LaKvm.Boot;
 
 namespace LaKvm.Machine.Tests.Loading;
 

@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Devices;
 using LaKvm.Memory;
 using LaKvm.Tests.Support;
 

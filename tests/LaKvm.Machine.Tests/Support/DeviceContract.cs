@@ -1,3 +1,4 @@
+using LaKvm.Devices;
 using LaKvm.Diagnostics;
 
 namespace LaKvm.Machine.Tests;

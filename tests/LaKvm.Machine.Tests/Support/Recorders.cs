@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Devices;
 
 namespace LaKvm.Machine.Tests;
 

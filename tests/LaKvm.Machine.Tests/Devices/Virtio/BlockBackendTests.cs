@@ -1,3 +1,5 @@
+using LaKvm.Backends;
+
 namespace LaKvm.Machine.Tests;
 
 public sealed class BlockBackendTests : IDisposable

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using LaKvm.Backends;
+using LaKvm.Devices;
 
 namespace LaKvm.Machine.Tests;
 

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using LaKvm.Boot;
+using LaKvm.Devices;
 using LaKvm.Diagnostics;
 using LaKvm.Memory;
 

@@ -1,5 +1,8 @@
 using System.Buffers.Binary;
 using System.Text;
+using LaKvm.Backends;
+using LaKvm.Boot;
+using LaKvm.Devices;
 
 namespace LaKvm.Machine.Tests;
 

@@ -1,3 +1,5 @@
+using LaKvm.Boot;
+using LaKvm.Devices;
 using LaKvm.Diagnostics;
 
 namespace LaKvm.Machine.Tests;

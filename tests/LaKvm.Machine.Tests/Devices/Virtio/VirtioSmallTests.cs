@@ -1,3 +1,6 @@
+using LaKvm.Boot;
+using LaKvm.Devices;
+
 namespace LaKvm.Machine.Tests;
 
 public class VirtioEntropyTests

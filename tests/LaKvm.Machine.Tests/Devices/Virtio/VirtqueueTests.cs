@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LaKvm.Devices;
 using LaKvm.Memory;
 
 namespace LaKvm.Machine.Tests;
