@@ -236,18 +236,6 @@ public class Uart16550Tests : DeviceContract
     }
 
     [Fact]
-    public void Transmit_interrupt_falls_and_rises_with_every_byte()
-    {
-        Write(InterruptEnable, 2);
-        for (int rises = 1; rises <= 3; rises++)
-        {
-            _line.Rises.Should().Be(rises);
-            Write(Data, (byte)'x');
-            _line.Level.Should().BeTrue();
-        }
-    }
-
-    [Fact]
     public void Reading_the_name_of_another_interrupt_keeps_the_transmit_interrupt()
     {
         Write(InterruptEnable, 3);

@@ -321,11 +321,25 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
     private void Update()
     {
         _listens |= (_modemControl & ModemRts) != 0 || (_interruptEnable & EnableReceive) != 0 || _polls == PollLimit;
+        if (Arrive() && (_interruptEnable & EnableReceive) != 0)
+        {
+            // A driver may leave another interrupt standing (xv6 that of the transmitter) and answer the controller
+            // only: what comes in is a request of its own, as from QEMU's UART.
+            _line.Set(false);
+        }
+
+        _line.Set(HighestInterrupt() != IdNone);
+    }
+
+    /// <summary>Moves waiting bytes into the FIFO while it has room; true if there were any.</summary>
+    private bool Arrive()
+    {
+        int before = _fifo.Count;
         while (!Loop && _input.Count != 0 && _fifo.Count < FifoLimit)
         {
             _fifo.Enqueue(_input.Dequeue());
         }
 
-        _line.Set(HighestInterrupt() != IdNone);
+        return _fifo.Count != before;
     }
 }
