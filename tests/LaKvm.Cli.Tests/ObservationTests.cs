@@ -36,6 +36,29 @@ public sealed partial class ObservationTests : IDisposable
     }
 
     [Fact]
+    public void Statistics_name_the_places_that_the_guest_is_left_from_most()
+    {
+        using var kernel = new TestKernel(Cpucfgs + TestKernel.Print("x") + TestKernel.PowerOff, "spin_on_cpucfg");
+
+        string errors = LakvmProcess.Run("run", "--kernel", kernel.Path, "--stat").Errors;
+
+        string place = errors[errors.LastIndexOf("most exits from", StringComparison.Ordinal)..].Split('\n')[1];
+        place.Should().MatchRegex(@"^0x200014 +300 +[0-9.]+  CPUCFG  spin_on_cpucfg\+0x14$");
+    }
+
+    [Fact]
+    public void Trace_names_the_function_of_an_exit()
+    {
+        using var kernel = new TestKernel(Cpucfgs + TestKernel.PowerOff, "spin_on_cpucfg");
+
+        LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file).ExitCode.Should().Be(0);
+
+        JsonElement[] events = ReadTrace();
+        Argument(events.First(e => Phase(e) == "X" && Name(e) == "CPUCFG"), "symbol").Should().Be("spin_on_cpucfg+0x14");
+        events.Where(e => Name(e) == "kvm_exit").Select(e => Argument(e, "symbol")).Should().Contain("spin_on_cpucfg+0x14");
+    }
+
+    [Fact]
     public void Statistics_of_a_guest_that_goes_on_come_every_second_into_a_file()
     {
         using var kernel = new TestKernel(TestKernel.Print("up") + "7: cpucfg $t1, $zero\nb 7b\n");
@@ -157,6 +180,11 @@ public sealed partial class ObservationTests : IDisposable
                 .Select(name => cpucfg.GetProperty(name).GetInt64())];
             times.Should().BeInAscendingOrder().And.OnlyContain(time => time > 0);
             cpucfg.GetProperty("ns").GetInt64().Should().BeGreaterThanOrEqualTo(300 * times[0]);
+            JsonElement place = json.RootElement.GetProperty("places")[0];
+            place.GetProperty("pc").GetString().Should().Be("0x200014");
+            place.GetProperty("kind").GetString().Should().Be("cpucfg");
+            place.GetProperty("count").GetInt64().Should().Be(300);
+            place.GetProperty("symbol").ValueKind.Should().Be(JsonValueKind.Null, "this kernel has no symbols");
             json.RootElement.GetProperty("counters").GetProperty("cpucfg_exits").GetInt64().Should().Be(300);
         }
         finally

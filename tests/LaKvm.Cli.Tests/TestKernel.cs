@@ -33,10 +33,14 @@ internal sealed class TestKernel : IDisposable
     private const int HeaderSize = 64, ProgramHeaderSize = 56;
 
     /// <summary>Assembles a program and writes it to a temporary file.</summary>
-    internal TestKernel(string source)
+    /// <param name="source">The program.</param>
+    /// <param name="symbol">Name of the whole of it in a symbol table; none without.</param>
+    internal TestKernel(string source, string? symbol = null)
     {
         Path = System.IO.Path.GetTempFileName();
-        File.WriteAllBytes(Path, Elf(Assembler.Assemble(Prologue + source, LoadAddress).BytesOrThrow()));
+        byte[] code = Assembler.Assemble(Prologue + source, LoadAddress).BytesOrThrow();
+        byte[] file = Elf(code);
+        File.WriteAllBytes(Path, symbol == null ? file : WithSymbol(file, symbol, code.Length));
     }
 
     /// <summary>The bytes of a program without header, which runs at any address.</summary>
@@ -49,6 +53,29 @@ internal sealed class TestKernel : IDisposable
         string.Concat(text.Select(c => $"ori $t0, $zero, {(int)c}\nst.b $t0, $s0, 0\n"));
 
     public void Dispose() => File.Delete(Path);
+
+    /// <summary>Adds a symbol table with one function: section headers (none, symbols, names), two symbols, names.</summary>
+    private static byte[] WithSymbol(byte[] elf, string name, int size)
+    {
+        int sections = (elf.Length + 7) & ~7, symbols = sections + (3 * 64), names = symbols + (2 * 24);
+        byte[] file = new byte[names + name.Length + 2];
+        elf.CopyTo(file, 0);
+        System.Text.Encoding.ASCII.GetBytes(name).CopyTo(file, names + 1);
+        Put(0x28, sections);
+        Put(0x3a, 64 | (3 << 16), sizeof(int));
+        Put(sections + 64 + 4, 2, sizeof(int));
+        Put(sections + 64 + 24, symbols);
+        Put(sections + 64 + 32, 2 * 24);
+        Put(sections + 64 + 40, 2, sizeof(int));
+        Put(sections + 128 + 24, names);
+        Put(symbols + 24, 1 | (2L << 32) | (1L << 48));
+        Put(symbols + 32, (long)LoadAddress);
+        Put(symbols + 40, size);
+        return file;
+
+        void Put(int offset, long value, int bytes = sizeof(long)) =>
+            BitConverter.GetBytes(value).AsSpan(0, bytes).CopyTo(file.AsSpan(offset));
+    }
 
     /// <summary>One loadable segment behind an ELF header and a program header (ELF-64, machine 258).</summary>
     private static byte[] Elf(byte[] code)

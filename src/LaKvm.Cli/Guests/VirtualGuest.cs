@@ -39,7 +39,7 @@ internal sealed class VirtualGuest : IGuest
         };
         var process = new HostProcess(_host);
         _machine = VirtualMachine.Create(process, vmOptions);
-        _observation = observers.Attach(process, _machine);
+        _observation = observers.Attach(process, _machine, files.Kernel.Symbols);
         devices.Attach(_machine.Devices.Uarts[0]);
     }
 

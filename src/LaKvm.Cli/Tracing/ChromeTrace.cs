@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
 using LaKvm.Isa;
 
@@ -24,6 +25,9 @@ internal sealed class ChromeTrace
         _json = new Utf8JsonWriter(text, new JsonWriterOptions { SkipValidation = true });
         _text.Write("{\"displayTimeUnit\":\"ns\",\"traceEvents\":["u8);
     }
+
+    /// <summary>Names of the guest's code, if there are any.</summary>
+    internal ISymbols? Symbols { get; set; }
 
     /// <summary>Names a row.</summary>
     internal void NameRow(int row, string name)
@@ -66,6 +70,16 @@ internal sealed class ChromeTrace
         "0x"u8.CopyTo(text);
         value.TryFormat(text[2..], out int digits, "x");
         _json.WriteString(name, text[..(2 + digits)]);
+    }
+
+    /// <summary>The argument "pc", and the function there as "symbol" if it is known.</summary>
+    internal void Pc(ulong pc)
+    {
+        Hex("pc", pc);
+        if (Symbols?.Find(pc) is { } symbol)
+        {
+            Text("symbol", symbol);
+        }
     }
 
     /// <summary>An argument that is a text.</summary>

@@ -1,3 +1,4 @@
+using LaKvm.Diagnostics;
 using LaKvm.Ioctl;
 using LaKvm.Vmm;
 
@@ -20,10 +21,10 @@ internal sealed class GuestObservers : IDisposable
         _trace = options.Trace == null ? null : new TraceFile(options.Trace, options.TraceExits, options.Cpus);
     }
 
-    /// <summary>Watches a machine until what is returned is disposed of, which comes before the machine's own end.</summary>
-    internal IDisposable Attach(HostProcess process, VirtualMachine machine)
+    /// <summary>Watches a machine, whose kernel has these symbols, until what is returned is disposed of, which comes before the machine's own end.</summary>
+    internal IDisposable Attach(HostProcess process, VirtualMachine machine, ISymbols? symbols)
     {
-        IDisposable?[] attached = [_statistics?.Attach(process, machine), _trace?.Attach(machine.Vm)];
+        IDisposable?[] attached = [_statistics?.Attach(process, machine, symbols), _trace?.Attach(machine.Vm, symbols)];
         return new Attachment(attached);
     }
 

@@ -24,6 +24,13 @@ internal static class StatJson
             }
 
             json.WriteEndArray();
+            json.WriteStartArray("places");
+            foreach (StatPlace place in to.Places)
+            {
+                WritePlace(json, place);
+            }
+
+            json.WriteEndArray();
             json.WriteStartObject("counters");
             foreach ((string name, ulong value) in to.Counters)
             {
@@ -35,6 +42,17 @@ internal static class StatJson
         }
 
         return Encoding.UTF8.GetString(text.ToArray()) + "\n";
+    }
+
+    private static void WritePlace(Utf8JsonWriter json, StatPlace place)
+    {
+        json.WriteStartObject();
+        json.WriteString("pc", $"0x{place.Exits.Pc:x}");
+        json.WriteString("symbol", place.Symbol);
+        json.WriteString("kind", ExitNames.WordOf(place.Exits.Kind));
+        json.WriteNumber("count", place.Exits.Total.Count);
+        json.WriteNumber("ns", place.Exits.Total.Nanoseconds);
+        json.WriteEndObject();
     }
 
     private static void WriteExit(Utf8JsonWriter json, ExitKind kind, ExitTotal total, DurationHistogram durations)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LaKvm.Diagnostics;
 using LaKvm.Ioctl;
 using LaKvm.Vmm;
 
@@ -10,6 +11,9 @@ namespace LaKvm.Cli;
 /// </summary>
 internal sealed class StatReporter : IDisposable
 {
+    /// <summary>Places that are shown.</summary>
+    private const int MostPlaces = 10;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly int _vcpus;
@@ -22,6 +26,7 @@ internal sealed class StatReporter : IDisposable
     /// <summary>Counters of the machines that have ended; the running one's are added to them.</summary>
     private readonly Dictionary<string, ulong> _ended = [];
     private readonly StatSnapshot _start;
+    private ISymbols? _symbols;
     private KvmCounters? _running;
     private StatSnapshot _last;
 
@@ -38,13 +43,13 @@ internal sealed class StatReporter : IDisposable
         }
     }
 
-    /// <summary>Counts a machine's exits.</summary>
-    internal IDisposable Attach(HostProcess process, VirtualMachine machine)
+    /// <summary>Counts a machine's exits; <paramref name="symbols"/> are its kernel's.</summary>
+    internal IDisposable Attach(HostProcess process, VirtualMachine machine, ISymbols? symbols)
     {
         var counters = new KvmCounters(process, machine);
         lock (_gate)
         {
-            _running = counters;
+            (_running, _symbols) = (counters, symbols);
         }
 
         return new Attachment(this, _exits.Attach(machine.Vm));
@@ -96,7 +101,9 @@ internal sealed class StatReporter : IDisposable
         var counters = new Dictionary<string, ulong>(_ended);
         _running?.AddTo(counters);
         ExitTotal[] exits = _exits.Read(out ulong guest);
-        return new StatSnapshot(Stopwatch.GetTimestamp(), exits, _exits.ReadDurations(), guest, counters);
+        StatPlace[] places =
+            [.. _exits.ReadPlaces(MostPlaces).Select(place => new StatPlace(place, _symbols?.Find(place.Pc)))];
+        return new StatSnapshot(Stopwatch.GetTimestamp(), exits, _exits.ReadDurations(), guest, counters, places);
     }
 
     private void Detach()

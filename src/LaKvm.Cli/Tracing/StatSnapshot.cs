@@ -10,8 +10,15 @@ namespace LaKvm.Cli;
 /// <param name="Durations">How long they took, by <see cref="ExitKind"/>.</param>
 /// <param name="GuestNanoseconds">Time in guest mode, of all vCPUs.</param>
 /// <param name="Counters">KVM's own, by name.</param>
+/// <param name="Places">Where the guest was left from most often.</param>
 internal sealed record StatSnapshot(
-    long Time, ExitTotal[] Exits, DurationHistogram[] Durations, ulong GuestNanoseconds, IReadOnlyDictionary<string, ulong> Counters);
+    long Time, ExitTotal[] Exits, DurationHistogram[] Durations, ulong GuestNanoseconds,
+    IReadOnlyDictionary<string, ulong> Counters, IReadOnlyList<StatPlace> Places);
+
+/// <summary>A place where the guest was left.</summary>
+/// <param name="Exits">What for, where, how often.</param>
+/// <param name="Symbol">The function, if it is known.</param>
+internal readonly record struct StatPlace(ExitPlace Exits, string? Symbol);
 
 /// <summary>KVM's own counters of a machine, summed over its vCPUs, from its statistics descriptors.</summary>
 internal sealed class KvmCounters(HostProcess process, VirtualMachine machine) : IDisposable

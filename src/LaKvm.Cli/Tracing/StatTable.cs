@@ -21,6 +21,7 @@ internal static class StatTable
     {
         var text = new StringBuilder();
         AppendExits(text, from, to, seconds, seconds * vcpus * NanosecondsPerSecond);
+        AppendPlaces(text, to);
         AppendCounters(text, from, to, seconds);
         return text.ToString();
     }
@@ -57,6 +58,18 @@ internal static class StatTable
 
         AppendLine(text, "all exits", $"{all}", "", Rate(all - allBefore, seconds), "", "");
         AppendLine(text, "in the guest", "", "", "", "", Percent(to.GuestNanoseconds - from.GuestNanoseconds, time));
+    }
+
+    private static void AppendPlaces(StringBuilder text, StatSnapshot to)
+    {
+        text.Append('\n');
+        AppendLine(text, "most exits from", "total", "mean us");
+        foreach ((ExitPlace place, string? symbol) in to.Places)
+        {
+            string mean = Microseconds(place.Total.Nanoseconds / (double)place.Total.Count);
+            AppendLine(text, $"0x{place.Pc:x}", $"{place.Total.Count}", mean);
+            text.Insert(text.Length - 1, $"  {ExitNames.Of(place.Kind)}{(symbol == null ? "" : $"  {symbol}")}");
+        }
     }
 
     private static void AppendCounters(StringBuilder text, StatSnapshot from, StatSnapshot to, double seconds)

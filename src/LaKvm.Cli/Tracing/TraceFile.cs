@@ -1,4 +1,5 @@
 using System.Buffers;
+using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
 using LaKvm.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -43,8 +44,12 @@ internal sealed class TraceFile : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Records a VM's events until what is returned is disposed of.</summary>
-    internal IDisposable Attach(Ioctl.Vm vm) => vm.Trace(KvmTracer.AllEvents, Take);
+    /// <summary>Records a VM's events, with its kernel's symbols, until what is returned is disposed of.</summary>
+    internal IDisposable Attach(Ioctl.Vm vm, ISymbols? symbols)
+    {
+        _json.Symbols = symbols;
+        return vm.Trace(KvmTracer.AllEvents, Take);
+    }
 
     /// <summary>Writes the rest.</summary>
     public void Dispose()

@@ -116,7 +116,7 @@ internal sealed class VcpuTrack
     private void WriteExitSlices(ulong to)
     {
         _trace.BeginSlice(_row, ExitNames.Of(_tracker.Kind), _exit.Nanoseconds, to);
-        _trace.Hex("pc", _exit.Pc);
+        _trace.Pc(_exit.Pc);
         if (HasInstruction(_tracker.Kind))
         {
             _trace.Instruction("instruction", (uint)_exit.B);
@@ -141,7 +141,7 @@ internal sealed class VcpuTrack
     {
         TracePoint point = TraceNames.Of(record.Event);
         _trace.BeginInstant(_row, point.Name, record.Nanoseconds);
-        _trace.Hex("pc", record.Pc);
+        _trace.Pc(record.Pc);
         Argument(point.A, record.A);
         Argument(point.B, record.B);
         Argument(point.C, record.C);

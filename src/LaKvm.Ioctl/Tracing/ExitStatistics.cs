@@ -37,6 +37,20 @@ public sealed class ExitStatistics
         return durations;
     }
 
+    /// <summary>Where the guests were left from, of all vCPUs together, the most frequent places first.</summary>
+    /// <param name="most">Number of places at most.</param>
+    public IReadOnlyList<ExitPlace> ReadPlaces(int most)
+    {
+        var sum = new Dictionary<(ExitKind Kind, ulong Pc), ExitTotal>();
+        foreach (VcpuCounters vcpu in _vcpus)
+        {
+            vcpu.AddTo(sum);
+        }
+
+        return [.. sum.Select(place => new ExitPlace(place.Key.Kind, place.Key.Pc, place.Value))
+            .OrderByDescending(place => place.Total.Count).ThenBy(place => place.Pc).Take(most)];
+    }
+
     /// <summary>Counts the exits of a VM until what is returned is disposed of, when no vCPU runs any more.</summary>
     public IDisposable Attach(Vm vm) => new Attachment(this, vm.Trace(ExitTracker.Events, Take));
 
@@ -82,7 +96,9 @@ public sealed class ExitStatistics
         private readonly Lock _lock = new();
         private readonly ExitTotal[] _totals = new ExitTotal[Kinds];
         private readonly DurationHistogram[] _durations = MakeDurations();
+        private readonly ExitPlaces _places = new();
         private ExitTracker _tracker;
+        private ulong _pc;
         private ulong _guest;
 
         internal void Take(in TraceRecord record)
@@ -92,13 +108,23 @@ public sealed class ExitStatistics
                 if (record.Event == TraceEvent.Exit)
                 {
                     _guest += InGuest(record.Nanoseconds);
+                    _pc = record.Pc;
                 }
 
                 if (_tracker.Feed(record))
                 {
                     Count(_totals, record.Nanoseconds);
                     _durations[(int)_tracker.Kind].Add(record.Nanoseconds - _tracker.Start);
+                    _places.Add(_tracker.Kind, _pc, record.Nanoseconds - _tracker.Start);
                 }
+            }
+        }
+
+        internal void AddTo(Dictionary<(ExitKind Kind, ulong Pc), ExitTotal> sum)
+        {
+            lock (_lock)
+            {
+                _places.AddTo(sum);
             }
         }
 
