@@ -63,7 +63,7 @@ internal static unsafe class HypercallExit
 
         run->HypercallResult = Unknown;
         run->HypercallFlags = 0;
-        vcpu.Pending = new() { Kind = PendingKind.Hypercall };
+        vcpu.Pending.Kind = PendingKind.Hypercall;
         return ExitOutcome.ResumeHost;
     }
 

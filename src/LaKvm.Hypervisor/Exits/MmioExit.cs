@@ -78,7 +78,7 @@ internal static unsafe class MmioExit
 
         vcpu.Tracer.Trace(TraceEvent.Mmio, gpa, 0, (ulong)TraceAccess.ReadUnsatisfied);
         Ask(vcpu, gpa, access.Size, 0, write: false);
-        vcpu.Pending = new() { Kind = PendingKind.Mmio, Word = exit.Badi, Access = access };
+        vcpu.Pending.Wait(PendingKind.Mmio, exit.Badi, access);
         return ExitOutcome.ResumeHost;
     }
 
