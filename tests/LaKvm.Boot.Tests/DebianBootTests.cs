@@ -187,6 +187,54 @@ public class DebianBootTests
     }
 
     [Fact]
+    public void Guest_gets_its_address_by_dhcp()
+    {
+        (int one, int two) = (FreePort(), FreePort());
+        using var server = new GuestShell("run", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{two},local=127.0.0.1:{one}");
+        server.Run("ip addr add 10.9.0.1/24 dev eth0; ip link set eth0 up; mkdir -p /var/lib/misc; : >/var/lib/misc/udhcpd.leases");
+        server.Run("printf 'start 10.9.0.50\\nend 10.9.0.60\\ninterface eth0\\noption subnet 255.255.255.0\\n"
+            + "option router 10.9.0.1\\noption dns 10.9.0.3\\n' >/tmp/udhcpd.conf; udhcpd /tmp/udhcpd.conf");
+        using var client = new GuestShell("host", "--memory", "512M", "--append", "ip=dhcp", "--netdev",
+            $"udp=127.0.0.1:{one},local=127.0.0.1:{two}");
+
+        client.Run("n=0; until ip route | grep default; do sleep 1; n=$((n+1)); [ $n -lt 30 ] || break; done")
+            .Should().Contain("default via 10.9.0.1 dev eth0");
+        client.Run("ip addr show eth0").Should().MatchRegex(@"inet 10\.9\.0\.[56]\d/24");
+        client.Run("cat /etc/resolv.conf").Should().Contain("nameserver 10.9.0.3");
+        client.Run("ping -c 1 10.9.0.1").Should().Contain("1 packets received");
+    }
+
+    [Theory]
+    [InlineData("host")]
+    [InlineData("run")]
+    public void Exit_code_of_the_shell_is_the_programs(string command)
+    {
+        using var guest = new GuestShell(command, "--memory", "512M");
+
+        guest.Type("exit 7");
+
+        guest.WaitForExit().Should().Be(7);
+    }
+
+    [Fact]
+    public void Mount_finds_the_module_of_a_file_system()
+    {
+        string disk = Path.GetTempFileName();
+        try
+        {
+            HostTool("truncate", "-s", "64M", disk);
+            HostTool("mkfs.ext4", "-q", "-F", disk);
+            using var guest = new GuestShell("run", "--memory", "512M", "--drive", disk);
+
+            guest.Run("mkdir -p /mnt; mount /dev/vda /mnt; grep /mnt /proc/mounts").Should().Contain("/dev/vda /mnt ext4");
+        }
+        finally
+        {
+            File.Delete(disk);
+        }
+    }
+
+    [Fact]
     public void Block_device_is_a_disk()
     {
         string image = Path.GetTempFileName();
