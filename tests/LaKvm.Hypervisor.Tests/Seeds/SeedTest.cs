@@ -11,6 +11,8 @@ public abstract class SeedTest : IDisposable
     protected const int T0 = 12, T1 = 13, T2 = 14, A0 = 4;
     protected const string Stop = "\nli.d $s8, 0x1fe00ff8\nst.d $zero, $s8, 0\n";
 
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
     private protected readonly GuestBench Bench;
 
     private protected SeedTest(GuestBench? bench = null) => Bench = bench ?? new GuestBench();
@@ -25,8 +27,10 @@ public abstract class SeedTest : IDisposable
         return vcpu;
     }
 
+    /// <summary>Runs to the store that ends a program; one that never comes to it is interrupted, and fails the test.</summary>
     private protected static void Finish(Vcpu vcpu)
     {
+        using var limit = new Timer(_ => vcpu.RequestExit(), null, Longest, Timeout.InfiniteTimeSpan);
         VcpuExit exit = vcpu.Run();
         (exit.Kind, exit.Address).Should().Be((VcpuExitKind.Mmio, End));
     }

@@ -70,7 +70,7 @@ public class InterruptTests : IDisposable
     }
 
     [Fact]
-    public void Idle_vcpu_is_woken_by_an_interrupt()
+    public async Task Idle_vcpu_is_woken_by_an_interrupt()
     {
         Vcpu vcpu = _bench.Start("""
             ori     $t0, $zero, 4
@@ -78,12 +78,18 @@ public class InterruptTests : IDisposable
             idle    0
             csrrd   $t1, 5
             """ + Stop);
-        using var timer = new Timer(_ => vcpu.Interrupt(2), null, 30, Timeout.Infinite);
+        VcpuStatistics statistics = GuestBench.CoreOf(_bench.Process, vcpu).Statistics;
+        Task wake = Task.Factory.StartNew(() =>
+        {
+            SpinWait.SpinUntil(() => statistics["blocking"] == 1, TimeSpan.FromSeconds(30));
+            Thread.Sleep(30);
+            vcpu.Interrupt(2);
+        }, TaskCreationOptions.LongRunning);
 
         vcpu.Run().Address.Should().Be(0x1fe0_0ff8);
 
+        await wake;
         Gpr(vcpu, T1).Should().Be(1 << 2);
-        VcpuStatistics statistics = GuestBench.CoreOf(_bench.Process, vcpu).Statistics;
         statistics["idle_exits"].Should().Be(1);
         statistics["halt_wakeup"].Should().Be(1);
         statistics["halt_wait_ns"].Should().BeGreaterThan(1_000_000);
