@@ -9,7 +9,7 @@ public class SourceTests
 
     private static readonly string[] TopLevel =
         ["LaKvm.sln", "src", "tests", "benchmarks", "guests", "docs", "Directory.Build.props",
-            "Directory.Packages.props", "README.md", "LICENSE"];
+            "Directory.Packages.props", "README.md", "LICENSE", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
 
     [Fact]
     public void Top_level_holds_only_the_agreed_entries() =>
