@@ -8,8 +8,8 @@ using LaKvm.Translator;
 namespace LaKvm.Benchmarks;
 
 /// <summary>
-/// One million guest instructions of a loop on a core in direct-address mode: microseconds are picoseconds per instruction,
-/// and 1000 divided by milliseconds is MIPS.
+/// One million guest instructions of a loop on a core in direct-address mode: microseconds are picoseconds per
+/// instruction, and 1000 divided by milliseconds is MIPS.
 /// </summary>
 public unsafe class EngineBenchmarks : ICoreBus, IClock, IDisposable
 {

@@ -4,8 +4,8 @@ using LaKvm.Hypervisor.Tests;
 namespace LaKvm.Benchmarks;
 
 /// <summary>
-/// Second-stage faults: the guest writes to each page of a slot once. Times and bytes are those of one run of so many pages
-/// as <see cref="MemoryLoop.FaultsPerRun"/> says: 512, and 16 huge ones.
+/// Second-stage faults: the guest writes to each page of a slot once. Times and bytes are those of one run of so many
+/// pages as <see cref="MemoryLoop.FaultsPerRun"/> says: 512, and 16 huge ones.
 /// </summary>
 [MemoryDiagnoser]
 [InvocationCount(1, 1)]

@@ -4,8 +4,8 @@ using LaKvm.Hypervisor.Tests;
 namespace LaKvm.Benchmarks;
 
 /// <summary>
-/// What is done to a vCPU between two exits. The three kinds of loading are to be compared with the plain run, which they
-/// contain.
+/// What is done to a vCPU between two exits. The three kinds of loading are to be compared with the plain run, which
+/// they contain.
 /// </summary>
 [MemoryDiagnoser]
 public class VcpuBenchmarks

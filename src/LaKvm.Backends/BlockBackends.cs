@@ -5,7 +5,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LaKvm.Backends;
 
-/// <summary>A raw image, or a block device: the file's bytes are the disk's. A tail that is not a whole sector reads as zeros.</summary>
+/// <summary>
+/// A raw image, or a block device: the file's bytes are the disk's. A tail that is not a whole sector reads as zeros.
+/// </summary>
 public sealed class RawFileBackend : IBlockBackend
 {
     private readonly SafeFileHandle _file;

@@ -28,17 +28,19 @@ public sealed record BootRequest(KernelImage Kernel)
 /// <param name="Pc">Physical address of the first instruction.</param>
 /// <param name="A0">$a0: 1, booted by EFI.</param>
 /// <param name="A1">
-/// $a1: physical address of the command line, NUL-terminated; 0 for an empty one, by which some programs tell that there is none.
+/// $a1: physical address of the command line, NUL-terminated; 0 for an empty one, by which some programs tell that
+/// there is none.
 /// </param>
 /// <param name="A2">$a2: physical address of the EFI system table.</param>
 public readonly record struct BootRegisters(ulong Pc, ulong A0, ulong A1, ulong A2);
 
 /// <summary>
-/// Places a kernel and all it is told into RAM, as the EFI stub would hand over (Linux arch/loongarch: a0 = EFI boot, a1 =
-/// command line, a2 = system table). The kernel goes where it was linked; the tables go to the lowest free place, which is
-/// below Linux's 2 MiB, never used by it; the initrd goes to the middle of the highest free range: a kernel that moves itself
-/// (KASLR) stays near its old place, and what it allocates before it looks for the initrd comes from the top of RAM. The device
-/// tree lies where QEMU's virt machine has it, as kernels for that machine know, unless the kernel needs the place.
+/// Places a kernel and all it is told into RAM, as the EFI stub would hand over (Linux arch/loongarch: a0 = EFI boot,
+/// a1 = command line, a2 = system table). The kernel goes where it was linked; the tables go to the lowest free place,
+/// which is below Linux's 2 MiB, never used by it; the initrd goes to the middle of the highest free range: a kernel
+/// that moves itself (KASLR) stays near its old place, and what it allocates before it looks for the initrd comes from
+/// the top of RAM. The device tree lies where QEMU's virt machine has it, as kernels for that machine know, unless the
+/// kernel needs the place.
 /// </summary>
 public static class BootLoader
 {

@@ -3,9 +3,9 @@ using static LaKvm.Boot.ImageReader;
 namespace LaKvm.Boot;
 
 /// <summary>
-/// Linux images with the LoongArch header (Linux Documentation/arch/loongarch/booting.rst), which is a PE header at the same
-/// time: entry at 8, memory size at 16, load offset at 24, magic at 56. Linux 5.19 to 6.9 give entry and offset as addresses in
-/// the cached window, later ones as physical addresses: the low 48 bits count, as in ELF files.
+/// Linux images with the LoongArch header (Linux Documentation/arch/loongarch/booting.rst), which is a PE header at the
+/// same time: entry at 8, memory size at 16, load offset at 24, magic at 56. Linux 5.19 to 6.9 give entry and offset as
+/// addresses in the cached window, later ones as physical addresses: the low 48 bits count, as in ELF files.
 /// </summary>
 internal static class EfiKernel
 {

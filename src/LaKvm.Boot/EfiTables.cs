@@ -5,8 +5,8 @@ using LaKvm.Devices;
 namespace LaKvm.Boot;
 
 /// <summary>
-/// What Linux's EFI stub would hand to the kernel proper, built in one block of RAM: the system table (UEFI 2.10, 4.3), the
-/// configuration tables with their GUIDs, and the command line. There are no boot or runtime services.
+/// What Linux's EFI stub would hand to the kernel proper, built in one block of RAM: the system table (UEFI 2.10, 4.3),
+/// the configuration tables with their GUIDs, and the command line. There are no boot or runtime services.
 /// </summary>
 internal ref struct EfiTables(Span<byte> block, ulong address)
 {
@@ -64,8 +64,8 @@ internal ref struct EfiTables(Span<byte> block, ulong address)
     }
 
     /// <summary>
-    /// LINUX_EFI_BOOT_MEMMAP_GUID: sizes (64 bits each, but the descriptor version 32), then descriptors: type, physical and
-    /// virtual address, number of 4 KiB pages, attributes.
+    /// LINUX_EFI_BOOT_MEMMAP_GUID: sizes (64 bits each, but the descriptor version 32), then descriptors: type,
+    /// physical and virtual address, number of 4 KiB pages, attributes.
     /// </summary>
     internal void AddMemoryMap(IReadOnlyCollection<RamPiece> pieces)
     {

@@ -5,8 +5,8 @@ using static LaKvm.Boot.ImageReader;
 namespace LaKvm.Boot;
 
 /// <summary>
-/// The symbol table of an ELF kernel, read when first asked. A kernel that runs at physical addresses, as before it has set up
-/// its windows, is found by the low 48 bits of where it is linked.
+/// The symbol table of an ELF kernel, read when first asked. A kernel that runs at physical addresses, as before it has
+/// set up its windows, is found by the low 48 bits of where it is linked.
 /// </summary>
 /// <param name="image">The file.</param>
 public sealed class ElfSymbols(ReadOnlyMemory<byte> image) : ISymbols

@@ -12,8 +12,8 @@ public interface IGuestRam
     IReadOnlyList<RamRange> Ranges { get; }
 
     /// <summary>
-    /// Host memory of <paramref name="length"/> bytes at a physical address, about to be written. The caller keeps within one
-    /// range of <see cref="Ranges"/> and below 2 GiB; otherwise the span is empty.
+    /// Host memory of <paramref name="length"/> bytes at a physical address, about to be written. The caller keeps
+    /// within one range of <see cref="Ranges"/> and below 2 GiB; otherwise the span is empty.
     /// </summary>
     Span<byte> Writable(ulong physicalAddress, ulong length);
 }

@@ -20,8 +20,8 @@ public enum KernelFormat
 }
 
 /// <summary>
-/// A LoongArch kernel, checked and ready to be placed. Everything in it was compared with the length of the file, so placing
-/// it can only fail where compressed data is damaged or RAM is missing.
+/// A LoongArch kernel, checked and ready to be placed. Everything in it was compared with the length of the file, so
+/// placing it can only fail where compressed data is damaged or RAM is missing.
 /// </summary>
 public sealed class KernelImage
 {
@@ -48,14 +48,15 @@ public sealed class KernelImage
     public ISymbols? Symbols { get; internal init; }
 
     /// <summary>
-    /// The same kernel with its contents inflated, so that placing it only copies: for a caller that prepares something else
-    /// meanwhile, or boots more than once.
+    /// The same kernel with its contents inflated, so that placing it only copies: for a caller that prepares something
+    /// else meanwhile, or boots more than once.
     /// </summary>
     /// <exception cref="ImageException">The compressed data is damaged.</exception>
     public KernelImage Unpack() => new(Format, Entry, [.. Segments.Select(segment => segment.Unpack())]) { Symbols = Symbols };
 
     /// <summary>Reads a kernel file.</summary>
-    /// <exception cref="ImageException">The file cannot be read or is no sound LoongArch kernel; the message names it.</exception>
+    /// <exception cref="ImageException">The file cannot be read or is no sound LoongArch kernel; the message names
+    /// it.</exception>
     public static KernelImage Load(string path)
     {
         try
@@ -75,7 +76,8 @@ public sealed class KernelImage
     /// <summary>Reads a file whose bytes belong at one address as they are, and start there.</summary>
     /// <param name="path">The file.</param>
     /// <param name="address">Physical address of the first byte, or an address in a window.</param>
-    /// <exception cref="ImageException">The file cannot be read or is empty, or says itself where it belongs.</exception>
+    /// <exception cref="ImageException">The file cannot be read or is empty, or says itself where it
+    /// belongs.</exception>
     public static KernelImage LoadRaw(string path, ulong address)
     {
         LoadedFile file = LoadedFile.Load(path, address);
@@ -84,7 +86,9 @@ public sealed class KernelImage
             : new KernelImage(KernelFormat.Raw, file.Range.Base, [file.Segment]);
     }
 
-    /// <summary>Recognises and checks a kernel; keeps a reference to the bytes, which must not change afterwards.</summary>
+    /// <summary>
+    /// Recognises and checks a kernel; keeps a reference to the bytes, which must not change afterwards.
+    /// </summary>
     /// <exception cref="ImageException">No sound LoongArch kernel.</exception>
     public static KernelImage Parse(ReadOnlyMemory<byte> image)
     {
@@ -111,8 +115,8 @@ public sealed class KernelImage
 internal static class ImageReader
 {
     /// <summary>
-    /// The physical address that an image's address stands for: a direct mapped window passes VA[PALEN-1:0] on (manual vol. 1,
-    /// 5.2.1).
+    /// The physical address that an image's address stands for: a direct mapped window passes VA[PALEN-1:0] on (manual
+    /// vol. 1, 5.2.1).
     /// </summary>
     internal static ulong Physical(ulong address) => address & ((1UL << 48) - 1);
 

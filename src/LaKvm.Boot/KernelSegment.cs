@@ -15,7 +15,8 @@ public abstract class KernelSegment
 
     /// <summary>Writes contents and trailing zeros (BSS).</summary>
     /// <param name="destination">Exactly <see cref="Range"/>.Size bytes.</param>
-    /// <exception cref="ImageException">The image turns out to be damaged; the destination may be half written.</exception>
+    /// <exception cref="ImageException">The image turns out to be damaged; the destination may be half
+    /// written.</exception>
     public void WriteTo(Span<byte> destination)
     {
         int written = WriteContents(destination);

@@ -2,7 +2,9 @@ using LaKvm.Devices;
 
 namespace LaKvm.Boot;
 
-/// <summary>A file whose bytes belong at one physical address as they are, as QEMU's loader device takes them.</summary>
+/// <summary>
+/// A file whose bytes belong at one physical address as they are, as QEMU's loader device takes them.
+/// </summary>
 public sealed class LoadedFile
 {
     private LoadedFile(string path, ulong address, ReadOnlyMemory<byte> contents)
@@ -24,7 +26,8 @@ public sealed class LoadedFile
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="address">Physical address of the first byte, or an address in a window: the low 48 bits count.</param>
+    /// <param name="address">Physical address of the first byte, or an address in a window: the low 48 bits
+    /// count.</param>
     /// <exception cref="ImageException">The file cannot be read, is empty or too big.</exception>
     public static LoadedFile Load(string path, ulong address)
     {

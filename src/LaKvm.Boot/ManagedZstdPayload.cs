@@ -3,7 +3,9 @@ using ZstdSharp.Unsafe;
 
 namespace LaKvm.Boot;
 
-/// <summary>A Zstandard frame, inflated in C#: slower than <see cref="ZstdPayload"/>, for computers without libzstd.</summary>
+/// <summary>
+/// A Zstandard frame, inflated in C#: slower than <see cref="ZstdPayload"/>, for computers without libzstd.
+/// </summary>
 internal sealed class ManagedZstdPayload(ReadOnlyMemory<byte> compressed, int length) : IPayload
 {
     public int Length => length;

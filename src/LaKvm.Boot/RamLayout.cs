@@ -2,7 +2,9 @@ using LaKvm.Devices;
 
 namespace LaKvm.Boot;
 
-/// <summary>What a part of RAM is used for, as the UEFI memory types of the boot memory map say it (UEFI 2.10, 7.2).</summary>
+/// <summary>
+/// What a part of RAM is used for, as the UEFI memory types of the boot memory map say it (UEFI 2.10, 7.2).
+/// </summary>
 internal enum MemoryUse : uint
 {
     /// <summary>EfiLoaderData: the kernel and the initrd, which Linux counts as RAM and reserves itself.</summary>
@@ -12,8 +14,8 @@ internal enum MemoryUse : uint
     Free = 7,
 
     /// <summary>
-    /// EfiACPIReclaimMemory: tables and device tree (as EBBR asks for device trees), which stay intact so that a kernel started by kexec
-    /// finds them too.
+    /// EfiACPIReclaimMemory: tables and device tree (as EBBR asks for device trees), which stay intact so that a kernel
+    /// started by kexec finds them too.
     /// </summary>
     Tables = 9,
 }

@@ -25,8 +25,8 @@ internal static class ZbootKernel
     }
 
     /// <summary>
-    /// The length of the payload stands in the last four bytes of the gzip stream (its own trailer), but behind the recorded
-    /// payload for the formats whose streams have no such trailer.
+    /// The length of the payload stands in the last four bytes of the gzip stream (its own trailer), but behind the
+    /// recorded payload for the formats whose streams have no such trailer.
     /// </summary>
     private static IPayload Open(ReadOnlyMemory<byte> image)
     {

@@ -9,8 +9,8 @@ internal static class ExitCode
     internal const int Success = 0;
 
     /// <summary>
-    /// Something that the command needs is missing or wrong, or the guest's output cannot be written; one sentence on stderr
-    /// says what.
+    /// Something that the command needs is missing or wrong, or the guest's output cannot be written; one sentence on
+    /// stderr says what.
     /// </summary>
     internal const int Failure = 1;
 

@@ -6,8 +6,8 @@ using LaKvm.Memory;
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// One LA464 core: registers, CSRs of root mode and of the guest, TLBs, timers and interrupt inputs. Its state belongs to
-/// the thread that runs it; only the members that say so may be called from others.
+/// One LA464 core: registers, CSRs of root mode and of the guest, TLBs, timers and interrupt inputs. Its state belongs
+/// to the thread that runs it; only the members that say so may be called from others.
 /// </summary>
 public sealed unsafe partial class Core : IGuestPlace, IDisposable
 {
@@ -60,12 +60,14 @@ public sealed unsafe partial class Core : IGuestPlace, IDisposable
     public ICodeCache? CodeCache { get; set; }
 
     /// <summary>
-    /// Owner of root mode, or null if root mode is guest-visible code as on the bare machine. With an owner, leaving guest
-    /// mode ends the engine's run call.
+    /// Owner of root mode, or null if root mode is guest-visible code as on the bare machine. With an owner, leaving
+    /// guest mode ends the engine's run call.
     /// </summary>
     public IRootMode? RootMode { get; set; }
 
-    /// <summary>Units that CPUCFG announces, as EUEN bits (0 FP, 1 LSX, 2 LASX); instructions of others raise INE.</summary>
+    /// <summary>
+    /// Units that CPUCFG announces, as EUEN bits (0 FP, 1 LSX, 2 LASX); instructions of others raise INE.
+    /// </summary>
     public byte SupportedUnits => La464.SupportedUnits;
 
     /// <summary>
@@ -118,8 +120,8 @@ public sealed unsafe partial class Core : IGuestPlace, IDisposable
     internal bool GuestTraps(ulong enable) => State->Vm != 0 && (_hostCsr[Csr.Gcfg] & enable) != 0;
 
     /// <summary>
-    /// What a privileged instruction does where <see cref="CpuState.Restricted"/> is not 0. The guest's own exception comes
-    /// first (inferred).
+    /// What a privileged instruction does where <see cref="CpuState.Restricted"/> is not 0. The guest's own exception
+    /// comes first (inferred).
     /// </summary>
     public static Trap RestrictedTrap(CpuState* s) => s->Plv != 0 ? Trap.Ipe : Trap.Gspr;
 

@@ -1,8 +1,8 @@
 namespace LaKvm.Devices;
 
 /// <summary>
-/// The host kernel's random numbers. Read directly, because .NET's generator loads OpenSSL first, which takes as long as a
-/// tenth of the whole start.
+/// The host kernel's random numbers. Read directly, because .NET's generator loads OpenSSL first, which takes as long
+/// as a tenth of the whole start.
 /// </summary>
 public static class HostRandom
 {

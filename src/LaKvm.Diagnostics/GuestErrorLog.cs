@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace LaKvm.Diagnostics;
 
 /// <summary>
-/// Reports what guests do wrong, with core, PC and symbol where known: a few lines a second in all, since a guest must not be
-/// able to flood the log. One for all parts and all resets of a machine. Safe for all threads.
+/// Reports what guests do wrong, with core, PC and symbol where known: a few lines a second in all, since a guest must
+/// not be able to flood the log. One for all parts and all resets of a machine. Safe for all threads.
 /// </summary>
 public sealed class GuestErrorLog : IDisposable
 {
@@ -67,7 +67,8 @@ public sealed class GuestErrorLog : IDisposable
     }
 
     /// <summary>
-    /// Reports something once, however often it happens. <paramref name="line"/> makes the text, and is not called again.
+    /// Reports something once, however often it happens. <paramref name="line"/> makes the text, and is not called
+    /// again.
     /// </summary>
     /// <param name="what">What it is.</param>
     /// <param name="where">Where it is, for what is to be reported at each place: an address, a number.</param>

@@ -1,8 +1,8 @@
 namespace LaKvm.Images;
 
 /// <summary>
-/// Images cannot be had: no network, no mirror, a tool is missing. <see cref="Exception.Message"/> is one sentence for the
-/// user.
+/// Images cannot be had: no network, no mirror, a tool is missing. <see cref="Exception.Message"/> is one sentence for
+/// the user.
 /// </summary>
 public sealed class ImageFetchException : Exception
 {

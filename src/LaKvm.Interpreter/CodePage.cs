@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace LaKvm.Interpreter;
 
-/// <summary>The decoded instructions of one 4 KiB page of RAM; its slots, and a sentinel, follow it in memory.</summary>
+/// <summary>
+/// The decoded instructions of one 4 KiB page of RAM; its slots, and a sentinel, follow it in memory.
+/// </summary>
 [StructLayout(LayoutKind.Sequential, Size = HeaderBytes)]
 internal unsafe struct CodePage
 {

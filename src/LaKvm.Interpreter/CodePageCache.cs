@@ -28,7 +28,9 @@ internal sealed unsafe class CodePageCache : IDisposable
         _pages = new Dictionary<nint, nint>(_capacity);
     }
 
-    /// <summary>The page whose memory begins at <paramref name="host"/> if it has been used lately, else null.</summary>
+    /// <summary>
+    /// The page whose memory begins at <paramref name="host"/> if it has been used lately, else null.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public CodePage* FindRecent(byte* host)
     {

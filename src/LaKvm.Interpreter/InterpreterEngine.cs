@@ -9,8 +9,8 @@ namespace LaKvm.Interpreter;
 /// </summary>
 /// <remarks>
 /// The budget is counted by position: <c>_deadline</c> is the slot at which it would be used up if execution went
-/// straight on, so only control transfers touch it, and the rest is always (deadline - slot). An instruction that raises
-/// an exception counts as one executed, and so does a fetch that fails: no run is endless.
+/// straight on, so only control transfers touch it, and the rest is always (deadline - slot). An instruction that
+/// raises an exception counts as one executed, and so does a fetch that fails: no run is endless.
 /// </remarks>
 public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCache, IDisposable
 {
@@ -27,7 +27,9 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
     private readonly delegate*<Core, CpuState*, Instruction*, Trap>* _handlers;
     private readonly CodePageCache _pages;
 
-    /// <summary>Page that is executed, its first slot behind the end, and what turns a slot address / 4 into a PC.</summary>
+    /// <summary>
+    /// Page that is executed, its first slot behind the end, and what turns a slot address / 4 into a PC.
+    /// </summary>
     private CodePage* _page;
     private CodeSlot* _end;
     private ulong _bias;
@@ -119,7 +121,8 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
     }
 
     /// <inheritdoc/>
-    /// <remarks>Nothing here is keyed by virtual address; what changes translations makes the loop look its page up.</remarks>
+    /// <remarks>Nothing here is keyed by virtual address; what changes translations makes the loop look its page
+    /// up.</remarks>
     public void InvalidateTranslations()
     {
     }
@@ -199,7 +202,9 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
         *slot = Predecoder.Decode(Volatile.Read(ref *((uint*)page->Host + index)), index, _core.SupportedUnits);
     }
 
-    /// <summary>Accounts for what was executed, with <paramref name="left"/> of the granted instructions left.</summary>
+    /// <summary>
+    /// Accounts for what was executed, with <paramref name="left"/> of the granted instructions left.
+    /// </summary>
     private void Settle(long left)
     {
         long executed = _granted - left;

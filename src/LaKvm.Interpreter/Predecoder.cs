@@ -3,10 +3,14 @@ using LaKvm.Isa;
 
 namespace LaKvm.Interpreter;
 
-/// <summary>Turns instruction words into slots: everything about an instruction that does not change is settled here.</summary>
+/// <summary>
+/// Turns instruction words into slots: everything about an instruction that does not change is settled here.
+/// </summary>
 internal static unsafe class Predecoder
 {
-    /// <summary>Decodes <paramref name="word"/>, the instruction of slot <paramref name="index"/> of its page.</summary>
+    /// <summary>
+    /// Decodes <paramref name="word"/>, the instruction of slot <paramref name="index"/> of its page.
+    /// </summary>
     public static CodeSlot Decode(uint word, int index, byte supportedUnits)
     {
         Instruction instruction = Decoder.Decode(word);

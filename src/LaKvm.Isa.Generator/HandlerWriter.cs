@@ -2,7 +2,9 @@ using System.Text;
 
 namespace LaKvm.Isa.Generator;
 
-/// <summary>Writes what the CPU needs of the rows whose semantic is in the table: handlers, and constant folding.</summary>
+/// <summary>
+/// Writes what the CPU needs of the rows whose semantic is in the table: handlers, and constant folding.
+/// </summary>
 internal static class HandlerWriter
 {
     private static readonly Dictionary<string, string> Operands = new()

@@ -3,8 +3,8 @@ using System.Text;
 namespace LaKvm.Isa.Generator;
 
 /// <summary>
-/// Writes the interpreter's loop: a case for each row whose semantic is in the table, and a few that name instructions because
-/// the loop itself is what they are about (jumps, barriers).
+/// Writes the interpreter's loop: a case for each row whose semantic is in the table, and a few that name instructions
+/// because the loop itself is what they are about (jumps, barriers).
 /// </summary>
 internal static class LoopWriter
 {
@@ -180,9 +180,9 @@ namespace LaKvm.Interpreter;
 public sealed unsafe partial class InterpreterEngine
 {
     /// <summary>
-    /// Executes from <c>_next</c> until something needs the run call: an exception or request (returned, the state of the
-    /// instruction in place), or <see cref="Trap.None"/> when the budget or the core wants attention. What is here and
-    /// not in a handler is here for speed; every unusual case of it still ends in the handler.
+    /// Executes from <c>_next</c> until something needs the run call: an exception or request (returned, the state of
+    /// the instruction in place), or <see cref="Trap.None"/> when the budget or the core wants attention. What is here
+    /// and not in a handler is here for speed; every unusual case of it still ends in the handler.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Trap Execute()

@@ -41,7 +41,9 @@ internal sealed partial record Semantic
             : null;
     }
 
-    /// <summary>The function's call, or the condition or address, in C#, with operands as <paramref name="operands"/> has them.</summary>
+    /// <summary>
+    /// The function's call, or the condition or address, in C#, with operands as <paramref name="operands"/> has them.
+    /// </summary>
     public string Expand(IReadOnlyDictionary<string, string> operands)
     {
         string expression = Function.Length > 0 ? $"{Function}({string.Join(", ", Arguments)})" : Condition + Address;

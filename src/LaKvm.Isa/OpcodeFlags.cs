@@ -18,7 +18,9 @@ internal enum OpcodeFlags : uint
 
     Privileged = 1 << 3,
 
-    /// <summary>A row that writes rd, where the write of r0 may go to another place instead of being left out.</summary>
+    /// <summary>
+    /// A row that writes rd, where the write of r0 may go to another place instead of being left out.
+    /// </summary>
     DropsR0 = 1 << 4,
 
     /// <summary>An AM instruction: the words in which rd and rj are the same register raise INE.</summary>
@@ -52,7 +54,9 @@ internal enum OpcodeFlags : uint
     /// <summary>A row that writes an LSX register, without the attribute keeps-upper.</summary>
     ClearsUpper = 1 << 22,
 
-    /// <summary>A row that needs the exact count of executed instructions: it reads time, or may leave the guest.</summary>
+    /// <summary>
+    /// A row that needs the exact count of executed instructions: it reads time, or may leave the guest.
+    /// </summary>
     ExactCount = 1 << 23,
 
     /// <summary>A bound-checked access: rk is the bound, no part of the address.</summary>

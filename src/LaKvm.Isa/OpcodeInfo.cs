@@ -42,15 +42,19 @@ public readonly struct OpcodeInfo
     /// <summary>Whether the instruction raises IPE outside PLV0 (manual vol. 1, 4.2).</summary>
     public bool IsPrivileged => (_flags & OpcodeFlags.Privileged) != 0;
 
-    /// <summary>The operand slots (bit 0 is D, 1 J, 2 K) that are general registers which the instruction reads.</summary>
+    /// <summary>
+    /// The operand slots (bit 0 is D, 1 J, 2 K) that are general registers which the instruction reads.
+    /// </summary>
     public int GprReads => OpcodeData.GprReads[(int)Opcode];
 
-    /// <summary>The operand slots that are general registers which the instruction writes: bit 0 (D), or none.</summary>
+    /// <summary>
+    /// The operand slots that are general registers which the instruction writes: bit 0 (D), or none.
+    /// </summary>
     public int GprWrites => OpcodeData.GprWrites[(int)Opcode];
 
     /// <summary>
-    /// Whether an engine may put another register in the D slot for r0, so that the write needs no test: the instruction writes
-    /// D, and what it reads there, if anything, goes into that write alone.
+    /// Whether an engine may put another register in the D slot for r0, so that the write needs no test: the
+    /// instruction writes D, and what it reads there, if anything, goes into that write alone.
     /// </summary>
     public bool DropsR0 => (_flags & OpcodeFlags.DropsR0) != 0;
 
@@ -61,8 +65,8 @@ public readonly struct OpcodeInfo
     public bool IsIndexed => Access is AccessKind.Load or AccessKind.Store && !IsBoundChecked && (GprReads & 4) != 0;
 
     /// <summary>
-    /// Whether the row writes an LSX register and clears bits 255:128 above it; every other row with one leaves them alone. The
-    /// architecture does not define them: this is what QEMU 11.1 does.
+    /// Whether the row writes an LSX register and clears bits 255:128 above it; every other row with one leaves them
+    /// alone. The architecture does not define them: this is what QEMU 11.1 does.
     /// </summary>
     public bool ClearsUpper => (_flags & OpcodeFlags.ClearsUpper) != 0;
 

@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace LaKvm.Linux;
 
 /// <summary>
-/// Gives up what a process does not need any more, for good: system calls (seccomp(2)), and files and connections (Landlock,
-/// landlock(7)).
+/// Gives up what a process does not need any more, for good: system calls (seccomp(2)), and files and connections
+/// (Landlock, landlock(7)).
 /// </summary>
 public static unsafe partial class Confinement
 {
@@ -20,8 +20,8 @@ public static unsafe partial class Confinement
     public static bool KnowsCalls => RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
     /// <summary>
-    /// Allows all threads only the calls that a running machine needs. From here on nothing opens for writing, starts programs
-    /// or gains rights.
+    /// Allows all threads only the calls that a running machine needs. From here on nothing opens for writing, starts
+    /// programs or gains rights.
     /// </summary>
     /// <param name="network">Whether connections may still be made.</param>
     /// <returns>False if the kernel cannot; then nothing has changed.</returns>

@@ -78,8 +78,8 @@ public static partial class FileCalls
     }
 
     /// <summary>
-    /// An empty file that has no name, so that nothing is left of it when the process ends, however that comes about; only its
-    /// owner may open it.
+    /// An empty file that has no name, so that nothing is left of it when the process ends, however that comes about;
+    /// only its owner may open it.
     /// </summary>
     /// <param name="directory">Where its blocks are taken from.</param>
     /// <exception cref="LinuxException">There is no such directory, or no file may be made there.</exception>
@@ -101,7 +101,9 @@ public static partial class FileCalls
         return file.IsInvalid ? throw new LinuxException($"no temporary file can be made in '{directory}'") : file;
     }
 
-    /// <summary>Returns when what was written to a file, or a directory's names, is safe against a power failure.</summary>
+    /// <summary>
+    /// Returns when what was written to a file, or a directory's names, is safe against a power failure.
+    /// </summary>
     /// <exception cref="LinuxException">It is not.</exception>
     public static void Synchronize(string path)
     {
@@ -123,7 +125,9 @@ public static partial class FileCalls
         _ = Control(fd, SetStatusFlags, Control(fd, GetStatusFlags, 0) & ~NonBlocking);
     }
 
-    /// <summary>Reads what has arrived; waits for the first byte. 0 at the end of the input, negative on an error.</summary>
+    /// <summary>
+    /// Reads what has arrived; waits for the first byte. 0 at the end of the input, negative on an error.
+    /// </summary>
     public static unsafe int Read(int fd, Span<byte> buffer)
     {
         fixed (byte* pointer = buffer)

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace LaKvm.Linux;
 
-/// <summary>Error numbers that somebody looks at (errno(3)); they are the same on all of Linux's 64-bit architectures.</summary>
+/// <summary>
+/// Error numbers that somebody looks at (errno(3)); they are the same on all of Linux's 64-bit architectures.
+/// </summary>
 public static class LinuxError
 {
     /// <summary>EPERM.</summary>

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace LaKvm.Linux;
 
-/// <summary>Calls about the process's address space (mmap(2), mremap(2), memfd_create(2), process_vm_readv(2)).</summary>
+/// <summary>
+/// Calls about the process's address space (mmap(2), mremap(2), memfd_create(2), process_vm_readv(2)).
+/// </summary>
 public static partial class MemoryCalls
 {
     /// <summary>PROT_READ, PROT_WRITE and PROT_EXEC.</summary>

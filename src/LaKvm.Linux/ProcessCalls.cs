@@ -9,7 +9,9 @@ public static partial class ProcessCalls
 
     [ThreadStatic] private static bool _isPunctual;
 
-    /// <summary>By default the kernel may wake a thread 50 us late, to save wake-ups; this thread wants none of that.</summary>
+    /// <summary>
+    /// By default the kernel may wake a thread 50 us late, to save wake-ups; this thread wants none of that.
+    /// </summary>
     public static void BePunctual()
     {
         if (!_isPunctual)

@@ -16,7 +16,9 @@ public static partial class ResourceLimits
 
     private const int OpenFiles = 7, AddressSpace = 9;
 
-    /// <summary>The sentence for a process that may not open the files that it cannot do without; null if it may.</summary>
+    /// <summary>
+    /// The sentence for a process that may not open the files that it cannot do without; null if it may.
+    /// </summary>
     public static string? Shortage() =>
         Get(OpenFiles) is { } files && files < LeastOpenFiles ? $"There is too little to start with: {OpenFilesExhausted(LinuxError.ProcessFiles)}." : null;
 
@@ -24,8 +26,8 @@ public static partial class ResourceLimits
     public static MemoryLimit Memory() => Bounds().MinBy(limit => limit.Bytes);
 
     /// <summary>
-    /// Why addresses for more memory were refused: a sentence about the limit on the address space if there is one, else about
-    /// the memory.
+    /// Why addresses for more memory were refused: a sentence about the limit on the address space if there is one,
+    /// else about the memory.
     /// </summary>
     public static string MemoryRefused(ulong bytes)
     {
@@ -41,7 +43,9 @@ public static partial class ResourceLimits
         ? "this computer has no room for more open files"
         : string.Create(CultureInfo.InvariantCulture, $"the process may have {Get(OpenFiles) ?? 0} open files (ulimit -n)");
 
-    /// <summary>The sentence for an exception of .NET that comes from an exhausted resource; null for all others.</summary>
+    /// <summary>
+    /// The sentence for an exception of .NET that comes from an exhausted resource; null for all others.
+    /// </summary>
     public static string? Explain(Exception exception) => exception switch
     {
         LinuxException => null,
@@ -71,7 +75,9 @@ public static partial class ResourceLimits
         return (ulong)SystemConfiguration(physicalPages);
     }
 
-    /// <summary>What the process's control group and those it is in allow, in either version of control groups.</summary>
+    /// <summary>
+    /// What the process's control group and those it is in allow, in either version of control groups.
+    /// </summary>
     private static IEnumerable<ulong> ControlGroups()
     {
         const string root = "/sys/fs/cgroup";

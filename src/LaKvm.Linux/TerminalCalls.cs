@@ -24,7 +24,9 @@ public unsafe struct Termios
 /// <summary>Calls about terminals (termios(3)).</summary>
 public static partial class TerminalCalls
 {
-    /// <summary>Change at once (TCSANOW): waiting for the output would wait for ever on a terminal that is not read.</summary>
+    /// <summary>
+    /// Change at once (TCSANOW): waiting for the output would wait for ever on a terminal that is not read.
+    /// </summary>
     public const int AtOnce = 0;
 
     /// <summary>TIOCGWINSZ.</summary>
@@ -34,8 +36,8 @@ public static partial class TerminalCalls
     public const uint PostProcessOutput = 1;
 
     /// <summary>
-    /// Whether the process may read and set a terminal, or the descriptor leads to none: one that does so in the background
-    /// is stopped until somebody brings it to the front, and would not hear a signal that ends it.
+    /// Whether the process may read and set a terminal, or the descriptor leads to none: one that does so in the
+    /// background is stopped until somebody brings it to the front, and would not hear a signal that ends it.
     /// </summary>
     public static bool IsForeground(int fd) => GetForegroundGroup(fd) is var group && (group < 0 || group == GetGroup());
 

@@ -20,8 +20,8 @@ public enum MachineEnd
 }
 
 /// <summary>
-/// The bare machine with its cores: one thread per core, from the first instruction to power-off or reset. It runs once;
-/// after a reset a new one is made.
+/// The bare machine with its cores: one thread per core, from the first instruction to power-off or reset. It runs
+/// once; after a reset a new one is made.
 /// </summary>
 public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisposable
 {
@@ -55,7 +55,9 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
 
     private bool Running => Volatile.Read(ref _end) == 0;
 
-    /// <summary>Runs all cores until the machine is switched off, resets, or is stopped; then none runs any more.</summary>
+    /// <summary>
+    /// Runs all cores until the machine is switched off, resets, or is stopped; then none runs any more.
+    /// </summary>
     /// <param name="start">Where the boot core begins; the others are parked until software calls them.</param>
     /// <param name="stop">Stops the run.</param>
     public MachineEnd Run(BootRegisters start, CancellationToken stop)
@@ -119,9 +121,9 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
     }
 
     /// <summary>
-    /// What a secondary core's firmware does: sleeps until an inter-processor interrupt finds an address in mailbox 0, then
-    /// begins there in direct-address mode. The address stays as it was mailed: kernels mail addresses in windows, and count on
-    /// relative jumps staying there when they switch translation on.
+    /// What a secondary core's firmware does: sleeps until an inter-processor interrupt finds an address in mailbox 0,
+    /// then begins there in direct-address mode. The address stays as it was mailed: kernels mail addresses in windows,
+    /// and count on relative jumps staying there when they switch translation on.
     /// </summary>
     private void Park(Core core)
     {
@@ -164,7 +166,9 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IMachineControl, IDisp
         }
     }
 
-    /// <summary>A .NET exception on a core's thread is a bug; it ends the machine and surfaces from <see cref="Run"/>.</summary>
+    /// <summary>
+    /// A .NET exception on a core's thread is a bug; it ends the machine and surfaces from <see cref="Run"/>.
+    /// </summary>
     private void Protect(Core core, Action<Core> body)
     {
         try

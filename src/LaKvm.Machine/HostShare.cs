@@ -1,8 +1,8 @@
 namespace LaKvm.Machine;
 
 /// <summary>
-/// How many cores of a machine compute. While that is no more than the host has processors, a core that waits for another
-/// one may keep its processor for a while.
+/// How many cores of a machine compute. While that is no more than the host has processors, a core that waits for
+/// another one may keep its processor for a while.
 /// </summary>
 internal sealed class HostShare(int processors)
 {

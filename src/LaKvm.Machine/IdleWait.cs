@@ -4,9 +4,9 @@ using LaKvm.Devices;
 namespace LaKvm.Machine;
 
 /// <summary>
-/// A core's wait in idle: looks for a reason to go on for a while before it sleeps, because to put a thread to sleep and
-/// wake it takes the host some 50 us, and holds up the core that sends the interrupt. Each wait teaches how long looking
-/// pays, as in KVM's halt polling.
+/// A core's wait in idle: looks for a reason to go on for a while before it sleeps, because to put a thread to sleep
+/// and wake it takes the host some 50 us, and holds up the core that sends the interrupt. Each wait teaches how long
+/// looking pays, as in KVM's halt polling.
 /// </summary>
 internal sealed class IdleWait(Core core, HostShare share)
 {

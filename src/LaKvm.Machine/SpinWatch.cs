@@ -4,9 +4,9 @@ using LaKvm.Devices;
 namespace LaKvm.Machine;
 
 /// <summary>
-/// Sees that a core does nothing but read memory until another core writes it: a slice has ended where the last one did, and
-/// no register is different. What it waits for may be a core that has no processor of the host just then: the holder of a
-/// lock, the next one in its queue, or one that is to answer an interrupt.
+/// Sees that a core does nothing but read memory until another core writes it: a slice has ended where the last one
+/// did, and no register is different. What it waits for may be a core that has no processor of the host just then: the
+/// holder of a lock, the next one in its queue, or one that is to answer an interrupt.
 /// </summary>
 internal sealed unsafe class SpinWatch(Core core)
 {

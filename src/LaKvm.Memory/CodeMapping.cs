@@ -3,15 +3,17 @@ using LaKvm.Linux;
 namespace LaKvm.Memory;
 
 /// <summary>
-/// Memory for code that is made at run time: one mapping that can be written and executed, or the same memory mapped twice, once
-/// for each, so that no page can be both. The other mapping of a byte is <see cref="WriteOffset"/> away.
+/// Memory for code that is made at run time: one mapping that can be written and executed, or the same memory mapped
+/// twice, once for each, so that no page can be both. The other mapping of a byte is <see cref="WriteOffset"/> away.
 /// </summary>
 public sealed unsafe class CodeMapping : IDisposable
 {
     private readonly HostMapping? _single;
     private readonly nint _writable;
 
-    /// <summary>Maps <paramref name="size"/> bytes; <paramref name="twice"/> keeps writing and executing apart.</summary>
+    /// <summary>
+    /// Maps <paramref name="size"/> bytes; <paramref name="twice"/> keeps writing and executing apart.
+    /// </summary>
     /// <exception cref="MemoryExhaustedException">The host refuses the memory.</exception>
     public CodeMapping(ulong size, bool twice)
     {

@@ -2,7 +2,9 @@ using LaKvm.Linux;
 
 namespace LaKvm.Memory;
 
-/// <summary>Zero-filled host memory from mmap: reserved at once, taken from the host page by page when touched.</summary>
+/// <summary>
+/// Zero-filled host memory from mmap: reserved at once, taken from the host page by page when touched.
+/// </summary>
 public sealed unsafe class HostMapping : IDisposable
 {
     /// <summary>Maps <paramref name="size"/> bytes; <paramref name="executable"/> for code made at run time.</summary>

@@ -103,7 +103,9 @@ public sealed unsafe class PhysicalMemory : IDisposable
     /// <summary>Flags of the page of a physical address in RAM.</summary>
     public PageFlags Flags(ulong physicalAddress) => (PageFlags)Volatile.Read(ref *FlagsOf(physicalAddress));
 
-    /// <summary>To be called before a core decodes instructions of a page that it has not decoded from before.</summary>
+    /// <summary>
+    /// To be called before a core decodes instructions of a page that it has not decoded from before.
+    /// </summary>
     public void MarkCode(ulong physicalAddress)
     {
         byte* flags = FlagsOf(physicalAddress);
@@ -153,8 +155,8 @@ public sealed unsafe class PhysicalMemory : IDisposable
     }
 
     /// <summary>
-    /// The mark goes last: a store that finds none relies on every core having been told, and a core that marks the page
-    /// again waits for the lock.
+    /// The mark goes last: a store that finds none relies on every core having been told, and a core that marks the
+    /// page again waits for the lock.
     /// </summary>
     private void DropCode(ulong page, byte* flags)
     {

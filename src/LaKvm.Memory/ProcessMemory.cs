@@ -4,8 +4,8 @@ using LaKvm.Linux;
 namespace LaKvm.Memory;
 
 /// <summary>
-/// Copies from and to addresses of this process that may be bad, as a kernel does with a program's pointers: a bad one is
-/// reported, where touching it would end the process.
+/// Copies from and to addresses of this process that may be bad, as a kernel does with a program's pointers: a bad one
+/// is reported, where touching it would end the process.
 /// </summary>
 public static unsafe class ProcessMemory
 {
@@ -16,7 +16,9 @@ public static unsafe class ProcessMemory
     /// <summary>Copies from an address; false if a part of it cannot be read.</summary>
     public static bool TryRead(nint address, Span<byte> target) => Transfer(address, target, write: false);
 
-    /// <summary>Copies to an address; false if a part of it cannot be written. Parts before that one may have been.</summary>
+    /// <summary>
+    /// Copies to an address; false if a part of it cannot be written. Parts before that one may have been.
+    /// </summary>
     public static bool TryWrite(nint address, ReadOnlySpan<byte> source) =>
         Transfer(address, MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(source), source.Length), write: true);
 

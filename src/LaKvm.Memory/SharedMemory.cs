@@ -20,7 +20,9 @@ public sealed unsafe class SharedMemory : IDisposable
     /// <summary>Bytes mapped.</summary>
     public ulong Size { get; }
 
-    /// <summary>Reserves addresses at which nothing can be accessed until <see cref="ShowAt"/> puts something there.</summary>
+    /// <summary>
+    /// Reserves addresses at which nothing can be accessed until <see cref="ShowAt"/> puts something there.
+    /// </summary>
     /// <exception cref="MemoryExhaustedException">The host refuses.</exception>
     public static byte* Reserve(ulong size) =>
         Map(size, 0, MemoryCalls.MapPrivate | MemoryCalls.MapAnonymous | MemoryCalls.MapNoReserve);
@@ -29,8 +31,8 @@ public sealed unsafe class SharedMemory : IDisposable
     public static void Unmap(byte* address, ulong size) => _ = MemoryCalls.Unmap((nint)address, (nuint)size);
 
     /// <summary>
-    /// Makes a part of this memory visible at reserved addresses too; it stays there until <see cref="Unmap"/>, even if this
-    /// object is disposed first.
+    /// Makes a part of this memory visible at reserved addresses too; it stays there until <see cref="Unmap"/>, even if
+    /// this object is disposed first.
     /// </summary>
     /// <exception cref="MemoryExhaustedException">The host refuses.</exception>
     public void ShowAt(byte* address, ulong offset, ulong size)

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics;
 namespace LaKvm.Memory;
 
 /// <summary>
-/// Copies to and from guest memory in which no byte is written twice, and 1, 2, 4 or 8 bytes are one access of the host:
-/// so an aligned one is a single access for all cores. The runtime's copies write ends that overlap: what another core
-/// has stored between the two writes would be undone.
+/// Copies to and from guest memory in which no byte is written twice, and 1, 2, 4 or 8 bytes are one access of the
+/// host: so an aligned one is a single access for all cores. The runtime's copies write ends that overlap: what another
+/// core has stored between the two writes would be undone.
 /// </summary>
 public static unsafe class SingleCopy
 {

@@ -3,15 +3,17 @@ using LaKvm.Isa;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// Accesses of a block that have the same registers as address, unchanged between them, and lie near each other: one look
-/// into the software TLB can answer for all of them.
+/// Accesses of a block that have the same registers as address, unchanged between them, and lie near each other: one
+/// look into the software TLB can answer for all of them.
 /// </summary>
 internal sealed class AccessPlan
 {
     /// <summary>Groups of a block at most.</summary>
     public const int Capacity = 8;
 
-    /// <summary>Bytes that a group spans at most: the longer, the more often it would cross the end of a page.</summary>
+    /// <summary>
+    /// Bytes that a group spans at most: the longer, the more often it would cross the end of a page.
+    /// </summary>
     private const int Span = 512;
 
     private const int None = -1, NoIndex = -1;
@@ -124,6 +126,8 @@ internal sealed class AccessPlan
         return open;
     }
 
-    /// <summary>Accesses between <see cref="Low"/> and <see cref="High"/>, from an address of one register or two.</summary>
+    /// <summary>
+    /// Accesses between <see cref="Low"/> and <see cref="High"/>, from an address of one register or two.
+    /// </summary>
     internal readonly record struct Group(int Base, int Index, int Low, int High, bool Reads, bool Writes, int First, int Last);
 }

@@ -5,8 +5,8 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <content>
-/// ll, sc and the AM instructions that the host has, or loops for (manual vol. 1, 2.2.7). Minimum and maximum are left to
-/// the handlers, and so is everything but success of sc.
+/// ll, sc and the AM instructions that the host has, or loops for (manual vol. 1, 2.2.7). Minimum and maximum are left
+/// to the handlers, and so is everything but success of sc.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {

@@ -16,7 +16,8 @@ internal sealed unsafe partial class BlockTranslator
     };
 
     /// <summary>
-    /// The polynomial of CRC-32 and the quotient of 2^64 by it, bits reversed: Barrett's reduction of a word needs both.
+    /// The polynomial of CRC-32 and the quotient of 2^64 by it, bits reversed: Barrett's reduction of a word needs
+    /// both.
     /// </summary>
     private const ulong CrcPolynomial = 0x1_DB71_0641, CrcQuotient = 0x1_F701_1641;
 

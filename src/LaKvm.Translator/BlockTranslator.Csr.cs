@@ -5,8 +5,8 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <content>
-/// CSR accesses that only move stored bits (manual vol. 1, 4.2.1), and switching interrupts off. Whatever else a CSR does, the
-/// handler does.
+/// CSR accesses that only move stored bits (manual vol. 1, 4.2.1), and switching interrupts off. Whatever else a CSR
+/// does, the handler does.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
@@ -53,8 +53,8 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// rd and the CSR exchange the bits that are writable and, for csrxchg, set in rj. The handler reports what is written to an
-    /// entry's bits that are not there.
+    /// rd and the CSR exchange the bits that are writable and, for csrxchg, set in rj. The handler reports what is
+    /// written to an entry's bits that are not there.
     /// </summary>
     private void ExchangeCsr(in Instruction i, bool isEntry)
     {
@@ -88,8 +88,8 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// csrxchg of CRMD that clears IE or leaves all as it is: nothing can become pending by that. All else switches modes or
-    /// may have to take an interrupt.
+    /// csrxchg of CRMD that clears IE or leaves all as it is: nothing can become pending by that. All else switches
+    /// modes or may have to take an interrupt.
     /// </summary>
     private void ExchangeInterruptEnable(in Instruction i)
     {

@@ -4,20 +4,24 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <content>
-/// Into blocks and out of them. A region may keep other guest registers in host registers than <see cref="RegisterMap"/>
-/// says; who comes from outside of it exchanges them, and what leads out of it exchanges them back.
+/// Into blocks and out of them. A region may keep other guest registers in host registers than
+/// <see cref="RegisterMap"/> says; who comes from outside of it exchanges them, and what leads out of it exchanges them
+/// back.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
-    /// <summary>Where the blocks of the region begin for jumps inside it, by instruction; 0 before they are emitted.</summary>
+    /// <summary>
+    /// Where the blocks of the region begin for jumps inside it, by instruction; 0 before they are emitted.
+    /// </summary>
     private readonly nint[] _labels = new nint[CodeRegion.Capacity];
 
     /// <summary>The region's way to call the handler of the site in rsi.</summary>
     private byte* _callHandler;
 
     /// <summary>
-    /// Where registers are exchanged, a handler is called through code that brings them in order around the call. It keeps
-    /// its return address in the word that <see cref="Stubs"/> leave free on the stack, as the handler may not come back.
+    /// Where registers are exchanged, a handler is called through code that brings them in order around the call. It
+    /// keeps its return address in the word that <see cref="Stubs"/> leave free on the stack, as the handler may not
+    /// come back.
     /// </summary>
     private void PrepareCallHandler()
     {
@@ -104,7 +108,9 @@ internal sealed unsafe partial class BlockTranslator
         }
     }
 
-    /// <summary>Brings the registers in order as they are between regions. Leaves rax, rcx, rdx and rsi alone.</summary>
+    /// <summary>
+    /// Brings the registers in order as they are between regions. Leaves rax, rcx, rdx and rsi alone.
+    /// </summary>
     private void LeaveRegisters()
     {
         foreach ((int usual, int kept, Reg host) in _registers.Exchanges)
@@ -189,7 +195,9 @@ internal sealed unsafe partial class BlockTranslator
         return entry != null;
     }
 
-    /// <summary>Has the jump at <paramref name="place"/>, if nothing is translated there yet, leave through a link.</summary>
+    /// <summary>
+    /// Has the jump at <paramref name="place"/>, if nothing is translated there yet, leave through a link.
+    /// </summary>
     private void EmitLink(byte* place, int target, bool isTaken)
     {
         if (Translated(target) == null)
@@ -200,7 +208,9 @@ internal sealed unsafe partial class BlockTranslator
         }
     }
 
-    /// <summary>To an address in another page that is <paramref name="distance"/> from the beginning of this one.</summary>
+    /// <summary>
+    /// To an address in another page that is <paramref name="distance"/> from the beginning of this one.
+    /// </summary>
     private void EmitFar(int distance)
     {
         _e.Mov(Reg.Rax, Field(CpuState.PcOffset));
@@ -209,8 +219,8 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// To the virtual address in rax: the software TLB says in which page that is, the engine's word beside the entry where
-    /// its translations are.
+    /// To the virtual address in rax: the software TLB says in which page that is, the engine's word beside the entry
+    /// where its translations are.
     /// </summary>
     private void EmitJumpToRax()
     {

@@ -6,7 +6,8 @@ namespace LaKvm.Translator;
 
 /// <content>
 /// Floating-point instructions (manual vol. 1, 3.2): what surrounds an operation of <see cref="Compute"/>. Results that
-/// the host may have different, NaNs and integers out of range, are left to the interpreter, with the rest of the block.
+/// the host may have different, NaNs and integers out of range, are left to the interpreter, with the rest of the
+/// block.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
@@ -132,8 +133,8 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// maxNum, minNum: NaNs go to the interpreter. Of two zeros the host returns the second; both orders joined give the one
-    /// that is greater (no sign: and) or less (or), and are the same for other numbers.
+    /// maxNum, minNum: NaNs go to the interpreter. Of two zeros the host returns the second; both orders joined give
+    /// the one that is greater (no sign: and) or less (or), and are the same for other numbers.
     /// </summary>
     private void Extremum(in Instruction i, in FpRow row)
     {

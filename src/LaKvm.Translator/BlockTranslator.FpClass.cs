@@ -2,7 +2,8 @@ using LaKvm.Isa;
 
 namespace LaKvm.Translator;
 
-/// <content>fclass (manual vol. 1, 3.2.1.6), on the bits in general registers: C libraries ask it of every argument.</content>
+/// <content>fclass (manual vol. 1, 3.2.1.6), on the bits in general registers: C libraries ask it of every
+/// argument.</content>
 internal sealed unsafe partial class BlockTranslator
 {
     /// <summary>Classes of negative numbers; those of positive ones are four bits higher.</summary>

@@ -4,8 +4,8 @@ using static LaKvm.Translator.FpRow;
 namespace LaKvm.Translator;
 
 /// <content>
-/// The floating-point operations themselves, on host registers (manual vol. 1, 3.2.1 to 3.2.3): used in place, and to do the
-/// last operation again. xmm0 to xmm2, rax and rcx are scratch.
+/// The floating-point operations themselves, on host registers (manual vol. 1, 3.2.1 to 3.2.3): used in place, and to
+/// do the last operation again. xmm0 to xmm2, rax and rcx are scratch.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
@@ -14,7 +14,9 @@ internal sealed unsafe partial class BlockTranslator
 
     private const ulong SignDouble = 1UL << 63, SignSingle = 1UL << 31, SignsSingle = SignDouble | SignSingle;
 
-    /// <summary>Emits d = the operation on j, k and a, all different; for conversions to integers eax or rax = the result.</summary>
+    /// <summary>
+    /// Emits d = the operation on j, k and a, all different; for conversions to integers eax or rax = the result.
+    /// </summary>
     private void Compute(in Instruction i, in FpRow row, int d, int j, int k, int a)
     {
         switch (row.Kind)
@@ -87,7 +89,8 @@ internal sealed unsafe partial class BlockTranslator
                 RaiseInexact(row, j);
                 break;
             case FpKind.FromInt32 when row.IsDouble:
-                // The upper of the two elements goes nowhere and, as every conversion of 32 bits to a double, raises nothing.
+                // The upper of the two elements goes nowhere and, as every conversion of 32 bits to a double, raises
+                // nothing.
                 _e.Vector(Simd.Cvtdq2pd, 16, d, Rm.Xmm(j));
                 break;
             case FpKind.FromInt32:
@@ -146,8 +149,8 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// rax = j as an integer. With a rounding mode of its own j is first made integral, which must not raise inexact where
-    /// the result is out of range: <see cref="RaiseInexact"/> does it afterwards.
+    /// rax = j as an integer. With a rounding mode of its own j is first made integral, which must not raise inexact
+    /// where the result is out of range: <see cref="RaiseInexact"/> does it afterwards.
     /// </summary>
     private void ToInteger(in FpRow row, int j)
     {
@@ -176,7 +179,9 @@ internal sealed unsafe partial class BlockTranslator
         _e.FromInteger(row.IsDouble, d, 0, Reg.Rax, width);
     }
 
-    /// <summary>Compares scalars: al = 1 if the condition holds; vectors: d = ones where it does (vol. 1, 3.2.2.1).</summary>
+    /// <summary>
+    /// Compares scalars: al = 1 if the condition holds; vectors: d = ones where it does (vol. 1, 3.2.2.1).
+    /// </summary>
     private void Compare(in Instruction i, in FpRow row, int d, int j, int k)
     {
         int condition = (int)(i.Word >> 15) & 31;

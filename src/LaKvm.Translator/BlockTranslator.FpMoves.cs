@@ -164,7 +164,9 @@ internal sealed unsafe partial class BlockTranslator
         _e.StoreSized(Flag(number), Reg.Rax, 1);
     }
 
-    /// <summary>Enables and the rounding mode are as they were written; Flags and Cause have to be brought up to date.</summary>
+    /// <summary>
+    /// Enables and the rounding mode are as they were written; Flags and Cause have to be brought up to date.
+    /// </summary>
     private void ReadFcsr(in Instruction i)
     {
         CheckUnit(i);

@@ -5,8 +5,8 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <content>
-/// What surrounds computing on the host's FPU: the unit's being on, MXCSR, and the operands by which the exceptions of the
-/// last operation can be told later (see <see cref="FpStubs"/>).
+/// What surrounds computing on the host's FPU: the unit's being on, MXCSR, and the operands by which the exceptions of
+/// the last operation can be told later (see <see cref="FpStubs"/>).
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
@@ -26,7 +26,9 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>The last operation, if it is not saved.</summary>
     private LastOperation _last;
 
-    /// <summary>What is known of vector registers and the FPU's state at the beginning of a block and behind handlers.</summary>
+    /// <summary>
+    /// What is known of vector registers and the FPU's state at the beginning of a block and behind handlers.
+    /// </summary>
     private void ForgetVectors()
     {
         _vectors.Clear();
@@ -38,7 +40,9 @@ internal sealed unsafe partial class BlockTranslator
 
     private static int UnitOf(in Instruction i) => (int)(CodeRegion.ChecksOf(i.Opcode.Info()) & Checks.Units);
 
-    /// <summary>Makes sure, once in a block, that an instruction's unit is on: else the handler's call raises the exception.</summary>
+    /// <summary>
+    /// Makes sure, once in a block, that an instruction's unit is on: else the handler's call raises the exception.
+    /// </summary>
     private void CheckUnit(in Instruction i)
     {
         int unit = UnitOf(i);
@@ -51,8 +55,8 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// Makes sure, once in a block, that the host's FPU computes for the guest. If it cannot, because the unit is off or an
-    /// exception enabled, the rest of the block is interpreted.
+    /// Makes sure, once in a block, that the host's FPU computes for the guest. If it cannot, because the unit is off
+    /// or an exception enabled, the rest of the block is interpreted.
     /// </summary>
     private void BeginFp(in Instruction i)
     {
@@ -163,7 +167,9 @@ internal sealed unsafe partial class BlockTranslator
 
     private static Rm Operand(int n) => Field(CpuState.LastFpOperandsOffset + (n * 32));
 
-    /// <summary>Emits, once for each row, the code that does an operation again with the operands that were kept.</summary>
+    /// <summary>
+    /// Emits, once for each row, the code that does an operation again with the operands that were kept.
+    /// </summary>
     private void PrepareRepetitions()
     {
         if (_repetitionsFlush != arena.Flushes)

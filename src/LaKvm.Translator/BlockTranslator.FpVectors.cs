@@ -152,7 +152,9 @@ internal sealed unsafe partial class BlockTranslator
         }
     }
 
-    /// <summary>If some element is the integer that the host answers what is out of range with, the interpreter does it.</summary>
+    /// <summary>
+    /// If some element is the integer that the host answers what is out of range with, the interpreter does it.
+    /// </summary>
     private void ToIntegerElements(in Instruction i, in FpRow row)
     {
         int j = _vectors.Read(i.J, row.Bytes), k = row.Operands > 1 ? _vectors.Read(i.K, row.Bytes) : -1, d = _vectors.Fresh();

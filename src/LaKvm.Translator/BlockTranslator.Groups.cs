@@ -5,9 +5,9 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <content>
-/// Accesses that share a look into the software TLB. The first one looks for all, and leaves the difference of host and guest
-/// address in rsi, which the others add; 0 there says that each has to look for itself. Nothing in a block can end
-/// the translation between them: what would, is done where attention is looked for.
+/// Accesses that share a look into the software TLB. The first one looks for all, and leaves the difference of host and
+/// guest address in rsi, which the others add; 0 there says that each has to look for itself. Nothing in a block can
+/// end the translation between them: what would, is done where attention is looked for.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
@@ -18,7 +18,9 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>The group that rsi belongs to.</summary>
     private int _group = NoGroup;
 
-    /// <summary>Emits the look of an access that is in a group; <paramref name="place"/> is where the access goes then.</summary>
+    /// <summary>
+    /// Emits the look of an access that is in a group; <paramref name="place"/> is where the access goes then.
+    /// </summary>
     private bool TryGroup(in Instruction i, int size, int tag, out Rm place)
     {
         place = default;
@@ -95,8 +97,8 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// rcx = the entry of an address; rax = the page of the last of <paramref name="bytes"/> bytes, which cannot be one if the
-    /// address is not aligned.
+    /// rcx = the entry of an address; rax = the page of the last of <paramref name="bytes"/> bytes, which cannot be one
+    /// if the address is not aligned.
     /// </summary>
     private void EmitTlbEntry(Rm address, int bytes, int alignment = 1)
     {

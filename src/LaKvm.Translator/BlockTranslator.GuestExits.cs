@@ -5,8 +5,8 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <content>
-/// Instructions that do nothing in a guest but leave it. Their handlers would say the same, but take a call into .NET for it;
-/// a hypervisor waits for these exits most.
+/// Instructions that do nothing in a guest but leave it. Their handlers would say the same, but take a call into .NET
+/// for it; a hypervisor waits for these exits most.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {

@@ -8,7 +8,9 @@ internal sealed unsafe partial class BlockTranslator
 {
     private readonly ulong[] _constants = new ulong[32];
 
-    /// <summary>Registers whose value is known while translating, and is in <see cref="_constants"/>; r0 always is.</summary>
+    /// <summary>
+    /// Registers whose value is known while translating, and is in <see cref="_constants"/>; r0 always is.
+    /// </summary>
     private uint _known;
 
     /// <summary>
@@ -80,7 +82,9 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>The host register of a guest register, if it has one in this region or at this place.</summary>
     private bool TryGet(int guest, out Reg host) => _registers.TryGet(guest, out host) || _locals.TryGet(guest, out host);
 
-    /// <summary>A register that holds a guest register's value: its own, or <paramref name="scratch"/>, loaded.</summary>
+    /// <summary>
+    /// A register that holds a guest register's value: its own, or <paramref name="scratch"/>, loaded.
+    /// </summary>
     private Reg Value(int guest, Reg scratch)
     {
         if (TryGet(guest, out Reg host))

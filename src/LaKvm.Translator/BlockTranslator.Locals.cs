@@ -6,8 +6,8 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <content>
-/// Guest registers of the state that are held in scratch registers for a while: along a stretch of plain instructions, for
-/// which rax is enough (<see cref="LocalRegisters"/>).
+/// Guest registers of the state that are held in scratch registers for a while: along a stretch of plain instructions,
+/// for which rax is enough (<see cref="LocalRegisters"/>).
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
@@ -164,7 +164,9 @@ internal sealed unsafe partial class BlockTranslator
         _locals.Begin(_offset, end, isGroupDone ? AllScratch : ScratchBesidesGroup);
     }
 
-    /// <summary>Whether an instruction is emitted with no scratch register but rax, and cannot be left in the middle.</summary>
+    /// <summary>
+    /// Whether an instruction is emitted with no scratch register but rax, and cannot be left in the middle.
+    /// </summary>
     private bool IsPlain(in Instruction i) => i.Opcode switch
     {
         Opcode.AddW or Opcode.AddD or Opcode.SubW or Opcode.SubD or Opcode.Slt or Opcode.Sltu or Opcode.Nor or Opcode.And or Opcode.Or or Opcode.Xor or Opcode.Orn or Opcode.Andn

@@ -3,8 +3,9 @@ using LaKvm.Isa;
 namespace LaKvm.Translator;
 
 /// <content>
-/// A block of floating-point or vector code that branches to its own beginning is emitted several times in a row, so that vector registers and
-/// the last operation go from one time to the next in host registers. Each copy begins with the block's checks.
+/// A block of floating-point or vector code that branches to its own beginning is emitted several times in a row, so
+/// that vector registers and the last operation go from one time to the next in host registers. Each copy begins with
+/// the block's checks.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {

@@ -37,8 +37,9 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// Looks the address of an access up in the software TLB: returns where it is in the host, or takes the slow path, which
-    /// <paramref name="aligned"/> has it take for unaligned addresses too. The place may need rax and rdx; rcx is free.
+    /// Looks the address of an access up in the software TLB: returns where it is in the host, or takes the slow path,
+    /// which <paramref name="aligned"/> has it take for unaligned addresses too. The place may need rax and rdx; rcx is
+    /// free.
     /// </summary>
     private Rm Translate(in Instruction i, int size, int tag, bool aligned = false)
     {

@@ -82,8 +82,8 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// The divisors 0 (counts as 1) and -1 (which may overflow) are what the host would trap on: for both, the quotient is
-    /// (dividend ^ divisor) - divisor and the remainder 0.
+    /// The divisors 0 (counts as 1) and -1 (which may overflow) are what the host would trap on: for both, the quotient
+    /// is (dividend ^ divisor) - divisor and the remainder 0.
     /// </summary>
     private void Divide(in Instruction i, Width width, bool remainder)
     {

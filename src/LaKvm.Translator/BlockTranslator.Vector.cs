@@ -46,8 +46,8 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>
-    /// Makes a result the guest's register; what computed its low <paramref name="bytes"/> bytes has cleared the host register
-    /// above them, as all VEX encodings do.
+    /// Makes a result the guest's register; what computed its low <paramref name="bytes"/> bytes has cleared the host
+    /// register above them, as all VEX encodings do.
     /// </summary>
     private void Commit(in Instruction i, int d, int bytes, bool isBoxed = false)
     {

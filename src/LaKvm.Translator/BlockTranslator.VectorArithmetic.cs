@@ -8,8 +8,8 @@ internal sealed unsafe partial class BlockTranslator
     private const ulong LowBytes = 0x00FF_00FF_00FF_00FF, LowHalves = 0x0000_FFFF_0000_FFFF, LowWords = 0xFFFF_FFFF;
 
     /// <summary>
-    /// Half the sum: of bytes and halves by the host's rounded average, of which half a one is taken again; signed ones as
-    /// unsigned ones, shifted by half the range. Of larger ones, common bits and half of the differing ones.
+    /// Half the sum: of bytes and halves by the host's rounded average, of which half a one is taken again; signed ones
+    /// as unsigned ones, shifted by half the range. Of larger ones, common bits and half of the differing ones.
     /// </summary>
     private void Average(in VectorRow row, int d, int j, int k)
     {
@@ -162,7 +162,9 @@ internal sealed unsafe partial class BlockTranslator
         _e.Vector(Simd.Inserti128, 32, d, 0, Rm.Xmm(1), 1);
     }
 
-    /// <summary>d = the old value with the number of the lowest bit of a mask; without one it is the number of elements.</summary>
+    /// <summary>
+    /// d = the old value with the number of the lowest bit of a mask; without one it is the number of elements.
+    /// </summary>
     private void InsertFirst(in VectorRow row, Reg mask, int d, int old, int elements, int at)
     {
         _e.OpImmediate(Alu.Or, mask, 1 << elements, Width.W32);

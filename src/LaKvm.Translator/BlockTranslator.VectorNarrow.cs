@@ -2,7 +2,8 @@ using LaKvm.Isa;
 
 namespace LaKvm.Translator;
 
-/// <content>Vector instructions whose results are half as wide as their operands, and those that count bits (manual vol. 2).</content>
+/// <content>Vector instructions whose results are half as wide as their operands, and those that count bits (manual
+/// vol. 2).</content>
 internal sealed unsafe partial class BlockTranslator
 {
     /// <summary>Shifted and made half as wide: j and the old d, by the immediate, or j alone, by k's.</summary>
@@ -37,7 +38,8 @@ internal sealed unsafe partial class BlockTranslator
         };
 
     /// <summary>
-    /// Makes <see cref="Pack"/> give the result: takes the lower half of each element, or limits it to what fits. xmm0 is scratch.
+    /// Makes <see cref="Pack"/> give the result: takes the lower half of each element, or limits it to what fits. xmm0
+    /// is scratch.
     /// </summary>
     private void Limit(in VectorRow row, int x, int scratch)
     {
@@ -88,7 +90,9 @@ internal sealed unsafe partial class BlockTranslator
         _e.Blend(Simd.Pblendvb, _bytes, x, 0, Rm.Xmm(x), scratch);
     }
 
-    /// <summary>d = the elements of <paramref name="low"/> in its lower half, those of <paramref name="high"/> in the upper.</summary>
+    /// <summary>
+    /// d = the elements of <paramref name="low"/> in its lower half, those of <paramref name="high"/> in the upper.
+    /// </summary>
     private void Pack(in VectorRow row, int d, int low, int high)
     {
         const int evenWords = 0x88;

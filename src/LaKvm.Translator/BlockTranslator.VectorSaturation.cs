@@ -1,6 +1,7 @@
 namespace LaKvm.Translator;
 
-/// <content>Saturating vector arithmetic where the host has none (manual vol. 2): sums of words and doublewords, and vsat.</content>
+/// <content>Saturating vector arithmetic where the host has none (manual vol. 2): sums of words and doublewords, and
+/// vsat.</content>
 internal sealed unsafe partial class BlockTranslator
 {
     private void SaturatedSum(in VectorRow row, int d, int j, int k)

@@ -2,7 +2,8 @@ using LaKvm.Isa;
 
 namespace LaKvm.Translator;
 
-/// <content>Shifts of vector elements (manual vol. 2). The host lacks those of bytes, and arithmetic ones of 64 bits.</content>
+/// <content>Shifts of vector elements (manual vol. 2). The host lacks those of bytes, and arithmetic ones of 64
+/// bits.</content>
 internal sealed unsafe partial class BlockTranslator
 {
     private void ShiftElements(in VectorRow row, int d, int j, int k, int count)
@@ -52,7 +53,9 @@ internal sealed unsafe partial class BlockTranslator
         }
     }
 
-    /// <summary>Where the host has none: the sign's place after a logical shift, inverted and subtracted, extends it.</summary>
+    /// <summary>
+    /// Where the host has none: the sign's place after a logical shift, inverted and subtracted, extends it.
+    /// </summary>
     private void ArithmeticBy(in VectorRow row, int d, int from, int count)
     {
         if (row.Size is 1 or 2)

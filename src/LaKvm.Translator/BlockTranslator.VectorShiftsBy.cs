@@ -3,8 +3,8 @@ using LaKvm.Isa;
 namespace LaKvm.Translator;
 
 /// <content>
-/// Shifts of vector elements by amounts in another register (manual vol. 2). The host has those of 32 and 64 bits, without
-/// the arithmetic one of 64.
+/// Shifts of vector elements by amounts in another register (manual vol. 2). The host has those of 32 and 64 bits,
+/// without the arithmetic one of 64.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
@@ -58,7 +58,9 @@ internal sealed unsafe partial class BlockTranslator
         }
     }
 
-    /// <summary>The two halves of each word by themselves, in the word's upper half; the amounts below, in the lower.</summary>
+    /// <summary>
+    /// The two halves of each word by themselves, in the word's upper half; the amounts below, in the lower.
+    /// </summary>
     private void HalvesByElement(in VectorRow row, int d, int j, int k)
     {
         bool isLeft = row.Kind == VectorKind.ShiftLeftBy;

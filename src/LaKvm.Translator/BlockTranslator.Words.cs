@@ -4,16 +4,18 @@ using LaKvm.Isa;
 namespace LaKvm.Translator;
 
 /// <content>
-/// Instructions on words leave the sign-extended result (manual vol. 1, 2.2.1) in rd. In a host register the extension waits
-/// until somebody needs the upper half: another instruction on words does not, and where the block is left, or a handler
-/// called, what waits is extended.
+/// Instructions on words leave the sign-extended result (manual vol. 1, 2.2.1) in rd. In a host register the extension
+/// waits until somebody needs the upper half: another instruction on words does not, and where the block is left, or a
+/// handler called, what waits is extended.
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
     /// <summary>Registers in host registers whose upper half is not what it should be: a copy of bit 31.</summary>
     private uint _narrow;
 
-    /// <summary>Registers whose value is known to be a sign-extended word, those of <see cref="_narrow"/> among them; r0 is.</summary>
+    /// <summary>
+    /// Registers whose value is known to be a sign-extended word, those of <see cref="_narrow"/> among them; r0 is.
+    /// </summary>
     private uint _words = 1;
 
     /// <summary>Writes rd from the low word of a register.</summary>
@@ -46,8 +48,8 @@ internal sealed unsafe partial class BlockTranslator
     private bool IsNarrow(int guest) => (_narrow >> guest & 1) != 0;
 
     /// <summary>
-    /// The width for an operation whose result is a word if its operands are: their upper halves are only looked at if they
-    /// are in order.
+    /// The width for an operation whose result is a word if its operands are: their upper halves are only looked at if
+    /// they are in order.
     /// </summary>
     private Width WidthFor(int j, int k = 0) => IsNarrow(j) || IsNarrow(k) ? Width.W32 : Width.W64;
 

@@ -5,18 +5,20 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// Turns a region of guest code into machine code. This file: blocks and what leads out of the straight code; the others:
-/// what is done with the instructions of one kind.
+/// Turns a region of guest code into machine code. This file: blocks and what leads out of the straight code; the
+/// others: what is done with the instructions of one kind.
 /// </summary>
 /// <remarks>
-/// A block begins with two checks: for attention, which only control transfers run through, and of the budget, from which
-/// it takes all its instructions at once. So the budget is exact where a block is left at its end; elsewhere what was not
-/// executed is known by <see cref="Site.Left"/>.
+/// A block begins with two checks: for attention, which only control transfers run through, and of the budget, from
+/// which it takes all its instructions at once. So the budget is exact where a block is left at its end; elsewhere what
+/// was not executed is known by <see cref="Site.Left"/>.
 /// </remarks>
 internal sealed unsafe partial class BlockTranslator(
     Emitter emitter, CodeArena arena, Stubs stubs, CodeRegion region, List<Link> links, HostFeatures features)
 {
-    /// <summary>Bytes of code and sites that the longest region may need: no instruction takes more than 1000.</summary>
+    /// <summary>
+    /// Bytes of code and sites that the longest region may need: no instruction takes more than 1000.
+    /// </summary>
     public const int RegionBytes = (CodeRegion.Capacity + MaximumCopied) * 1024;
 
     /// <summary>Length of the check for attention at the entry of a block.</summary>
@@ -140,8 +142,8 @@ internal sealed unsafe partial class BlockTranslator(
     }
 
     /// <summary>
-    /// The conditional jump at <paramref name="place"/> leads to the handler of the current instruction, which is executed
-    /// there; see <see cref="ResumeHere"/>.
+    /// The conditional jump at <paramref name="place"/> leads to the handler of the current instruction, which is
+    /// executed there; see <see cref="ResumeHere"/>.
     /// </summary>
     private void AddSlowPath(byte* place, in Instruction i) =>
         _tails.Add(new(TailKind.Slow, place, _offset)
@@ -279,14 +281,17 @@ internal sealed unsafe partial class BlockTranslator(
         FirstLook,
         Look,
 
-        /// <summary>Makes the host's FPU compute for the guest and resumes, or has the rest of the block interpreted.</summary>
+        /// <summary>
+        /// Makes the host's FPU compute for the guest and resumes, or has the rest of the block interpreted.
+        /// </summary>
         Begin,
 
         /// <summary>Has the rest of the block interpreted.</summary>
         Interpret,
 
         /// <summary>
-        /// Leaves with the tail's code, a trap that ends guest mode, or resumes outside PLV0 if the instruction is privileged.
+        /// Leaves with the tail's code, a trap that ends guest mode, or resumes outside PLV0 if the instruction is
+        /// privileged.
         /// </summary>
         GuestExit,
 
@@ -299,7 +304,9 @@ internal sealed unsafe partial class BlockTranslator(
         /// <summary>Goes to a block of this region by a control transfer.</summary>
         Inside,
 
-        /// <summary>Goes to another region of this page by a control transfer; registers are as between regions.</summary>
+        /// <summary>
+        /// Goes to another region of this page by a control transfer; registers are as between regions.
+        /// </summary>
         TakenEdge,
 
         /// <summary>The same, where registers are as in this region.</summary>

@@ -7,8 +7,8 @@ namespace LaKvm.Translator;
 /// pages. Nothing is freed singly; when one of the two regions is full, everything is forgotten.
 /// </summary>
 /// <remarks>
-/// Code pages are keyed by where the guest's code is in host memory, and machine code knows only its offset in the page,
-/// so neither depends on virtual addresses or on the mode.
+/// Code pages are keyed by where the guest's code is in host memory, and machine code knows only its offset in the
+/// page, so neither depends on virtual addresses or on the mode.
 /// </remarks>
 internal sealed unsafe class CodeArena : IDisposable
 {
@@ -22,8 +22,8 @@ internal sealed unsafe class CodeArena : IDisposable
     private Site* _sites;
 
     /// <summary>
-    /// Reserves <paramref name="bytes"/> bytes for code and as much for code pages; <paramref name="protect"/> keeps what is
-    /// executed from being written.
+    /// Reserves <paramref name="bytes"/> bytes for code and as much for code pages; <paramref name="protect"/> keeps
+    /// what is executed from being written.
     /// </summary>
     public CodeArena(ulong bytes, bool protect)
     {

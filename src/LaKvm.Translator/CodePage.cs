@@ -30,7 +30,9 @@ internal unsafe struct CodePage
     /// <summary>Machine code to jump to for the instruction at <paramref name="offset"/>; never null.</summary>
     public static byte** Entry(CodePage* page, int offset) => (byte**)((byte*)page + HeaderBytes) + (offset >> 2);
 
-    /// <summary>How often the instruction at <paramref name="offset"/> was come to while it was not translated.</summary>
+    /// <summary>
+    /// How often the instruction at <paramref name="offset"/> was come to while it was not translated.
+    /// </summary>
     public static byte* Count(CodePage* page, int offset) =>
         (byte*)page + HeaderBytes + (Slots * sizeof(long)) + (offset >> 2);
 

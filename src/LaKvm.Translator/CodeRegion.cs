@@ -72,7 +72,8 @@ internal sealed unsafe class CodeRegion(byte supportedUnits, int maximumBlock)
     /// <summary>Decodes an instruction as this machine has it: of units that it lacks, there are none.</summary>
     public Instruction Decode(uint word)
     {
-        // Words that programs repeat are found again; what no place was filled with yet is word 0, which is no instruction.
+        // Words that programs repeat are found again; what no place was filled with yet is word 0, which is no
+        // instruction.
         ref Instruction known = ref _decoded[(word * 0x9E37_79B1u) >> (32 - DecodedBits)];
         if (known.Word != word)
         {
@@ -106,7 +107,9 @@ internal sealed unsafe class CodeRegion(byte supportedUnits, int maximumBlock)
     /// </summary>
     public bool IsEntry(int start) => start == Start || _targets.Contains(start);
 
-    /// <summary>Whether the region goes on behind the instruction at <see cref="End"/>; marks where that branches to.</summary>
+    /// <summary>
+    /// Whether the region goes on behind the instruction at <see cref="End"/>; marks where that branches to.
+    /// </summary>
     private bool Continues(in Instruction instruction)
     {
         if (IsDirect(instruction.Opcode))
@@ -117,7 +120,10 @@ internal sealed unsafe class CodeRegion(byte supportedUnits, int maximumBlock)
         return FallsThrough(instruction.Opcode) || _targets.Contains(End + 4);
     }
 
-    /// <summary>Whether a branch of the region leads to the instruction at <paramref name="offset"/>, or a block was split there.</summary>
+    /// <summary>
+    /// Whether a branch of the region leads to the instruction at <paramref name="offset"/>, or a block was split
+    /// there.
+    /// </summary>
     public bool IsTarget(int offset) => _targets.Contains(offset);
 
     /// <summary>Whether a branch to <paramref name="offset"/> stays in the region.</summary>

@@ -1,6 +1,7 @@
 namespace LaKvm.Translator;
 
-/// <content>Extensions that work on general registers: BMI2, whose instructions have three operands, and SSE4.2's checksum.</content>
+/// <content>Extensions that work on general registers: BMI2, whose instructions have three operands, and SSE4.2's
+/// checksum.</content>
 internal sealed unsafe partial class Emitter
 {
     /// <summary>Rotates right into another register; needs BMI2.</summary>
@@ -17,7 +18,9 @@ internal sealed unsafe partial class Emitter
         EncodeVex(width, prefix, 2, 0xF7, to, from, count);
     }
 
-    /// <summary>Continues the CRC-32C in <paramref name="to"/> with the low bytes of the operand; needs SSE4.2.</summary>
+    /// <summary>
+    /// Continues the CRC-32C in <paramref name="to"/> with the low bytes of the operand; needs SSE4.2.
+    /// </summary>
     public void Crc32C(Reg to, Rm from, int bytes)
     {
         if (bytes == 2)
@@ -35,7 +38,8 @@ internal sealed unsafe partial class Emitter
     }
 
     /// <summary>
-    /// Instructions on general registers with the VEX prefix (Intel SDM volume 2, 2.3.5), of opcode map <paramref name="map"/>.
+    /// Instructions on general registers with the VEX prefix (Intel SDM volume 2, 2.3.5), of opcode map
+    /// <paramref name="map"/>.
     /// </summary>
     private void EncodeVex(Width width, int prefix, int map, int opcode, Reg register, Rm rm, Reg second)
     {

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace LaKvm.Translator;
 
 /// <content>
-/// Instructions on vector registers: VEX encodings where the host has AVX2, else the legacy ones, which write their first
-/// operand (Intel SDM volume 2, 2.3).
+/// Instructions on vector registers: VEX encodings where the host has AVX2, else the legacy ones, which write their
+/// first operand (Intel SDM volume 2, 2.3).
 /// </content>
 internal sealed unsafe partial class Emitter
 {
@@ -14,8 +14,8 @@ internal sealed unsafe partial class Emitter
     public bool UseVex { get; init; } = true;
 
     /// <summary>
-    /// d = op(<paramref name="first"/>, <paramref name="second"/>) on <paramref name="bytes"/> bytes: 8 for scalars, 16 or
-    /// 32 for vectors. Without VEX d must be neither operand but the first.
+    /// d = op(<paramref name="first"/>, <paramref name="second"/>) on <paramref name="bytes"/> bytes: 8 for scalars, 16
+    /// or 32 for vectors. Without VEX d must be neither operand but the first.
     /// </summary>
     public void Vector(Simd op, int bytes, int d, int first, Rm second)
     {
@@ -58,7 +58,9 @@ internal sealed unsafe partial class Emitter
         Byte(count);
     }
 
-    /// <summary>d = elements of <paramref name="second"/> where the mask has its upper bit, else of <paramref name="first"/>.</summary>
+    /// <summary>
+    /// d = elements of <paramref name="second"/> where the mask has its upper bit, else of <paramref name="first"/>.
+    /// </summary>
     public void Blend(Simd op, int bytes, int d, int first, Rm second, int mask) =>
         Vector(op, bytes, d, first, second, mask << 4);
 
@@ -68,7 +70,9 @@ internal sealed unsafe partial class Emitter
     /// <summary>Stores the low <paramref name="bytes"/> bytes.</summary>
     public void StoreVector(int bytes, Rm to, int from) => Vector(MoveOf(bytes) + 1, bytes, from, to);
 
-    /// <summary>Copies the low <paramref name="bytes"/> bytes, or 16 if there are fewer; what is above them becomes 0.</summary>
+    /// <summary>
+    /// Copies the low <paramref name="bytes"/> bytes, or 16 if there are fewer; what is above them becomes 0.
+    /// </summary>
     public void CopyVector(int bytes, int to, int from)
     {
         if (to != from)

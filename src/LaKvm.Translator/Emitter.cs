@@ -211,7 +211,8 @@ internal sealed unsafe partial class Emitter
     }
 
     /// <summary>
-    /// If memory holds what rax holds, stores the register there, else loads rax from there, atomically; equal says which.
+    /// If memory holds what rax holds, stores the register there, else loads rax from there, atomically; equal says
+    /// which.
     /// </summary>
     public void CompareExchange(Rm memory, Reg register, Width width)
     {
@@ -270,7 +271,9 @@ internal sealed unsafe partial class Emitter
         return Position - 4;
     }
 
-    /// <summary>A conditional jump over less than 128 bytes to where <see cref="Land"/> is called with its result.</summary>
+    /// <summary>
+    /// A conditional jump over less than 128 bytes to where <see cref="Land"/> is called with its result.
+    /// </summary>
     public byte* JumpShort(Condition condition)
     {
         Byte(0x70 | (int)condition);
@@ -296,7 +299,9 @@ internal sealed unsafe partial class Emitter
     /// <summary>Makes a short jump lead here.</summary>
     public void Land(byte* jump) => jump[WriteOffset - 1] = (byte)checked((sbyte)(Position - jump));
 
-    /// <summary>Makes the jump with the distance at <paramref name="place"/> lead to <paramref name="target"/>.</summary>
+    /// <summary>
+    /// Makes the jump with the distance at <paramref name="place"/> lead to <paramref name="target"/>.
+    /// </summary>
     public void Patch(byte* place, void* target) =>
         Unsafe.WriteUnaligned(place + WriteOffset, (int)((byte*)target - (place + 4)));
 

@@ -57,7 +57,9 @@ internal enum FpKind : byte
     /// <summary>The same of singles.</summary>
     WidenSingle,
 
-    /// <summary>k's doubles to signed integers of 32 bits below those of j, in each lane; the mode is the host's.</summary>
+    /// <summary>
+    /// k's doubles to signed integers of 32 bits below those of j, in each lane; the mode is the host's.
+    /// </summary>
     NarrowToInt32,
 
     /// <summary>k's doubles to singles below those of j, in each lane.</summary>

@@ -4,14 +4,16 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// How FCSR0 stays exact while the host's FPU computes. Between <see cref="Begin"/> and <see cref="Settle"/> MXCSR has the
-/// guest's rounding mode and gathers the exceptions of all operations, which become Flags in the end. Cause belongs to the
-/// last operation alone: its operands are in the state, and it is done once more with no exception raised before.
+/// How FCSR0 stays exact while the host's FPU computes. Between <see cref="Begin"/> and <see cref="Settle"/> MXCSR has
+/// the guest's rounding mode and gathers the exceptions of all operations, which become Flags in the end. Cause belongs
+/// to the last operation alone: its operands are in the state, and it is done once more with no exception raised
+/// before.
 /// </summary>
 /// <remarks>
-/// With no exception enabled, which <see cref="Begin"/> asks for, the host raises for each operation what the manual says
-/// (vol. 1, 3.1.4): both detect tininess after rounding, and an exact tiny result is no underflow. Where they differ in
-/// the result (NaNs, saturation), the handler does the operation again, and its exceptions include the host's.
+/// With no exception enabled, which <see cref="Begin"/> asks for, the host raises for each operation what the manual
+/// says (vol. 1, 3.1.4): both detect tininess after rounding, and an exact tiny result is no underflow. Where they
+/// differ in the result (NaNs, saturation), the handler does the operation again, and its exceptions include the
+/// host's.
 /// </remarks>
 internal sealed unsafe class FpStubs
 {
@@ -43,12 +45,14 @@ internal sealed unsafe class FpStubs
     public byte* Base { get; }
 
     /// <summary>
-    /// Makes MXCSR the guest's; ecx is the bit of the unit that is needed. eax is not 0 if that unit is off or an exception
-    /// enabled. Changes no vector register, and no other general one.
+    /// Makes MXCSR the guest's; ecx is the bit of the unit that is needed. eax is not 0 if that unit is off or an
+    /// exception enabled. Changes no vector register, and no other general one.
     /// </summary>
     public byte* Begin { get; }
 
-    /// <summary>Brings FCSR0 up to date; MXCSR stays the guest's. Keeps all but rax, rcx and the vector registers.</summary>
+    /// <summary>
+    /// Brings FCSR0 up to date; MXCSR stays the guest's. Keeps all but rax, rcx and the vector registers.
+    /// </summary>
     public byte* Update { get; }
 
     /// <summary>Brings FCSR0 up to date and MXCSR back. Keeps all but rax, rcx and the vector registers.</summary>

@@ -2,7 +2,9 @@ using X86 = System.Runtime.Intrinsics.X86;
 
 namespace LaKvm.Translator;
 
-/// <summary>The instruction sets that translations use where the host has them. Without one, handlers do that work.</summary>
+/// <summary>
+/// The instruction sets that translations use where the host has them. Without one, handlers do that work.
+/// </summary>
 /// <param name="Sse41">Scalar floating point (SSE4.1).</param>
 /// <param name="Avx2">Vectors, and three operands for all that works on them (AVX2).</param>
 /// <param name="Fma">Fused multiply-add (FMA3); needs <paramref name="Avx2"/>.</param>

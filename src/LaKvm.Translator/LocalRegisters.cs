@@ -4,8 +4,8 @@ using LaKvm.Isa;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// Scratch registers that hold guest registers along a stretch of plain instructions, which leave them alone. The stretch is
-/// known to its end, so that what is not read again gets none, and what is overwritten is not written back.
+/// Scratch registers that hold guest registers along a stretch of plain instructions, which leave them alone. The
+/// stretch is known to its end, so that what is not read again gets none, and what is overwritten is not written back.
 /// </summary>
 internal sealed class LocalRegisters(CodeRegion region)
 {
@@ -86,7 +86,9 @@ internal sealed class LocalRegisters(CodeRegion region)
         return free >= 0;
     }
 
-    /// <summary>Which of those not in <paramref name="kept"/> is read last, if later than <paramref name="limit"/>; else 0.</summary>
+    /// <summary>
+    /// Which of those not in <paramref name="kept"/> is read last, if later than <paramref name="limit"/>; else 0.
+    /// </summary>
     public int Victim(uint kept, int offset, int limit)
     {
         int victim = 0;
@@ -103,8 +105,8 @@ internal sealed class LocalRegisters(CodeRegion region)
     }
 
     /// <summary>
-    /// Where a register's present value is read next in the stretch, from <paramref name="offset"/> on; or by the branch that
-    /// follows.
+    /// Where a register's present value is read next in the stretch, from <paramref name="offset"/> on; or by the
+    /// branch that follows.
     /// </summary>
     public int NextRead(int guest, int offset)
     {
@@ -125,7 +127,9 @@ internal sealed class LocalRegisters(CodeRegion region)
         return isRead ? End : Never;
     }
 
-    /// <summary>Whether an instruction compares registers and branches: it leaves the scratch registers alone, too.</summary>
+    /// <summary>
+    /// Whether an instruction compares registers and branches: it leaves the scratch registers alone, too.
+    /// </summary>
     public static bool IsCompare(Opcode opcode) => opcode.Info() is { Flow: Flow.Branch, Unit: Unit.None };
 
     private bool IsOverwritten(int guest, int offset)

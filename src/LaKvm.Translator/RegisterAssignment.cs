@@ -4,15 +4,17 @@ using LaKvm.Isa;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// Which guest registers live in host registers inside a region: those of <see cref="RegisterMap"/>, but where others are
-/// used so much more that it pays to exchange them on the way in and back on the way out.
+/// Which guest registers live in host registers inside a region: those of <see cref="RegisterMap"/>, but where others
+/// are used so much more that it pays to exchange them on the way in and back on the way out.
 /// </summary>
 internal sealed class RegisterAssignment
 {
     /// <summary>How often a loop's code is thought to run as often as what surrounds it.</summary>
     private const int LoopWeight = 8, MaximumWeight = 512;
 
-    /// <summary>Uses that one way out of the region and in again must save: an exchange is two stores and two loads.</summary>
+    /// <summary>
+    /// Uses that one way out of the region and in again must save: an exchange is two stores and two loads.
+    /// </summary>
     private const int ExchangeCost = 4;
 
     private const int FirstGpr = 1, GprCount = 32;
@@ -22,7 +24,9 @@ internal sealed class RegisterAssignment
     private readonly int[] _uses = new int[GprCount];
     private readonly int[] _weights = new int[CodeRegion.Capacity];
 
-    /// <summary>What is exchanged: the register that has the host register elsewhere, and the one that has it here.</summary>
+    /// <summary>
+    /// What is exchanged: the register that has the host register elsewhere, and the one that has it here.
+    /// </summary>
     public List<(int Usual, int Kept, Reg Host)> Exchanges => _exchanges;
 
     /// <summary>Whether nothing is exchanged.</summary>
@@ -105,7 +109,9 @@ internal sealed class RegisterAssignment
         return ways;
     }
 
-    /// <summary>Of the registers that live in memory the most used, or of those that live in a host register the least.</summary>
+    /// <summary>
+    /// Of the registers that live in memory the most used, or of those that live in a host register the least.
+    /// </summary>
     private int Extreme(bool living)
     {
         int best = 0;

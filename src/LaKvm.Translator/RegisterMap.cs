@@ -3,9 +3,9 @@ using LaKvm.Cpu;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// Where machine code keeps the guest's state. The registers that programs use most live in host registers, the others in
-/// <see cref="CpuState"/>; inside a region this may be different (<see cref="RegisterAssignment"/>). rax, rcx, rdx and rsi are
-/// scratch.
+/// Where machine code keeps the guest's state. The registers that programs use most live in host registers, the others
+/// in <see cref="CpuState"/>; inside a region this may be different (<see cref="RegisterAssignment"/>). rax, rcx, rdx
+/// and rsi are scratch.
 /// </summary>
 internal static class RegisterMap
 {
@@ -15,7 +15,9 @@ internal static class RegisterMap
     /// <summary>The budget that is left when the current block has been executed.</summary>
     public const Reg Budget = Reg.R15;
 
-    /// <summary>Brings the registers from r7 on and what is used most of the rest into reach of 8-bit displacements.</summary>
+    /// <summary>
+    /// Brings the registers from r7 on and what is used most of the rest into reach of 8-bit displacements.
+    /// </summary>
     public const int Bias = 0xB8;
 
     private static readonly (int Guest, Reg Host)[] Mapped =

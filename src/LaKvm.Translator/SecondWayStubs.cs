@@ -4,12 +4,14 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// Looks into the second way of the software TLB, where the first one has not answered; what is found there changes places
-/// with the first one's entry.
+/// Looks into the second way of the software TLB, where the first one has not answered; what is found there changes
+/// places with the first one's entry.
 /// </summary>
 internal sealed unsafe class SecondWayStubs
 {
-    /// <summary>Offset of a tag in an entry: for loads, stores, and instructions; and that of what is added to addresses.</summary>
+    /// <summary>
+    /// Offset of a tag in an entry: for loads, stores, and instructions; and that of what is added to addresses.
+    /// </summary>
     public const int ReadTag = 0, WriteTag = 8, ExecuteTag = 16, Addend = 24;
 
     /// <summary>From the beginning of a way to the engine's words.</summary>

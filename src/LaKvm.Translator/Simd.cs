@@ -2,8 +2,8 @@ namespace LaKvm.Translator;
 
 /// <summary>
 /// Host instructions on vector registers, by their encoding: opcode; opcode map (1 0F, 2 0F38, 3 0F3A) in bits 9:8;
-/// prefix (1 66, 2 F3, 3 F2) in bits 13:12; W in bit 15; for shifts by an immediate, the opcode's extension in bits 18:16.
-/// Names are Intel's without the v; loads, stores and moves that share a name say which they are.
+/// prefix (1 66, 2 F3, 3 F2) in bits 13:12; W in bit 15; for shifts by an immediate, the opcode's extension in bits
+/// 18:16. Names are Intel's without the v; loads, stores and moves that share a name say which they are.
 /// </summary>
 internal enum Simd
 {

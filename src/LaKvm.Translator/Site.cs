@@ -4,7 +4,9 @@ using LaKvm.Isa;
 
 namespace LaKvm.Translator;
 
-/// <summary>A place in machine code that may call a handler: what the call needs to know about the instruction.</summary>
+/// <summary>
+/// A place in machine code that may call a handler: what the call needs to know about the instruction.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Site
 {
@@ -23,7 +25,9 @@ internal struct Site
     public Checks Checks;
 }
 
-/// <summary>Conditions of executing an instruction; those of the units are their bits in <see cref="CpuState.Units"/>.</summary>
+/// <summary>
+/// Conditions of executing an instruction; those of the units are their bits in <see cref="CpuState.Units"/>.
+/// </summary>
 [Flags]
 internal enum Checks : byte
 {

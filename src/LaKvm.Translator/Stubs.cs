@@ -7,9 +7,10 @@ namespace LaKvm.Translator;
 /// The fixed pieces of machine code around the translations: the way in, the ways out, and the call of a handler.
 /// </summary>
 /// <remarks>
-/// While translated code runs, <see cref="CpuState.Pc"/> is the virtual address of the page that it runs in, mapped guest
-/// registers are in their host registers, and <see cref="RegisterMap.Budget"/> counts. Outside, the state is complete.
-/// Stack: the entry leaves rsp 16-byte aligned, so calls of the C ABI are made from stubs that are called themselves.
+/// While translated code runs, <see cref="CpuState.Pc"/> is the virtual address of the page that it runs in, mapped
+/// guest registers are in their host registers, and <see cref="RegisterMap.Budget"/> counts. Outside, the state is
+/// complete. Stack: the entry leaves rsp 16-byte aligned, so calls of the C ABI are made from stubs that are called
+/// themselves.
 /// </remarks>
 internal sealed unsafe class Stubs
 {
@@ -151,7 +152,9 @@ internal sealed unsafe class Stubs
     }
 }
 
-/// <summary>Why translated code was left, where it was no trap. Values from <see cref="FirstLink"/> down are links.</summary>
+/// <summary>
+/// Why translated code was left, where it was no trap. Values from <see cref="FirstLink"/> down are links.
+/// </summary>
 internal enum Exit
 {
     /// <summary>A control transfer: the engine looks for attention before it goes on at the PC.</summary>

@@ -6,12 +6,13 @@ using LaKvm.Isa;
 
 namespace LaKvm.Translator;
 
-/// <content>Instructions that handlers execute: for translated code, and one by one where nothing is translated.</content>
+/// <content>Instructions that handlers execute: for translated code, and one by one where nothing is
+/// translated.</content>
 public sealed unsafe partial class TranslatorEngine
 {
     /// <summary>
-    /// Executes the instruction of a site for translated code, which has <paramref name="budget"/> left behind its block.
-    /// Returns a trap, or <see cref="Exit.Failure"/>: no .NET exception crosses machine code.
+    /// Executes the instruction of a site for translated code, which has <paramref name="budget"/> left behind its
+    /// block. Returns a trap, or <see cref="Exit.Failure"/>: no .NET exception crosses machine code.
     /// </summary>
     [UnmanagedCallersOnly]
     private static int ExecuteSite(nint engine, Site* site, long budget)
@@ -47,8 +48,8 @@ public sealed unsafe partial class TranslatorEngine
     }
 
     /// <summary>
-    /// Executes the instructions from the PC, whose page has just been found, up to the end of their block, of the page, or
-    /// of the budget. Returns a trap or an <see cref="Exit"/>.
+    /// Executes the instructions from the PC, whose page has just been found, up to the end of their block, of the
+    /// page, or of the budget. Returns a trap or an <see cref="Exit"/>.
     /// </summary>
     private int Step()
     {

@@ -22,7 +22,9 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     private readonly List<Link> _links = [];
     private readonly int _warmCount;
 
-    /// <summary>Handle by which machine code names this engine to <see cref="ExecuteSite(nint, Site*, long)"/>.</summary>
+    /// <summary>
+    /// Handle by which machine code names this engine to <see cref="ExecuteSite(nint, Site*, long)"/>.
+    /// </summary>
     private GCHandle _self;
 
     /// <summary>The link by which translated code was left last, until its target has been found.</summary>
@@ -114,7 +116,8 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     }
 
     /// <inheritdoc/>
-    /// <remarks>What is found by virtual address is found through the software TLB, which the core keeps up to date.</remarks>
+    /// <remarks>What is found by virtual address is found through the software TLB, which the core keeps up to
+    /// date.</remarks>
     public void InvalidateTranslations()
     {
     }
@@ -145,7 +148,8 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
 
     /// <summary>
     /// Executes until something needs the run call: a trap (returned, with the state of the instruction in place), or
-    /// <see cref="Trap.None"/> at a control transfer or when the budget is used up. Only the run call looks for attention.
+    /// <see cref="Trap.None"/> at a control transfer or when the budget is used up. Only the run call looks for
+    /// attention.
     /// </summary>
     private Trap Execute()
     {

@@ -4,14 +4,14 @@ using static LaKvm.Translator.RegisterMap;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// Which vector registers of the guest are in host registers, inside a block: loaded when first read, written back at the
-/// block's end and where something else looks at the state. A result gets a register of its own, so that what a slow path
-/// has to see is still there.
+/// Which vector registers of the guest are in host registers, inside a block: loaded when first read, written back at
+/// the block's end and where something else looks at the state. A result gets a register of its own, so that what a
+/// slow path has to see is still there.
 /// </summary>
 /// <remarks>
-/// xmm0 to xmm3 are scratch. A host register holds the low 8, 16 or 32 bytes of the guest's; what is above them is in the
-/// state. An LSX result that clears what is above it is held whole, so that one store writes it; where the upper half is
-/// known to be 0, an LSX result that keeps it is, too.
+/// xmm0 to xmm3 are scratch. A host register holds the low 8, 16 or 32 bytes of the guest's; what is above them is in
+/// the state. An LSX result that clears what is above it is held whole, so that one store writes it; where the upper
+/// half is known to be 0, an LSX result that keeps it is, too.
 /// </remarks>
 internal sealed class VectorCache(Emitter emitter)
 {
@@ -129,7 +129,9 @@ internal sealed class VectorCache(Emitter emitter)
         }
     }
 
-    /// <summary>Emits the stores that make the state complete where <paramref name="held"/> is in the host registers.</summary>
+    /// <summary>
+    /// Emits the stores that make the state complete where <paramref name="held"/> is in the host registers.
+    /// </summary>
     public void EmitSpill(in Snapshot held)
     {
         for (int n = 0; n < Count; n++)
@@ -162,7 +164,9 @@ internal sealed class VectorCache(Emitter emitter)
         _slotOf[guest] = (sbyte)n;
     }
 
-    /// <summary>Forgets a guest register; its value is kept in the state unless <paramref name="keepBytes"/> replace it.</summary>
+    /// <summary>
+    /// Forgets a guest register; its value is kept in the state unless <paramref name="keepBytes"/> replace it.
+    /// </summary>
     private void Drop(int guest, int keepBytes)
     {
         int n = _slotOf[guest];

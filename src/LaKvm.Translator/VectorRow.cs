@@ -39,7 +39,9 @@ internal enum VectorKind : byte
     /// <summary>Sum and difference, limited to what fits, where the host has none.</summary>
     SaturatedSum, SaturatedDifference,
 
-    /// <summary>Product of bytes, of 64-bit elements; the upper half of one of 32 bits; d plus or minus a product.</summary>
+    /// <summary>
+    /// Product of bytes, of 64-bit elements; the upper half of one of 32 bits; d plus or minus a product.
+    /// </summary>
     MultiplyBytes, Multiply64, MultiplyHigh32, MultiplyHighBytes, MultiplyAdd, MultiplySubtract,
 
     /// <summary>Shifts by the immediate: logical, arithmetic, rounded, rotation.</summary>
@@ -87,7 +89,9 @@ internal enum VectorKind : byte
     /// <summary>The lower or upper half of the elements, made twice as wide and shifted.</summary>
     ExtendLow, ExtendHigh,
 
-    /// <summary>j's elements, shifted by k's, made half as wide: as they are, limited to signed ones, to unsigned ones.</summary>
+    /// <summary>
+    /// j's elements, shifted by k's, made half as wide: as they are, limited to signed ones, to unsigned ones.
+    /// </summary>
     NarrowBy, NarrowBySigned, NarrowByUnsigned,
 
     /// <summary>The same with those of j and of d, shifted by the immediate.</summary>

@@ -171,7 +171,9 @@ internal static partial class VectorTable
         NarrowAll(t, NarrowBy, Opcode.VsrarnBH, Opcode.XvsrarnBH, Rounded, Psravd, Psrlvq);
     }
 
-    /// <summary>.b.h .h.w .w.d, by the size of the wide elements; a row with amounts in k has the host's shift.</summary>
+    /// <summary>
+    /// .b.h .h.w .w.d, by the size of the wide elements; a row with amounts in k has the host's shift.
+    /// </summary>
     private static void NarrowAll(
         VectorRow[] t, VectorKind kind, Opcode lsx, Opcode lasx, VectorOptions options, Simd small, Simd wide)
     {

@@ -4,9 +4,9 @@ using LaKvm.Ioctl;
 namespace LaKvm.Vmm;
 
 /// <summary>
-/// The answer to an access where nothing is. KVM has no exit that user space could refuse, so the access is completed, what it
-/// changed is taken back, and the guest enters its exception handler as its core would have let it (manual volume 1, 6.2.3),
-/// all through registers that user space may set.
+/// The answer to an access where nothing is. KVM has no exit that user space could refuse, so the access is completed,
+/// what it changed is taken back, and the guest enters its exception handler as its core would have let it (manual
+/// volume 1, 6.2.3), all through registers that user space may set.
 /// </summary>
 internal sealed class AddressErrors(GuestRam ram)
 {
@@ -45,7 +45,9 @@ internal sealed class AddressErrors(GuestRam ram)
         vcpu.SetRegisters(gpr, vcpu.GetCsr(Eentry) + offset);
     }
 
-    /// <summary>The instruction at an address, if that leads to RAM without a TLB, which user space can't look into.</summary>
+    /// <summary>
+    /// The instruction at an address, if that leads to RAM without a TLB, which user space can't look into.
+    /// </summary>
     private uint? ReadCode(Vcpu vcpu, ulong pc)
     {
         Span<byte> word = stackalloc byte[sizeof(uint)];
@@ -55,8 +57,8 @@ internal sealed class AddressErrors(GuestRam ram)
     }
 
     /// <summary>
-    /// The address that led to a guest-physical one: that nearest to the base register (rj of every load and store, and rk of
-    /// those that add two registers) of which all bits agree that translation leaves alone.
+    /// The address that led to a guest-physical one: that nearest to the base register (rj of every load and store, and
+    /// rk of those that add two registers) of which all bits agree that translation leaves alone.
     /// </summary>
     private static ulong VirtualAddress(Vcpu vcpu, ulong[] gpr, uint word, ulong gpa)
     {

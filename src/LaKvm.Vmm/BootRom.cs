@@ -4,8 +4,9 @@ using LaKvm.Ioctl;
 namespace LaKvm.Vmm;
 
 /// <summary>
-/// Firmware for the vCPUs that do not boot: each sleeps until an inter-processor interrupt finds an address in its mailbox
-/// 0, and goes there. Read-only memory at the reset vector (LoongArch reference manual volume 1, 6.3), in a slot of its own.
+/// Firmware for the vCPUs that do not boot: each sleeps until an inter-processor interrupt finds an address in its
+/// mailbox 0, and goes there. Read-only memory at the reset vector (LoongArch reference manual volume 1, 6.3), in a
+/// slot of its own.
 /// </summary>
 internal sealed class BootRom : IDisposable
 {

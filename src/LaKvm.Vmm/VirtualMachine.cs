@@ -8,8 +8,8 @@ using LaKvm.Ioctl;
 namespace LaKvm.Vmm;
 
 /// <summary>
-/// The user-space half of a virtual machine: builds it through the ioctls, serves its exits with the board's devices, and
-/// runs a thread for each vCPU. It runs once; after a reset a new one is made.
+/// The user-space half of a virtual machine: builds it through the ioctls, serves its exits with the board's devices,
+/// and runs a thread for each vCPU. It runs once; after a reset a new one is made.
 /// </summary>
 public sealed class VirtualMachine : IMachineControl, IDisposable
 {
@@ -71,7 +71,9 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
 
     private bool Running => Volatile.Read(ref _end) == 0;
 
-    /// <summary>Bytes of host RAM that a machine needs for a guest: its memory, page tables, and room to align.</summary>
+    /// <summary>
+    /// Bytes of host RAM that a machine needs for a guest: its memory, page tables, and room to align.
+    /// </summary>
     public static ulong HostMemoryFor(VmOptions options)
     {
         const ulong hugePage = 32UL << 20;
@@ -197,7 +199,9 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
         }
     }
 
-    /// <summary>An exception on a vCPU's thread is a bug; it ends the machine and surfaces from <see cref="Run"/>.</summary>
+    /// <summary>
+    /// An exception on a vCPU's thread is a bug; it ends the machine and surfaces from <see cref="Run"/>.
+    /// </summary>
     private void Protect(Vcpu vcpu, int core)
     {
         try

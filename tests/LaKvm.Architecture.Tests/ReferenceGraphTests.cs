@@ -2,7 +2,9 @@ using System.Xml.Linq;
 
 namespace LaKvm.Architecture.Tests;
 
-/// <summary>Who may know whom (docs/architecture.md): arrows point from the command line down to the ISA only.</summary>
+/// <summary>
+/// Who may know whom (docs/architecture.md): arrows point from the command line down to the ISA only.
+/// </summary>
 public class ReferenceGraphTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace LaKvm.Architecture.Tests;
 
-/// <summary>The working copy that the tests were built from, as git knows it: what is ignored is not looked at.</summary>
+/// <summary>
+/// The working copy that the tests were built from, as git knows it: what is ignored is not looked at.
+/// </summary>
 internal static class Repository
 {
     internal static string Root { get; } = FindRoot();

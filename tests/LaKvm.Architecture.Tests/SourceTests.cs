@@ -5,7 +5,7 @@ namespace LaKvm.Architecture.Tests;
 /// <summary>Rules for every file that the repository holds.</summary>
 public class SourceTests
 {
-    private const int MaxLines = 400;
+    private const int MaxLines = 400, MaxColumns = 120;
 
     private static readonly string[] TopLevel =
         ["LaKvm.sln", "src", "tests", "benchmarks", "guests", "docs", "Directory.Build.props",
@@ -45,6 +45,14 @@ public class SourceTests
          from match in new Regex(@"(?<!=)[<>]=?\s*(Isa\.)?Opcode\.[A-Z]\w*").Matches(Repository.Read(file))
          select $"{file}: {match.Value}")
             .Should().BeEmpty("rows may be added and moved in the instruction table; name what is meant, or make it a fact of the row");
+
+    [Fact]
+    public void No_comment_is_wider_than_the_editor() =>
+        (from file in Repository.Files
+         where file.EndsWith(".cs", StringComparison.Ordinal) && !file.EndsWith(".g.cs", StringComparison.Ordinal)
+         from line in Repository.Read(file).Split('\n')
+         where line.Length > MaxColumns && line.TrimStart().StartsWith("//", StringComparison.Ordinal)
+         select $"{file}: {line}").Should().BeEmpty($".editorconfig says {MaxColumns} columns");
 
     [Fact]
     public void No_source_file_is_too_long_to_read() =>

@@ -25,7 +25,8 @@ internal sealed class GuestShell : IDisposable
     internal void WaitForPrompt() => Read("~ # ");
 
     /// <summary>
-    /// Runs a command in the guest and returns what it printed. <paramref name="longer"/> is what the command takes by itself.
+    /// Runs a command in the guest and returns what it printed. <paramref name="longer"/> is what the command takes by
+    /// itself.
     /// </summary>
     internal string Run(string command, TimeSpan longer = default)
     {
@@ -47,7 +48,9 @@ internal sealed class GuestShell : IDisposable
 
     public void Dispose() => _lakvm.Dispose();
 
-    /// <summary>Fetches the Debian image, unless what is in the cache is what this version makes of Debian's packages.</summary>
+    /// <summary>
+    /// Fetches the Debian image, unless what is in the cache is what this version makes of Debian's packages.
+    /// </summary>
     internal static void EnsureImage() => _ = Image.Value;
 
     private string Read(string text, TimeSpan longer = default)

@@ -6,8 +6,8 @@ using LaKvm.Tests.Support;
 namespace LaKvm.Boot.Tests;
 
 /// <summary>
-/// Linux's own KVM on the emulated machine, driven by guests/kvm-client: it must answer the scenarios as recorded, which is
-/// what our own hypervisor is held to as well (Hypervisor.Tests, Scenarios).
+/// Linux's own KVM on the emulated machine, driven by guests/kvm-client: it must answer the scenarios as recorded,
+/// which is what our own hypervisor is held to as well (Hypervisor.Tests, Scenarios).
 /// </summary>
 [Trait("Category", "Slow")]
 public sealed class KvmClientTests

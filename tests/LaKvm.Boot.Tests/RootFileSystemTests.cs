@@ -3,7 +3,9 @@ using LaKvm.Cli.Tests;
 
 namespace LaKvm.Boot.Tests;
 
-/// <summary>A Debian installation on a disk, from power-on over its own init to a login, under the hypervisor.</summary>
+/// <summary>
+/// A Debian installation on a disk, from power-on over its own init to a login, under the hypervisor.
+/// </summary>
 [Trait("Category", "Slow")]
 public sealed class RootFileSystemTests : IDisposable
 {

@@ -34,8 +34,8 @@ public sealed class BootTests : IDisposable
         """;
 
     /// <summary>
-    /// Prints y and goes on behind the access if the cause is ADEM, BADV holds its address (s6), ERA its own (s7), PRMD the mode,
-    /// and its register is as it was.
+    /// Prints y and goes on behind the access if the cause is ADEM, BADV holds its address (s6), ERA its own (s7), PRMD
+    /// the mode, and its register is as it was.
     /// </summary>
     private const string AbsentMemoryHandler = """
         .balign 4096
@@ -147,8 +147,8 @@ public sealed class BootTests : IDisposable
     [InlineData("run", "interpreter")]
     public void Secondary_core_starts_at_the_address_as_it_was_mailed(string command, string engine)
     {
-        // Core 0 mails an address in the cached window, high half first and the other long after that, then interrupts until
-        // core 1 prints the first digit of its PC.
+        // Core 0 mails an address in the cached window, high half first and the other long after that, then interrupts
+        // until core 1 prints the first digit of its PC.
         using var kernel = new TestKernel("""
             la.local $s2, secondary
             lu52i.d $s2, $s2, -1792

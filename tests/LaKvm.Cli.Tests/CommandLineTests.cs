@@ -5,7 +5,9 @@ using System.Text;
 
 namespace LaKvm.Cli.Tests;
 
-/// <summary>Mistakes on the command line: one sentence, the right exit code, nothing on stdout, no stack trace.</summary>
+/// <summary>
+/// Mistakes on the command line: one sentence, the right exit code, nothing on stdout, no stack trace.
+/// </summary>
 public class CommandLineTests
 {
     [Theory]

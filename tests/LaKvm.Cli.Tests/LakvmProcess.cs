@@ -50,7 +50,9 @@ internal sealed class LakvmProcess : IDisposable
     internal static LakvmProcess OnTerminal(string command) =>
         new("script", ["--quiet", "--return", "--command", $"lakvm='{Executable}'; {command}", "/dev/null"]);
 
-    /// <summary>Runs a command of bash, with the program's path as $lakvm; "exec $lakvm" makes the process the program's.</summary>
+    /// <summary>
+    /// Runs a command of bash, with the program's path as $lakvm; "exec $lakvm" makes the process the program's.
+    /// </summary>
     internal static LakvmProcess OfShell(string command) => new("bash", ["-c", $"lakvm='{Executable}'; {command}"]);
 
     /// <summary>The process's number.</summary>

@@ -70,7 +70,8 @@ public sealed class StopTests : IDisposable
             + "; echo code $?; stty -a | grep -ow -e '-\\?icanon' -e '-\\?echo'");
         Thread.Sleep(2000);
 
-        // More than a serial port's buffer that no guest reads, the help that nobody can read, and then the wish to leave.
+        // More than a serial port's buffer that no guest reads, the help that nobody can read, and then the wish to
+        // leave.
         var watch = Stopwatch.StartNew();
         terminal.Type(new string('k', 100) + "\u0001h\u0001s\u0001x");
 

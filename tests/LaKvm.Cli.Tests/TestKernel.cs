@@ -6,7 +6,9 @@ namespace LaKvm.Cli.Tests;
 /// <summary>A bare-metal program as an ELF file: a guest whose whole behaviour a test can read.</summary>
 internal sealed class TestKernel : IDisposable
 {
-    /// <summary>Puts the console UART's address in s0 and that of the power registers in s1 (QEMU's "virt" map).</summary>
+    /// <summary>
+    /// Puts the console UART's address in s0 and that of the power registers in s1 (QEMU's "virt" map).
+    /// </summary>
     internal const string Prologue = """
         lu12i.w $s0, 0x1fe00
         ori $s0, $s0, 0x1e0
@@ -54,7 +56,9 @@ internal sealed class TestKernel : IDisposable
 
     public void Dispose() => File.Delete(Path);
 
-    /// <summary>Adds a symbol table with one function: section headers (none, symbols, names), two symbols, names.</summary>
+    /// <summary>
+    /// Adds a symbol table with one function: section headers (none, symbols, names), two symbols, names.
+    /// </summary>
     private static byte[] WithSymbol(byte[] elf, string name, int size)
     {
         int sections = (elf.Length + 7) & ~7, symbols = sections + (3 * 64), names = symbols + (2 * 24);

@@ -5,7 +5,8 @@ namespace LaKvm.Conformance.Tests;
 
 /// <summary>
 /// Random blocks of instructions end in the same state on QEMU, on the interpreter and on the translator. Longer runs:
-/// LAKVM_BLOCKS is the number of blocks of each kind, LAKVM_BLOCKS_SEED the seed, LAKVM_BLOCKS_LOG a file to follow the run in.
+/// LAKVM_BLOCKS is the number of blocks of each kind, LAKVM_BLOCKS_SEED the seed, LAKVM_BLOCKS_LOG a file to follow the
+/// run in.
 /// </summary>
 public sealed class RandomBlockTests
 {

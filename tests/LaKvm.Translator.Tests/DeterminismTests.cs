@@ -6,7 +6,9 @@ using LaKvm.Tests.Support;
 
 namespace LaKvm.Translator.Tests;
 
-/// <summary>With a clock that counts instructions, every engine takes timer interrupts at the same instructions.</summary>
+/// <summary>
+/// With a clock that counts instructions, every engine takes timer interrupts at the same instructions.
+/// </summary>
 public sealed class DeterminismTests
 {
     private const int Interrupts = 200;

@@ -52,7 +52,9 @@ public sealed unsafe class GuestExitTests
         }
     }
 
-    /// <summary>Enters the guest and runs it until it leaves, or a loop in its own exception handler has taken the budget.</summary>
+    /// <summary>
+    /// Enters the guest and runs it until it leaves, or a loop in its own exception handler has taken the budget.
+    /// </summary>
     private static void Run(TestMachine machine, string instruction, int plv, bool leaves)
     {
         machine.Load($"addi.d $t0, $t0, 1\nadd.w $t3, $t0, $t0\n{instruction}\naddi.d $t0, $t0, 1\n1: b 1b");

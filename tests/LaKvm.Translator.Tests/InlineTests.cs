@@ -14,7 +14,9 @@ public sealed class InlineTests
 
     public static TheoryData<string> FloatingRows() => [.. VectorFiles.Lines.Keys.Where(row => UnitOf[row] == Unit.Fp)];
 
-    /// <summary>HandlerRows.txt names all others: whoever translates one of them, or no longer does, sees it there.</summary>
+    /// <summary>
+    /// HandlerRows.txt names all others: whoever translates one of them, or no longer does, sees it there.
+    /// </summary>
     [Fact]
     public void Recorded_row_is_done_by_machine_code_unless_it_is_listed()
     {

@@ -4,14 +4,17 @@ using LaKvm.Interpreter;
 
 namespace LaKvm.Translator.Tests;
 
-/// <summary>Random programs, on the translator and on the interpreter: after every slice of a run, everything is the same.</summary>
+/// <summary>
+/// Random programs, on the translator and on the interpreter: after every slice of a run, everything is the same.
+/// </summary>
 public sealed unsafe class LockstepTests
 {
     /// <summary>Instructions of a run, and of a part of it that goes undisturbed.</summary>
     private const int Length = 20_000, Stretch = 200;
 
     /// <summary>
-    /// From these on, seeds make programs of floating-point and vector instructions mostly, or of plain integer instructions.
+    /// From these on, seeds make programs of floating-point and vector instructions mostly, or of plain integer
+    /// instructions.
     /// </summary>
     private const int FloatingSeeds = 10_000, PlainSeeds = 20_000;
 
@@ -90,7 +93,9 @@ public sealed unsafe class LockstepTests
     private static ProgramKind KindOf(int seed) =>
         seed >= PlainSeeds ? ProgramKind.Plain : seed >= FloatingSeeds ? ProgramKind.Floating : ProgramKind.Mixed;
 
-    /// <summary>Sends both machines to the same random place with some new register values, another rounding mode, and units on.</summary>
+    /// <summary>
+    /// Sends both machines to the same random place with some new register values, another rounding mode, and units on.
+    /// </summary>
     private static void Scatter(TestMachine expected, TestMachine actual, Random random)
     {
         expected.State->Pc = actual.State->Pc = RandomProgram.AnyAddress(random);

@@ -6,8 +6,8 @@ using LaKvm.Isa;
 namespace LaKvm.Translator.Tests;
 
 /// <summary>
-/// A program of random instructions over three pages that neither ends nor leaves them: registers 20 to 22 point to data
-/// and are never written, 24 to 26 into the code. Exceptions are skipped by a handler that uses CSRs only.
+/// A program of random instructions over three pages that neither ends nor leaves them: registers 20 to 22 point to
+/// data and are never written, 24 to 26 into the code. Exceptions are skipped by a handler that uses CSRs only.
 /// </summary>
 internal sealed unsafe class RandomProgram(int seed, ProgramKind kind = ProgramKind.Mixed)
 {
@@ -27,7 +27,9 @@ internal sealed unsafe class RandomProgram(int seed, ProgramKind kind = ProgramK
         .Concat(Rows(Opcode.AlslW, Opcode.BytepickD)).Concat(Rows(Opcode.AddW, Opcode.CrccWDW))
         .Concat(Rows(Opcode.AlslD, Opcode.Pcaddu18i)).ToArray();
 
-    /// <summary>What translations hold in scratch registers and extend late: words and bits, a few of them in a row.</summary>
+    /// <summary>
+    /// What translations hold in scratch registers and extend late: words and bits, a few of them in a row.
+    /// </summary>
     private static readonly Opcode[] Plain = Rows(Opcode.AddW, Opcode.Andn).Append(Opcode.MulW).Append(Opcode.AlslW)
         .Concat(Rows(Opcode.SllW, Opcode.RotrD)).Concat(Rows(Opcode.SlliW, Opcode.RotriD)).Concat(Rows(Opcode.Slti, Opcode.Xori))
         .Concat(Rows(Opcode.ExtWH, Opcode.ExtWB)).Append(Opcode.BstrpickW).Append(Opcode.BstrpickD).Append(Opcode.Lu12iW).ToArray();
@@ -156,7 +158,9 @@ internal sealed unsafe class RandomProgram(int seed, ProgramKind kind = ProgramK
     private static bool IsUnitSwitch(OpcodeInfo info, uint word) =>
         info.Opcode == Opcode.Csrxchg && (word >> 10 & 0x3FFF) == Csr.Euen;
 
-    /// <summary>Under which rules the computing goes on: units on or off, the rounding mode, exceptions and their enables.</summary>
+    /// <summary>
+    /// Under which rules the computing goes on: units on or off, the rounding mode, exceptions and their enables.
+    /// </summary>
     private uint Control()
     {
         int value = _random.Next(1, 20);

@@ -14,8 +14,8 @@ public sealed class SharedCodeTests
     private const int Versions = 2_000;
 
     /// <summary>
-    /// Each core calls the function, which must be at least as new as what was published before its ibar; then, with the lock,
-    /// makes the function return the next version and publishes that.
+    /// Each core calls the function, which must be at least as new as what was published before its ibar; then, with
+    /// the lock, makes the function return the next version and publishes that.
     /// </summary>
     private const string Program = """
         1:  ld.d    $s1, $s0, 0
@@ -47,8 +47,8 @@ public sealed class SharedCodeTests
         """;
 
     /// <summary>
-    /// The first core writes the function and calls it, again and again; the others store to other words of its page, which
-    /// takes the mark of its code away at any time.
+    /// The first core writes the function and calls it, again and again; the others store to other words of its page,
+    /// which takes the mark of its code away at any time.
     /// </summary>
     private const string Neighbours = """
             bnez    $s6, 5f
@@ -84,7 +84,9 @@ public sealed class SharedCodeTests
     public void Core_executes_what_it_wrote_while_others_store_beside_it(int cores, int warmCount) =>
         Run(Neighbours, cores, 20 * Versions, core => new TranslatorEngine(core, new() { WarmCount = warmCount }));
 
-    /// <summary>What other cores store is no difference, though all cores store to what all others load and execute.</summary>
+    /// <summary>
+    /// What other cores store is no difference, though all cores store to what all others load and execute.
+    /// </summary>
     [Fact]
     public void Every_core_is_checked_while_others_change_memory()
     {

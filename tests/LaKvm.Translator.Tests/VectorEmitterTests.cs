@@ -5,7 +5,9 @@ namespace LaKvm.Translator.Tests;
 /// <summary>Encodings of instructions on vector registers, read by a disassembler.</summary>
 public sealed unsafe class VectorEmitterTests
 {
-    /// <summary>Those whose name is not that of the instruction with a v before it, by what the instruction is.</summary>
+    /// <summary>
+    /// Those whose name is not that of the instruction with a v before it, by what the instruction is.
+    /// </summary>
     private static readonly Dictionary<Simd, Mnemonic> OtherNames = new()
     {
         [Simd.MovupsLoad] = Mnemonic.Vmovups, [Simd.MovupsStore] = Mnemonic.Vmovups, [Simd.MovssLoad] = Mnemonic.Vmovss,

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace LaKvm.Tests.Support;
 
-/// <summary>QEMU and the cross compilers that tests/oracle/peers.sh installs: runs programs of that chroot on files of it.</summary>
+/// <summary>
+/// QEMU and the cross compilers that tests/oracle/peers.sh installs: runs programs of that chroot on files of it.
+/// </summary>
 internal static class Peers
 {
     private static readonly Lazy<string> RootDirectory = new(Install);
@@ -23,7 +25,9 @@ internal static class Peers
     /// <summary>What a path below <see cref="Root"/> is called inside.</summary>
     public static string Inside(string path) => "/" + Path.GetRelativePath(Root, path);
 
-    /// <summary>Describes a shell command that runs in a directory below <see cref="Root"/>, output and input redirected.</summary>
+    /// <summary>
+    /// Describes a shell command that runs in a directory below <see cref="Root"/>, output and input redirected.
+    /// </summary>
     public static ProcessStartInfo Command(string directory, string command) =>
         new("chroot", [Root, "sh", "-c", $"cd {Inside(directory)} && {command}"])
         {

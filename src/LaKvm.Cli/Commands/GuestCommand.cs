@@ -4,7 +4,9 @@ using LaKvm.Vmm;
 
 namespace LaKvm.Cli;
 
-/// <summary>A command that runs a guest: the options that <c>host</c> and <c>run</c> have in common, and its action.</summary>
+/// <summary>
+/// A command that runs a guest: the options that <c>host</c> and <c>run</c> have in common, and its action.
+/// </summary>
 internal sealed class GuestCommand : Command
 {
     private readonly Option<string?> _kernel = ValueOption.Text("--kernel", "FILE",

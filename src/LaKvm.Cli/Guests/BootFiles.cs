@@ -4,7 +4,8 @@ using LaKvm.Images;
 namespace LaKvm.Cli;
 
 /// <summary>
-/// The files to boot, read and unpacked while the host and the machine are being built, and kept for a boot after a reset.
+/// The files to boot, read and unpacked while the host and the machine are being built, and kept for a boot after a
+/// reset.
 /// </summary>
 internal sealed class BootFiles(GuestOptions options)
 {

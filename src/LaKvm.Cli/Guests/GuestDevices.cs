@@ -5,8 +5,8 @@ using LaKvm.Linux;
 namespace LaKvm.Cli;
 
 /// <summary>
-/// What the command line connects to the board. Disks live as long as the process, so that a guest that resets finds what it
-/// has written, snapshots included; everything else is connected anew.
+/// What the command line connects to the board. Disks live as long as the process, so that a guest that resets finds
+/// what it has written, snapshots included; everything else is connected anew.
 /// </summary>
 internal sealed class GuestDevices : IDisposable
 {

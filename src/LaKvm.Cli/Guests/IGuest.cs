@@ -18,7 +18,9 @@ internal enum GuestEnd
 /// <summary>A machine from power-on to power-off or reset, whatever executes it.</summary>
 internal interface IGuest : IDisposable
 {
-    /// <summary>What the guest has left for the program's caller, to be told when it switches the machine off.</summary>
+    /// <summary>
+    /// What the guest has left for the program's caller, to be told when it switches the machine off.
+    /// </summary>
     int ExitCode { get; }
 
     /// <summary>Runs the machine; returns when it has come to a standstill.</summary>

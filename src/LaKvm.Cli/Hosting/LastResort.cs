@@ -3,8 +3,8 @@ using LaKvm.Linux;
 namespace LaKvm.Cli;
 
 /// <summary>
-/// The end of a process that was asked to end and does not: something it waits for (a terminal or pipe that nobody reads, a
-/// connection, a disk) may never come, and no stop in order can be had without it.
+/// The end of a process that was asked to end and does not: something it waits for (a terminal or pipe that nobody
+/// reads, a connection, a disk) may never come, and no stop in order can be had without it.
 /// </summary>
 internal static class LastResort
 {

@@ -17,9 +17,10 @@ internal enum SandboxMode
 }
 
 /// <summary>
-/// What is left of a guest that breaks out of its machine: the process gives up what it does not need before the guest's first
-/// instruction. Files are open by then; all threads keep only the system calls of a running machine, and those that run the
-/// guest and its devices may in addition read nothing but the runtime's own parts and the files to boot.
+/// What is left of a guest that breaks out of its machine: the process gives up what it does not need before the
+/// guest's first instruction. Files are open by then; all threads keep only the system calls of a running machine, and
+/// those that run the guest and its devices may in addition read nothing but the runtime's own parts and the files to
+/// boot.
 /// </summary>
 internal static class Sandbox
 {

@@ -7,7 +7,9 @@ namespace LaKvm.Cli;
 /// <summary>The guest of those who name no kernel: Debian's, fetched when it is not there yet.</summary>
 internal static class DebianGuest
 {
-    /// <summary>Adds the Debian kernel, and its initial RAM disk unless the user names one, to options without kernel.</summary>
+    /// <summary>
+    /// Adds the Debian kernel, and its initial RAM disk unless the user names one, to options without kernel.
+    /// </summary>
     internal static async Task<GuestOptions> CompleteAsync(GuestOptions options, CancellationToken stop)
     {
         if (options.Kernel != null)

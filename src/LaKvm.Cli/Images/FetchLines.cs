@@ -2,7 +2,9 @@ using LaKvm.Images;
 
 namespace LaKvm.Cli;
 
-/// <summary>How far a fetch is, in lines of text: one for each step, and one every two seconds of the download.</summary>
+/// <summary>
+/// How far a fetch is, in lines of text: one for each step, and one every two seconds of the download.
+/// </summary>
 /// <param name="write">Takes the lines.</param>
 /// <param name="time">The clock.</param>
 internal sealed class FetchLines(Action<string> write, TimeProvider time) : IProgress<FetchProgress>

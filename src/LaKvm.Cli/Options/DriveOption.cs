@@ -9,7 +9,9 @@ internal enum DriveMode
     /// <summary>The guest sees a write-protected disk.</summary>
     ReadOnly,
 
-    /// <summary>The guest's writes go to a temporary file that ends with the process; the image is not touched.</summary>
+    /// <summary>
+    /// The guest's writes go to a temporary file that ends with the process; the image is not touched.
+    /// </summary>
     Snapshot,
 }
 

@@ -46,7 +46,8 @@ internal static class EngineOption
         "Machine code that the translator keeps for each core [default: 64M]", LeastCode, MostCode, "a size from 1M to 1G");
 
     /// <summary>
-    /// What makes a core's engine; null is the default: the translator, or the interpreter on a computer it has no code for.
+    /// What makes a core's engine; null is the default: the translator, or the interpreter on a computer it has no code
+    /// for.
     /// </summary>
     internal static Func<Core, IExecutionEngine> Factory(EngineKind? kind, TranslatorOptions? options = null) => kind switch
     {

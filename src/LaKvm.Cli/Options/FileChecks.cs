@@ -3,12 +3,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LaKvm.Cli;
 
-/// <summary>Finds out about unusable files before anything is started, in words about the option that named them.</summary>
+/// <summary>
+/// Finds out about unusable files before anything is started, in words about the option that named them.
+/// </summary>
 internal static class FileChecks
 {
     /// <summary>
-    /// Requires a regular file or a device that can be opened, or a pipe. Whoever writes to a pipe would notice that it is
-    /// opened and closed, and opening it may take for ever: that is left to the one who reads it.
+    /// Requires a regular file or a device that can be opened, or a pipe. Whoever writes to a pipe would notice that it
+    /// is opened and closed, and opening it may take for ever: that is left to the one who reads it.
     /// </summary>
     /// <exception cref="UserErrorException">It is missing, a directory, or may not be opened.</exception>
     internal static void RequireReadable(string option, string path)
@@ -31,7 +33,9 @@ internal static class FileChecks
         RequireOpens(option, path, access);
     }
 
-    /// <summary>Refuses a disk image in a format of its own: a guest would find its header where it looks for partitions.</summary>
+    /// <summary>
+    /// Refuses a disk image in a format of its own: a guest would find its header where it looks for partitions.
+    /// </summary>
     /// <exception cref="UserErrorException">It is such an image.</exception>
     internal static void RequireRawImage(string option, string path)
     {

@@ -15,7 +15,9 @@ internal sealed record GuestOptions
     /// <summary>Less RAM than this holds no kernel with its initial RAM disk.</summary>
     internal const ulong MinMemory = 64UL << 20;
 
-    /// <summary>RAM of a machine for which no size is given: enough for Debian's installer and for small work.</summary>
+    /// <summary>
+    /// RAM of a machine for which no size is given: enough for Debian's installer and for small work.
+    /// </summary>
     internal const ulong DefaultMemory = 2UL << 30;
 
     /// <summary>Kernel file; null for the Debian guest of <c>lakvm images</c>.</summary>

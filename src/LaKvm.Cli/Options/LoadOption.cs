@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace LaKvm.Cli;
 
-/// <summary>One <c>--load ADDRESS</c>, which says where a kernel without header belongs, or <c>--load FILE@ADDRESS</c>.</summary>
+/// <summary>
+/// One <c>--load ADDRESS</c>, which says where a kernel without header belongs, or <c>--load FILE@ADDRESS</c>.
+/// </summary>
 /// <param name="Path">The file to load, or null for the kernel.</param>
 /// <param name="Address">Physical address, or an address in a direct mapped window.</param>
 internal sealed record LoadOption(string? Path, ulong Address)

@@ -3,11 +3,15 @@ namespace LaKvm.Cli;
 /// <summary>Finds what a mistyped word was meant to be.</summary>
 internal static class NearMiss
 {
-    /// <summary>The question whether a word was meant, to be put behind a sentence; nothing if no word is like it.</summary>
+    /// <summary>
+    /// The question whether a word was meant, to be put behind a sentence; nothing if no word is like it.
+    /// </summary>
     internal static string Hint(string typed, IEnumerable<string> words) =>
         Find(typed, words) is { } word ? $" Did you mean '{word}'?" : "";
 
-    /// <summary>The word that takes the fewest slips of the finger, if it shares more with the text than it differs in.</summary>
+    /// <summary>
+    /// The word that takes the fewest slips of the finger, if it shares more with the text than it differs in.
+    /// </summary>
     internal static string? Find(string typed, IEnumerable<string> words)
     {
         string lower = typed.ToLowerInvariant();
@@ -18,8 +22,8 @@ internal static class NearMiss
     private static int Letters(string word) => word.Count(char.IsLetterOrDigit);
 
     /// <summary>
-    /// Letters to add, leave out, replace, or swap with their neighbour, so that one text becomes the other (optimal string
-    /// alignment distance).
+    /// Letters to add, leave out, replace, or swap with their neighbour, so that one text becomes the other (optimal
+    /// string alignment distance).
     /// </summary>
     private static int Slips(string from, string to)
     {

@@ -17,7 +17,8 @@ internal sealed record NetworkOption(IPEndPoint Remote, IPEndPoint? Local)
     private const string Syntax = "udp=HOST:PORT,local=HOST:PORT or tcp=HOST:PORT";
 
     /// <summary>Parses the option's value.</summary>
-    /// <exception cref="UserErrorException">It has another form, a host has no address, or the two are of different kinds.</exception>
+    /// <exception cref="UserErrorException">It has another form, a host has no address, or the two are of different
+    /// kinds.</exception>
     internal static NetworkOption Parse(string text)
     {
         string[] parts = text.Split(',');

@@ -4,8 +4,8 @@ using System.CommandLine.Parsing;
 namespace LaKvm.Cli;
 
 /// <summary>
-/// Makes options whose values the parser itself reads: a mistake is found before anything is started, and completion knows
-/// the values.
+/// Makes options whose values the parser itself reads: a mistake is found before anything is started, and completion
+/// knows the values.
 /// </summary>
 internal static class ValueOption
 {

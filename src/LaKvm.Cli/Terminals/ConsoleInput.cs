@@ -3,11 +3,12 @@ using LaKvm.Linux;
 namespace LaKvm.Cli;
 
 /// <summary>
-/// Stdin as the guest's keyboard, read on a thread of its own from the start on: what the guest does not take yet waits here,
-/// so that keys for LaKvm itself are found whatever the guest does.
+/// Stdin as the guest's keyboard, read on a thread of its own from the start on: what the guest does not take yet waits
+/// here, so that keys for LaKvm itself are found whatever the guest does.
 /// </summary>
 /// <param name="isTerminal">
-/// Whether somebody types, whose keys are read at once and dropped when very many wait; a pipe is read as the guest takes it.
+/// Whether somebody types, whose keys are read at once and dropped when very many wait; a pipe is read as the guest
+/// takes it.
 /// </param>
 /// <param name="take">Receives what has been read, and adds what of it is for the guest.</param>
 /// <param name="deliver">Hands bytes to the guest and says how many it took.</param>

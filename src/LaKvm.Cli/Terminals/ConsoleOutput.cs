@@ -31,7 +31,9 @@ internal sealed class ConsoleOutput : IDisposable
         _writer.Start();
     }
 
-    /// <summary>Raised once when stdout cannot be written any more; what the guest sends afterwards is dropped.</summary>
+    /// <summary>
+    /// Raised once when stdout cannot be written any more; what the guest sends afterwards is dropped.
+    /// </summary>
     internal event Action? Broken;
 
     /// <summary>Bytes that the guest has sent so far.</summary>
@@ -46,7 +48,9 @@ internal sealed class ConsoleOutput : IDisposable
         }
     }
 
-    /// <summary>Queues a byte; waits while 64 KiB have not been written, as a serial line holds up its sender.</summary>
+    /// <summary>
+    /// Queues a byte; waits while 64 KiB have not been written, as a serial line holds up its sender.
+    /// </summary>
     internal void Write(byte value)
     {
         _room.Wait();
@@ -70,7 +74,8 @@ internal sealed class ConsoleOutput : IDisposable
     }
 
     /// <summary>
-    /// Takes no more bytes and frees a core that waits: the user wants to leave, though stdout may not be read any more.
+    /// Takes no more bytes and frees a core that waits: the user wants to leave, though stdout may not be read any
+    /// more.
     /// </summary>
     internal void Abandon()
     {

@@ -79,7 +79,9 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
         }
     }
 
-    /// <summary>Hands input over when the guest listens: the start-up of its driver must not drop what came early.</summary>
+    /// <summary>
+    /// Hands input over when the guest listens: the start-up of its driver must not drop what came early.
+    /// </summary>
     private int Deliver(byte[] input)
     {
         int taken = Port is { SoftwareListens: true } port ? port.Receive(input) : 0;
@@ -93,8 +95,8 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     }
 
     /// <summary>
-    /// A pipe that has ended answers every further read with its end. A serial line has no end, so the key for it is typed
-    /// whenever the guest seems to wait for input: its shells and programs end then, as at a pipe.
+    /// A pipe that has ended answers every further read with its end. A serial line has no end, so the key for it is
+    /// typed whenever the guest seems to wait for input: its shells and programs end then, as at a pipe.
     /// </summary>
     private void EndInput()
     {
@@ -135,7 +137,9 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
         }
     }
 
-    /// <summary>On another thread: where they are shown, nobody may be reading, and the next key may be the one to leave.</summary>
+    /// <summary>
+    /// On another thread: where they are shown, nobody may be reading, and the next key may be the one to leave.
+    /// </summary>
     private void ShowStatistics() => ThreadPool.QueueUserWorkItem(_ =>
     {
         if (!_observers.ShowStatistics())
@@ -145,8 +149,8 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     });
 
     /// <summary>
-    /// Not through Console, which would switch the terminal's keypad to another mode; and not at all where nobody reads, or
-    /// the key to leave would not be heard.
+    /// Not through Console, which would switch the terminal's keypad to another mode; and not at all where nobody
+    /// reads, or the key to leave would not be heard.
     /// </summary>
     private static void Say(ReadOnlySpan<byte> text)
     {

@@ -32,7 +32,9 @@ internal sealed class RawMode : IDisposable
         Set(_raw);
     }
 
-    /// <summary>Enters raw mode; null if stdin is not a terminal. In the background it waits for being brought to the front.</summary>
+    /// <summary>
+    /// Enters raw mode; null if stdin is not a terminal. In the background it waits for being brought to the front.
+    /// </summary>
     internal static RawMode? Enter() =>
         TerminalCalls.GetAttributes(FileCalls.StandardInput, out Termios original) == 0 ? new RawMode(original) : null;
 

@@ -1,6 +1,8 @@
 namespace LaKvm.Cli;
 
-/// <summary>Counts the seconds in which a console shows nothing: its guest waits for input, or for something that never comes.</summary>
+/// <summary>
+/// Counts the seconds in which a console shows nothing: its guest waits for input, or for something that never comes.
+/// </summary>
 /// <param name="output">The console.</param>
 /// <param name="patience">How many such seconds there may be.</param>
 internal sealed class Silence(ConsoleOutput output, int patience)

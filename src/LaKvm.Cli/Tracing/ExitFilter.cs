@@ -25,7 +25,9 @@ internal sealed class ExitFilter
     /// <summary>What <see cref="Parse"/> understands.</summary>
     internal static IEnumerable<string> Words => [All, Console, .. Kinds.Select(ExitNames.WordOf)];
 
-    /// <summary>Reads kinds separated by commas; "console" are the accesses to the serial ports, "all" is everything.</summary>
+    /// <summary>
+    /// Reads kinds separated by commas; "console" are the accesses to the serial ports, "all" is everything.
+    /// </summary>
     /// <exception cref="UserErrorException">There is no such kind.</exception>
     internal static ExitFilter Parse(string text)
     {

@@ -5,8 +5,8 @@ using LaKvm.Vmm;
 namespace LaKvm.Cli;
 
 /// <summary>
-/// What looks at a virtual machine's exits for the user: the statistics of --stat and the file of --trace. They live as long
-/// as the process, so that a guest that resets goes on in the same table and file.
+/// What looks at a virtual machine's exits for the user: the statistics of --stat and the file of --trace. They live as
+/// long as the process, so that a guest that resets goes on in the same table and file.
 /// </summary>
 internal sealed class GuestObservers : IDisposable
 {
@@ -21,7 +21,10 @@ internal sealed class GuestObservers : IDisposable
         _trace = options.Trace == null ? null : new TraceFile(options.Trace, options.TraceExits, options.Cpus);
     }
 
-    /// <summary>Watches a machine, whose kernel has these symbols, until what is returned is disposed of, which comes before the machine's own end.</summary>
+    /// <summary>
+    /// Watches a machine, whose kernel has these symbols, until what is returned is disposed of, which comes before the
+    /// machine's own end.
+    /// </summary>
     internal IDisposable Attach(HostProcess process, VirtualMachine machine, ISymbols? symbols)
     {
         IDisposable?[] attached = [_statistics?.Attach(process, machine, symbols), _trace?.Attach(machine.Vm, symbols)];

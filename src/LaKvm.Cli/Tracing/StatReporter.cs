@@ -6,8 +6,9 @@ using LaKvm.Vmm;
 namespace LaKvm.Cli;
 
 /// <summary>
-/// Shows the table of exits every second, when the user asks for it, and at the end over the whole run. It never disturbs the
-/// guest's console: where that shares the table's terminal, the table appears only on demand and at the end.
+/// Shows the table of exits every second, when the user asks for it, and at the end over the whole run. It never
+/// disturbs the guest's console: where that shares the table's terminal, the table appears only on demand and at the
+/// end.
 /// </summary>
 internal sealed class StatReporter : IDisposable
 {

@@ -3,8 +3,8 @@ using LaKvm.Hypervisor;
 namespace LaKvm.Cli;
 
 /// <summary>
-/// One vCPU's events on their way to the file: filled where they happen while the previous ones are being written. A vCPU
-/// that finds it full waits for the writer, so that nothing is ever lost.
+/// One vCPU's events on their way to the file: filled where they happen while the previous ones are being written. A
+/// vCPU that finds it full waits for the writer, so that nothing is ever lost.
 /// </summary>
 internal sealed class TraceBuffer(Action wakeWriter)
 {

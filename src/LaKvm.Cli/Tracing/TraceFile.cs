@@ -7,9 +7,9 @@ using Microsoft.Win32.SafeHandles;
 namespace LaKvm.Cli;
 
 /// <summary>
-/// The file of --trace. A thread of its own writes what the vCPUs' threads collect, ten times a second or when a buffer is
-/// half full. Each write ends with the end of the JSON text, which the next one overwrites: the file is valid between two
-/// writes, whatever becomes of the process.
+/// The file of --trace. A thread of its own writes what the vCPUs' threads collect, ten times a second or when a buffer
+/// is half full. Each write ends with the end of the JSON text, which the next one overwrites: the file is valid
+/// between two writes, whatever becomes of the process.
 /// </summary>
 internal sealed class TraceFile : IDisposable
 {

@@ -2,7 +2,9 @@ using LaKvm.Hypervisor;
 
 namespace LaKvm.Cli;
 
-/// <summary>A tracepoint as it is shown: KVM's name, and what its arguments are; null for one it does not have.</summary>
+/// <summary>
+/// A tracepoint as it is shown: KVM's name, and what its arguments are; null for one it does not have.
+/// </summary>
 internal sealed record TracePoint(string Name, string? A = null, string? B = null, string? C = null);
 
 /// <summary>Names of tracepoints and their arguments.</summary>

@@ -4,8 +4,8 @@ using LaKvm.Ioctl;
 namespace LaKvm.Cli;
 
 /// <summary>
-/// One vCPU's row of the trace: a slice for each stay in the guest and for each exit, in that one for the time that user
-/// space had, and every tracepoint as an instant.
+/// One vCPU's row of the trace: a slice for each stay in the guest and for each exit, in that one for the time that
+/// user space had, and every tracepoint as an instant.
 /// </summary>
 internal sealed class VcpuTrack
 {

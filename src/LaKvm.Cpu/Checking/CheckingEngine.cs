@@ -1,8 +1,8 @@
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// Executes everything twice, a stretch at a time: with a reference engine and, from the same state, with the engine that is
-/// checked; stops with an <see cref="EngineDifferenceException"/> where they differ.
+/// Executes everything twice, a stretch at a time: with a reference engine and, from the same state, with the engine
+/// that is checked; stops with an <see cref="EngineDifferenceException"/> where they differ.
 /// </summary>
 public sealed unsafe class CheckingEngine : IExecutionEngine, ICodeCache, IDisposable
 {

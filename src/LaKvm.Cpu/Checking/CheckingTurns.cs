@@ -1,8 +1,8 @@
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// Lets the cores of a machine execute their stretches one after another, in the order in which they come: what one stores would
-/// look like a difference to another that is in the middle of a stretch.
+/// Lets the cores of a machine execute their stretches one after another, in the order in which they come: what one
+/// stores would look like a difference to another that is in the middle of a stretch.
 /// </summary>
 public sealed class CheckingTurns
 {

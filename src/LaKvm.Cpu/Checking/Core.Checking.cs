@@ -3,7 +3,9 @@ namespace LaKvm.Cpu;
 /// <content>What a <see cref="CheckingEngine"/> needs of the core.</content>
 public sealed unsafe partial class Core
 {
-    /// <summary>The software TLB that is not in use: while a stretch is recorded, the one of its second execution.</summary>
+    /// <summary>
+    /// The software TLB that is not in use: while a stretch is recorded, the one of its second execution.
+    /// </summary>
     private SoftTlb? _otherSoftTlb;
 
     private Rehearsal? _rehearsal;
@@ -19,8 +21,8 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Stores that are recorded take the slow path, which a software TLB of their own makes them take; the other one keeps its
-    /// fast paths, which are to be checked.
+    /// Stores that are recorded take the slow path, which a software TLB of their own makes them take; the other one
+    /// keeps its fast paths, which are to be checked.
     /// </summary>
     internal void SelectSoftTlb(bool recording)
     {

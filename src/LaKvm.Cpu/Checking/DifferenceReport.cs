@@ -5,8 +5,8 @@ using LaKvm.Isa;
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// Describes a stretch that two engines executed differently: the guest's code as it was executed up to where the results
-/// differ first, the code that was made of it, and the registers before.
+/// Describes a stretch that two engines executed differently: the guest's code as it was executed up to where the
+/// results differ first, the code that was made of it, and the registers before.
 /// </summary>
 internal static unsafe class DifferenceReport
 {

@@ -6,9 +6,9 @@ using LaKvm.Memory;
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// Lets a core execute a stretch of instructions twice: first for record, then, from the same state, for comparison. What other
-/// threads want of the core waits meanwhile. What cannot be done twice (devices, time, TLB changes, stores to pages with code)
-/// spoils the stretch: it counts as executed after the first time.
+/// Lets a core execute a stretch of instructions twice: first for record, then, from the same state, for comparison.
+/// What other threads want of the core waits meanwhile. What cannot be done twice (devices, time, TLB changes, stores
+/// to pages with code) spoils the stretch: it counts as executed after the first time.
 /// </summary>
 internal sealed unsafe class Rehearsal : IDisposable
 {

@@ -19,7 +19,9 @@ public sealed unsafe partial class Core
     public ulong ReadGcsr(int csr) =>
         CsrTable.Find(csr) is { IsPlain: true } ? _guestCsr[csr] : ReadBank(_guestCsr, csr);
 
-    /// <summary>gcsrwr and gcsrxchg: as <see cref="ExchangeCsr"/> on the guest CSR file, with root mode's wider masks.</summary>
+    /// <summary>
+    /// gcsrwr and gcsrxchg: as <see cref="ExchangeCsr"/> on the guest CSR file, with root mode's wider masks.
+    /// </summary>
     public ulong ExchangeGcsr(int csr, ulong value, ulong mask)
     {
         CsrDeclaration? row = CsrTable.Find(csr);
@@ -95,10 +97,14 @@ public sealed unsafe partial class Core
         _bus.WriteIocsr(Id, address, size, value);
     }
 
-    /// <summary>Whether csrrd of either mode gives what <see cref="CpuState.Csr"/> holds, of a row that a guest has.</summary>
+    /// <summary>
+    /// Whether csrrd of either mode gives what <see cref="CpuState.Csr"/> holds, of a row that a guest has.
+    /// </summary>
     public static bool ReadsAsStored(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, ReadsAsStored: true } && !IsTimer(csr);
 
-    /// <summary>Whether csrwr and csrxchg of either mode do nothing but change the stored bits that are writable.</summary>
+    /// <summary>
+    /// Whether csrwr and csrxchg of either mode do nothing but change the stored bits that are writable.
+    /// </summary>
     public static bool StoresOnly(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, IsPlain: true };
 
     /// <summary>
@@ -110,7 +116,8 @@ public sealed unsafe partial class Core
     public static bool LeavesGuest(int csr) => CsrTable.Find(csr) is not { Guest: GuestAccess.Hardware };
 
     /// <summary>
-    /// Changes those bits of <paramref name="mask"/> that are writable; nothing where there is no row. Returns the old value.
+    /// Changes those bits of <paramref name="mask"/> that are writable; nothing where there is no row. Returns the old
+    /// value.
     /// </summary>
     private ulong Exchange(CsrBank bank, int csr, CsrDeclaration? row, ulong value, ulong writable, ulong mask)
     {

@@ -20,11 +20,15 @@ public enum GuestAccess
 public sealed record CsrDeclaration(
     int Number, string Name, ulong Writable, ulong Reset, GuestAccess Guest, ulong RootWritable)
 {
-    /// <summary>Whether a read gives the word in the bank: the rows that <see cref="Core"/>'s reading does not mention.</summary>
+    /// <summary>
+    /// Whether a read gives the word in the bank: the rows that <see cref="Core"/>'s reading does not mention.
+    /// </summary>
     internal bool ReadsAsStored { get; } = Number is not (Csr.Estat or Csr.Pgd or Csr.Tlbehi or Csr.Tlbrehi or Csr.Tcfg
         or Csr.Tval or Csr.Llbctl or Csr.Gstat);
 
-    /// <summary>Whether moreover a write changes the word and nothing else: those that its writing does not mention.</summary>
+    /// <summary>
+    /// Whether moreover a write changes the word and nothing else: those that its writing does not mention.
+    /// </summary>
     internal bool IsPlain => ReadsAsStored && !_actsOnWrite;
 
     private readonly bool _actsOnWrite = Number is Csr.Ticlr or Csr.Crmd or Csr.Euen or Csr.Ecfg or Csr.Gintc or Csr.Asid
@@ -43,7 +47,9 @@ public static class CsrTable
     /// <summary>TLBEHI.VPPN: bits 47:13 of a virtual address.</summary>
     internal const ulong VppnBits = 0x0000_ffff_ffff_e000;
 
-    /// <summary>Bits of EENTRY, TLBRENTRY and MERRENTRY that are not there: the offset in the page (manual volume 1, 7.4.10).</summary>
+    /// <summary>
+    /// Bits of EENTRY, TLBRENTRY and MERRENTRY that are not there: the offset in the page (manual volume 1, 7.4.10).
+    /// </summary>
     public const ulong EntryOffset = 0xfff;
 
     /// <summary>log2 of the smallest page.</summary>

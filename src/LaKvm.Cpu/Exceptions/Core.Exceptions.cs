@@ -8,9 +8,9 @@ public sealed unsafe partial class Core
     internal const Trap ToRoot = (Trap)0x8000;
 
     /// <summary>
-    /// Delivers the exception that an instruction at <see cref="CpuState.Pc"/> raised: sets ERA, ESTAT, BADV, BADI, mode
-    /// and PC. Returns <see cref="Trap.Refetch"/>, or <see cref="Trap.Leave"/> when this leaves guest mode for a root
-    /// mode that the engine's caller owns.
+    /// Delivers the exception that an instruction at <see cref="CpuState.Pc"/> raised: sets ERA, ESTAT, BADV, BADI,
+    /// mode and PC. Returns <see cref="Trap.Refetch"/>, or <see cref="Trap.Leave"/> when this leaves guest mode for a
+    /// root mode that the engine's caller owns.
     /// </summary>
     public Trap RaiseException(Trap trap, uint word)
     {
@@ -36,14 +36,14 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Root mode is going to have the guest take an exception at <paramref name="pc"/>, by changing its CSRs: it counts for the
-    /// report of a guest that does nothing but fault.
+    /// Root mode is going to have the guest take an exception at <paramref name="pc"/>, by changing its CSRs: it counts
+    /// for the report of a guest that does nothing but fault.
     /// </summary>
     public void WatchInjected(Trap code, ulong pc, ulong address, uint word) => _guestWatch.Entered(code, pc, address, word);
 
     /// <summary>
-    /// Of the exceptions that guest code raises, those that leave guest mode by their kind: trapped resources, hypervisor
-    /// calls, and units that the guest has enabled but root mode has not (the guest's own EUEN comes first).
+    /// Of the exceptions that guest code raises, those that leave guest mode by their kind: trapped resources,
+    /// hypervisor calls, and units that the guest has enabled but root mode has not (the guest's own EUEN comes first).
     /// </summary>
     private bool GoesToRoot(Trap code)
     {
@@ -82,7 +82,9 @@ public sealed unsafe partial class Core
         return Trap.Leave;
     }
 
-    /// <summary>Second-stage TLB refill: root mode's refill context remembers that a guest was running (inferred).</summary>
+    /// <summary>
+    /// Second-stage TLB refill: root mode's refill context remembers that a guest was running (inferred).
+    /// </summary>
     private Trap EnterRootRefill()
     {
         State->Vm = 0;
@@ -135,8 +137,8 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// ertn: returns from the exception that is being handled (manual volume 1, 4.2.6.1). In root mode this is also how a
-    /// guest is entered: general exceptions return to the mode in GSTAT.PVM, TLB refills to the one in TLBRPRMD.
+    /// ertn: returns from the exception that is being handled (manual volume 1, 4.2.6.1). In root mode this is also how
+    /// a guest is entered: general exceptions return to the mode in GSTAT.PVM, TLB refills to the one in TLBRPRMD.
     /// </summary>
     public void Ertn()
     {

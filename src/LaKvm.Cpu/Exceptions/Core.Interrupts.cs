@@ -18,7 +18,9 @@ public sealed unsafe partial class Core
     /// <summary>Ticks of the machine's clock now.</summary>
     public ulong Ticks => _clock.Ticks;
 
-    /// <summary>Tick at which a timer of this core fires next; <see cref="ulong.MaxValue"/> if none is running.</summary>
+    /// <summary>
+    /// Tick at which a timer of this core fires next; <see cref="ulong.MaxValue"/> if none is running.
+    /// </summary>
     public ulong TimerDeadline => Math.Min(_hostTimer.Deadline, _guestTimer.Deadline);
 
     /// <summary>True while an interrupt is pending and enabled in root mode, whatever CRMD.IE says.</summary>
@@ -58,8 +60,8 @@ public sealed unsafe partial class Core
     public void RequestStop() => RequestAttention(AttentionStop);
 
     /// <summary>
-    /// Whether the core that returned <see cref="RunExit.Idle"/> has to go on: an interrupt is pending, a timer has fired, or a
-    /// stop was requested.
+    /// Whether the core that returned <see cref="RunExit.Idle"/> has to go on: an interrupt is pending, a timer has
+    /// fired, or a stop was requested.
     /// </summary>
     public bool MustWake
     {
@@ -108,8 +110,8 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Sets ESTAT.TI of root mode and of the guest if their timers have expired. To be called between slices of a run, so
-    /// that no timer is later than a slice.
+    /// Sets ESTAT.TI of root mode and of the guest if their timers have expired. To be called between slices of a run,
+    /// so that no timer is later than a slice.
     /// </summary>
     public void PollTimers()
     {
@@ -141,9 +143,9 @@ public sealed unsafe partial class Core
 
     /// <summary>
     /// Called by the engine, with <see cref="CpuState.Pc"/> at the next instruction and the budget settled, whenever
-    /// <see cref="CpuState.Attention"/> is non-zero: takes pending interrupts, timers, TLB and code invalidations. Returns
-    /// <see cref="Trap.None"/> if execution goes on at the same PC in the same mode, <see cref="Trap.Refetch"/> if state
-    /// changed, <see cref="Trap.Leave"/> if the run call must return with <see cref="PendingExit"/>.
+    /// <see cref="CpuState.Attention"/> is non-zero: takes pending interrupts, timers, TLB and code invalidations.
+    /// Returns <see cref="Trap.None"/> if execution goes on at the same PC in the same mode, <see cref="Trap.Refetch"/>
+    /// if state changed, <see cref="Trap.Leave"/> if the run call must return with <see cref="PendingExit"/>.
     /// </summary>
     public Trap HandleAttention()
     {

@@ -5,20 +5,22 @@ using LaKvm.Isa;
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// Notices a kernel that can do nothing any more, because what handles its exceptions raises them: the same few exceptions
-/// come again and again with no return from one in between, and no general register changes but the stack pointer. It is
-/// silent, and would be for ever: so one line says where.
+/// Notices a kernel that can do nothing any more, because what handles its exceptions raises them: the same few
+/// exceptions come again and again with no return from one in between, and no general register changes but the stack
+/// pointer. It is silent, and would be for ever: so one line says where.
 /// </summary>
 /// <remarks>
-/// Exceptions that are returned from, interrupts, and handlers that jump somewhere and make progress there are none of it.
-/// One for root mode and one for the guest; where no exception comes, nothing is looked at.
+/// Exceptions that are returned from, interrupts, and handlers that jump somewhere and make progress there are none of
+/// it. One for root mode and one for the guest; where no exception comes, nothing is looked at.
 /// </remarks>
 internal sealed unsafe class ExceptionWatch(Core core)
 {
     /// <summary>Exceptions without a return that make a closer look worth while.</summary>
     private const int Suspicious = 64;
 
-    /// <summary>Exceptions that may take turns, and how often one of them must be seen with the same registers.</summary>
+    /// <summary>
+    /// Exceptions that may take turns, and how often one of them must be seen with the same registers.
+    /// </summary>
     private const int LongestCycle = 8, Repeats = 16;
 
     /// <summary>Exceptions since the last return of which it is known where they were.</summary>
@@ -39,7 +41,9 @@ internal sealed unsafe class ExceptionWatch(Core core)
     private int _sinceWatched;
     private int _repeats;
 
-    /// <summary>What raised an exception: its kind, the instruction's address and word, and the address it was about.</summary>
+    /// <summary>
+    /// What raised an exception: its kind, the instruction's address and word, and the address it was about.
+    /// </summary>
     private readonly record struct Entry(Trap Code, ulong Pc, ulong Address, uint Word)
     {
         public bool IsAt(in Entry other) => Code == other.Code && Pc == other.Pc;
@@ -64,7 +68,9 @@ internal sealed unsafe class ExceptionWatch(Core core)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void RefillReturned() => _nested -= _nested > 0 ? 1 : 0;
 
-    /// <summary>ertn from any other exception; or an interrupt comes, which handlers that fault do not let come.</summary>
+    /// <summary>
+    /// ertn from any other exception; or an interrupt comes, which handlers that fault do not let come.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Returned() => _nested = 0;
 

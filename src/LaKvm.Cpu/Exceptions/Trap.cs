@@ -4,7 +4,8 @@ namespace LaKvm.Cpu;
 /// What an instruction asks for besides its result: nothing, an exception (Ecode in bits 5:0, EsubCode in bits 14:6 of
 /// the low 16 bits, as in CSR.ESTAT 21:16 and 30:22), or a request to the engine (values from 0x10000).
 /// </summary>
-/// <remarks>Manual volume 1, section 6.2.1, table 21. A handler that returns an exception has changed no register.</remarks>
+/// <remarks>Manual volume 1, section 6.2.1, table 21. A handler that returns an exception has changed no
+/// register.</remarks>
 public enum Trap
 {
     /// <summary>The instruction completed; execution goes on behind it.</summary>

@@ -1,6 +1,8 @@
 namespace LaKvm.Cpu;
 
-/// <summary>What the core tells its engine about code that it may have decoded. Called on the core's own thread.</summary>
+/// <summary>
+/// What the core tells its engine about code that it may have decoded. Called on the core's own thread.
+/// </summary>
 public interface ICodeCache
 {
     /// <summary>Instructions of this 4 KiB physical page have changed: forget what was decoded from it.</summary>

@@ -1,11 +1,13 @@
 namespace LaKvm.Cpu;
 
-/// <summary>What a core reaches outside of RAM: the machine's MMIO and IOCSR spaces. Called from the core's thread.</summary>
+/// <summary>
+/// What a core reaches outside of RAM: the machine's MMIO and IOCSR spaces. Called from the core's thread.
+/// </summary>
 public interface ICoreBus
 {
     /// <summary>
-    /// Whether something answers an access of 1, 2, 4 or 8 bytes at a physical address that is not RAM. One that nothing
-    /// answers is an address error for the program, and neither read nor written.
+    /// Whether something answers an access of 1, 2, 4 or 8 bytes at a physical address that is not RAM. One that
+    /// nothing answers is an address error for the program, and neither read nor written.
     /// </summary>
     bool Answers(ulong physicalAddress, int size);
 

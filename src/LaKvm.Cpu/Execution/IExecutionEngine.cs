@@ -13,12 +13,14 @@ public enum RunExit
     Stopped,
 
     /// <summary>
-    /// Guest mode was left and root mode is owned by the caller: the exit's state is in the host CSRs, as hardware shows
-    /// it to a hypervisor's exception entry.
+    /// Guest mode was left and root mode is owned by the caller: the exit's state is in the host CSRs, as hardware
+    /// shows it to a hypervisor's exception entry.
     /// </summary>
     GuestExit,
 
-    /// <summary>The core executes idle and nothing is pending; the caller waits (<see cref="Core.WaitForInterrupt"/>).</summary>
+    /// <summary>
+    /// The core executes idle and nothing is pending; the caller waits (<see cref="Core.WaitForInterrupt"/>).
+    /// </summary>
     Idle,
 }
 
@@ -26,9 +28,9 @@ public enum RunExit
 public interface IExecutionEngine
 {
     /// <summary>
-    /// Runs until <paramref name="budget"/> instructions are executed or something else ends the run; the state is exact
-    /// at return. An instruction that raises an exception counts as one, and so does a fetch that fails, so that no run
-    /// is endless.
+    /// Runs until <paramref name="budget"/> instructions are executed or something else ends the run; the state is
+    /// exact at return. An instruction that raises an exception counts as one, and so does a fetch that fails, so that
+    /// no run is endless.
     /// </summary>
     RunExit Run(long budget);
 }

@@ -6,8 +6,8 @@ namespace LaKvm.Cpu;
 public static class SinkRule
 {
     /// <summary>
-    /// Redirects the D slot from r0 to <see cref="CpuState.SinkRegister"/>, so that handlers need no test; every engine does it
-    /// before it executes an instruction. The rows that must see r0 there are left alone.
+    /// Redirects the D slot from r0 to <see cref="CpuState.SinkRegister"/>, so that handlers need no test; every engine
+    /// does it before it executes an instruction. The rows that must see r0 there are left alone.
     /// </summary>
     public static void Apply(ref Instruction instruction)
     {

@@ -1,6 +1,8 @@
 namespace LaKvm.Cpu;
 
-/// <summary>The software TLBs of PLV1 to PLV3 of one mode, for those of its address spaces that were in use last.</summary>
+/// <summary>
+/// The software TLBs of PLV1 to PLV3 of one mode, for those of its address spaces that were in use last.
+/// </summary>
 internal sealed class AddressSpaces
 {
     /// <summary>Address spaces that are kept, and tables of each.</summary>
@@ -38,8 +40,8 @@ internal sealed class AddressSpaces
     }
 
     /// <summary>
-    /// Makes an address space the one in use, and returns its tables. If it is not kept they are empty, and those of the one
-    /// that was not in use for longest are gone.
+    /// Makes an address space the one in use, and returns its tables. If it is not kept they are empty, and those of
+    /// the one that was not in use for longest are gone.
     /// </summary>
     public ReadOnlySpan<SoftTlbTable> Select(int asid)
     {

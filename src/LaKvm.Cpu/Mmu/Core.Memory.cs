@@ -9,7 +9,8 @@ public sealed unsafe partial class Core
 
     /// <summary>
     /// Load of <paramref name="size"/> bytes that the software TLB did not answer: translates, fills the software TLB,
-    /// splits unaligned accesses, reads MMIO; where nothing is, that is an address error. On a trap <see cref="CpuState.TrapAddress"/> is set.
+    /// splits unaligned accesses, reads MMIO; where nothing is, that is an address error. On a trap
+    /// <see cref="CpuState.TrapAddress"/> is set.
     /// </summary>
     public Trap LoadSlow(ulong va, int size, void* value)
     {
@@ -99,7 +100,9 @@ public sealed unsafe partial class Core
         return trap;
     }
 
-    /// <summary>To be called after a host atomic has changed memory at <paramref name="va"/> through a pointer.</summary>
+    /// <summary>
+    /// To be called after a host atomic has changed memory at <paramref name="va"/> through a pointer.
+    /// </summary>
     public void AtomicStored(ulong va, byte* pointer)
     {
         SoftTlbEntry* entry = CpuState.TlbEntry(State, va);
@@ -136,8 +139,8 @@ public sealed unsafe partial class Core
     public void CodePageAdded(ulong physicalPage) => Memory.MarkCode(physicalPage);
 
     /// <summary>
-    /// The engine's word beside a software TLB entry of the current mode, for what the engine knows about the page: zeroed
-    /// by the core whenever the entry changes.
+    /// The engine's word beside a software TLB entry of the current mode, for what the engine knows about the page:
+    /// zeroed by the core whenever the entry changes.
     /// </summary>
     public static nint* EngineWord(CpuState* s, ulong va) =>
         SoftTlbTable.EngineWords(s->Tlb) + (CpuState.TlbEntry(s, va) - s->Tlb);
@@ -168,9 +171,9 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Translates and, for RAM, fills the software TLB. <paramref name="pointer"/> is null for a device; where not all of the
-    /// bytes, which lie in one page, are answered by one, the access is an address error (as in QEMU 11.1; the manual leaves
-    /// absent memory to the machine).
+    /// Translates and, for RAM, fills the software TLB. <paramref name="pointer"/> is null for a device; where not all
+    /// of the bytes, which lie in one page, are answered by one, the access is an address error (as in QEMU 11.1; the
+    /// manual leaves absent memory to the machine).
     /// </summary>
     private Trap Reach(ulong va, int size, Access access, out byte* pointer, out ulong physical)
     {
@@ -185,7 +188,8 @@ public sealed unsafe partial class Core
         pointer = Memory.Pointer(t.Physical);
         if (pointer != null)
         {
-            // What is fetched will soon be decoded: an entry for stores would only look like one that was used in between.
+            // What is fetched will soon be decoded: an entry for stores would only look like one that was used in
+            // between.
             bool write = t.Write && access != Access.Fetch && Memory.Flags(t.Physical) == PageFlags.None && !_recordingTlb;
             bool data = !ForbidsUnaligned;
             _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && data, write && data, t.Execute, t.Local);
@@ -215,12 +219,14 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Whether MISC.ALCL forbids unaligned accesses somewhere. Then data accesses take the slow path: the fast one only sees
-    /// whether a page is left.
+    /// Whether MISC.ALCL forbids unaligned accesses somewhere. Then data accesses take the slow path: the fast one only
+    /// sees whether a page is left.
     /// </summary>
     private bool ForbidsUnaligned => (State->Csr[Csr.Misc] & (0xFUL << 12)) != 0;
 
-    /// <summary>Unaligned accesses are done in hardware unless MISC.ALCL forbids them (manual volume 1, 7.4.4).</summary>
+    /// <summary>
+    /// Unaligned accesses are done in hardware unless MISC.ALCL forbids them (manual volume 1, 7.4.4).
+    /// </summary>
     private Trap CheckAlignment(ulong va, int size)
     {
         if ((va & (ulong)(size - 1)) == 0 || ((State->Csr[Csr.Misc] >> (12 + State->Plv)) & 1) == 0 || size > 8)
@@ -232,7 +238,9 @@ public sealed unsafe partial class Core
         return Trap.Ale;
     }
 
-    /// <summary>Stores of a stretch that is executed twice are recorded, and can't be taken back where code is.</summary>
+    /// <summary>
+    /// Stores of a stretch that is executed twice are recorded, and can't be taken back where code is.
+    /// </summary>
     private void BeforeStore(byte* pointer, ulong physical, int size)
     {
         if (_rehearsal != null && pointer != null)

@@ -7,8 +7,8 @@ public sealed unsafe partial class Core
     private const int HugeLevelShift = 13;
 
     /// <summary>
-    /// lddir: the entry of directory <paramref name="level"/> (1 to 4) at <paramref name="directory"/> for the address in
-    /// TLBRBADV. A huge entry is passed on, and remembers the level at which it was met in bits 14:13, so that ldpte
+    /// lddir: the entry of directory <paramref name="level"/> (1 to 4) at <paramref name="directory"/> for the address
+    /// in TLBRBADV. A huge entry is passed on, and remembers the level at which it was met in bits 14:13, so that ldpte
     /// knows its size.
     /// </summary>
     public Trap LoadDirectory(ulong directory, int level, out ulong entry)
@@ -65,7 +65,9 @@ public sealed unsafe partial class Core
         return Trap.None;
     }
 
-    /// <summary>A huge entry becomes a pair of pages of half its size; its G is bit 12 because bit 6 says huge.</summary>
+    /// <summary>
+    /// A huge entry becomes a pair of pages of half its size; its G is bit 12 because bit 6 says huge.
+    /// </summary>
     private static (ulong Entry, int Shift) SplitHuge(CsrBank bank, ulong entry, int odd)
     {
         (int start, int width) = DirectoryField(bank, (int)(entry >> HugeLevelShift) & 3);
@@ -91,7 +93,8 @@ public sealed unsafe partial class Core
 
     /// <summary>
     /// Reads a table entry at a physical address; the guest's tables lie in guest-physical memory, so that the second
-    /// stage can leave here as for any load (inferred: ecode as a load's). Where no RAM is, an entry reads as 0, as in QEMU 11.1.
+    /// stage can leave here as for any load (inferred: ecode as a load's). Where no RAM is, an entry reads as 0, as in
+    /// QEMU 11.1.
     /// </summary>
     private Trap ReadTable(CsrBank bank, ulong table, ulong index, out ulong entry)
     {

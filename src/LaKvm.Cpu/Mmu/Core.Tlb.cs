@@ -66,12 +66,14 @@ public sealed unsafe partial class Core
     /// <summary>TLBFILL in root mode.</summary>
     public void TlbFill() => TlbFill(CurrentTlb);
 
-    /// <summary>TLBCLR (of what matches ASID or is in the set) and TLBFLUSH: here both drop all that the mode may see.</summary>
+    /// <summary>
+    /// TLBCLR (of what matches ASID or is in the set) and TLBFLUSH: here both drop all that the mode may see.
+    /// </summary>
     internal void TlbClear(TlbView view) => Invalidate(view, static (in TlbPair _, in TlbMatch _) => true, default);
 
     /// <summary>
-    /// invtlb of the current mode. False if <paramref name="op"/> is none of its forms. In root mode rj carries the GID in
-    /// bits 23:16 and the ASID in bits 9:0.
+    /// invtlb of the current mode. False if <paramref name="op"/> is none of its forms. In root mode rj carries the GID
+    /// in bits 23:16 and the ASID in bits 9:0.
     /// </summary>
     public bool InvalidateTlb(int op, ulong rj, ulong rk)
     {
@@ -231,9 +233,10 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// The entry that the CSRs describe. The manual does not say what one of a size that PRCFG2 has not is: here it is a pair of
-    /// invalid pages of the smallest size, so that an access raises an exception of an invalid page, as behind a walk through
-    /// such an entry in QEMU 11.1, and neither translates anything nor asks for a refill without end (inferred).
+    /// The entry that the CSRs describe. The manual does not say what one of a size that PRCFG2 has not is: here it is
+    /// a pair of invalid pages of the smallest size, so that an access raises an exception of an invalid page, as
+    /// behind a walk through such an entry in QEMU 11.1, and neither translates anything nor asks for a refill without
+    /// end (inferred).
     /// </summary>
     private TlbPair PairFromCsrs(TlbView view)
     {
@@ -290,7 +293,9 @@ public sealed unsafe partial class Core
         }
     }
 
-    /// <summary>The guest's own TLB seen from root mode (gtlb*): tag TGID if USETGID, else GSTAT.GID (inferred).</summary>
+    /// <summary>
+    /// The guest's own TLB seen from root mode (gtlb*): tag TGID if USETGID, else GSTAT.GID (inferred).
+    /// </summary>
     internal TlbView GuestTlbOfRoot
     {
         get

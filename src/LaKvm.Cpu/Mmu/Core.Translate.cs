@@ -75,8 +75,8 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Guest-physical to physical. Faults here are root mode's: they leave the guest with the GPA as bad address. PLV and
-    /// ASID are not compared at this stage (inferred; Linux's KVM fills PLV 0 and flushes without ASID).
+    /// Guest-physical to physical. Faults here are root mode's: they leave the guest with the GPA as bad address. PLV
+    /// and ASID are not compared at this stage (inferred; Linux's KVM fills PLV 0 and flushes without ASID).
     /// </summary>
     private Trap TranslateSecondStage(Access access, ref Translation result)
     {
@@ -162,7 +162,9 @@ public sealed unsafe partial class Core
         return (elo & 0x0000_ffff_ffff_f000 & ~offset) | (va & offset);
     }
 
-    /// <summary>Bits above VALEN repeat bit 47; RVACFG narrows user addresses further (manual volume 1, 5.2.3).</summary>
+    /// <summary>
+    /// Bits above VALEN repeat bit 47; RVACFG narrows user addresses further (manual volume 1, 5.2.3).
+    /// </summary>
     private static bool IsCanonical(ulong va, CsrBank bank)
     {
         if ((ulong)((long)(va << 16) >> 16) != va)

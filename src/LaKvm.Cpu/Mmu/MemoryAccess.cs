@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// Loads and stores by virtual address for instruction handlers: one compare of the last byte's page against the software
-/// TLB, everything unusual in the slow path of <see cref="Core"/>. Values are 1, 2, 4, 8, 16 or 32 bytes.
+/// Loads and stores by virtual address for instruction handlers: one compare of the last byte's page against the
+/// software TLB, everything unusual in the slow path of <see cref="Core"/>. Values are 1, 2, 4, 8, 16 or 32 bytes.
 /// </summary>
 public static unsafe class MemoryAccess
 {

@@ -2,8 +2,9 @@ namespace LaKvm.Cpu;
 
 /// <summary>
 /// The software TLBs of a core: one table for each privilege level and one for direct-address mode, for root mode and
-/// for the guest. Those of PLV1 to PLV3 are kept for some address spaces (ASIDs), so that what changes to and fro between
-/// programs finds them filled. PLV0, where most pages are there in all address spaces, has one table, which loses the others.
+/// for the guest. Those of PLV1 to PLV3 are kept for some address spaces (ASIDs), so that what changes to and fro
+/// between programs finds them filled. PLV0, where most pages are there in all address spaces, has one table, which
+/// loses the others.
 /// </summary>
 internal sealed unsafe class SoftTlb : IDisposable
 {
@@ -112,7 +113,8 @@ internal sealed unsafe class SoftTlb : IDisposable
     }
 
     /// <summary>
-    /// Makes stores to a page that now holds decoded code take the slow path. True if a store could have been under way.
+    /// Makes stores to a page that now holds decoded code take the slow path. True if a store could have been under
+    /// way.
     /// </summary>
     public bool ProtectCode(byte* host)
     {

@@ -4,15 +4,17 @@ using System.Runtime.InteropServices;
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// One software TLB of two ways. Engines look at the first one; what is found in the second changes places with what was in
-/// its way (<see cref="Exchange"/>). Behind the entries of a way lies one word per entry for the engine.
+/// One software TLB of two ways. Engines look at the first one; what is found in the second changes places with what
+/// was in its way (<see cref="Exchange"/>). Behind the entries of a way lies one word per entry for the engine.
 /// </summary>
 internal sealed unsafe class SoftTlbTable : IDisposable
 {
     private const int Sets = CpuState.SoftTlbEntries;
     private const ulong PageMask = 0xfff;
 
-    /// <summary>Sets that may hold something, and those of them that may hold pages of one address space only.</summary>
+    /// <summary>
+    /// Sets that may hold something, and those of them that may hold pages of one address space only.
+    /// </summary>
     private readonly ulong[] _used = new ulong[Sets / 64], _local = new ulong[Sets / 64];
 
     private SoftTlbEntry* _first;
@@ -36,8 +38,8 @@ internal sealed unsafe class SoftTlbTable : IDisposable
     }
 
     /// <summary>
-    /// Installs a page, and moves what is in its way to the second way. <paramref name="host"/> is the page's first byte;
-    /// <paramref name="local"/> says that the page is there in this address space only.
+    /// Installs a page, and moves what is in its way to the second way. <paramref name="host"/> is the page's first
+    /// byte; <paramref name="local"/> says that the page is there in this address space only.
     /// </summary>
     public void Fill(ulong va, byte* host, bool read, bool write, bool execute, bool local)
     {
@@ -84,8 +86,8 @@ internal sealed unsafe class SoftTlbTable : IDisposable
     }
 
     /// <summary>
-    /// Drops the pages of a range, which is page aligned; <paramref name="local"/> says that they are there in one address space
-    /// only.
+    /// Drops the pages of a range, which is page aligned; <paramref name="local"/> says that they are there in one
+    /// address space only.
     /// </summary>
     public void Drop(ulong va, ulong length, bool local)
     {
@@ -102,7 +104,9 @@ internal sealed unsafe class SoftTlbTable : IDisposable
         }
     }
 
-    /// <summary>Makes stores to the page at <paramref name="host"/> take the slow path. True if some could take the fast one.</summary>
+    /// <summary>
+    /// Makes stores to the page at <paramref name="host"/> take the slow path. True if some could take the fast one.
+    /// </summary>
     public bool Protect(byte* host)
     {
         bool found = false;

@@ -53,7 +53,9 @@ internal sealed unsafe class Tlb : IDisposable
     private readonly byte[] _stlbUsed = new byte[StlbSets];
     private ulong _mtlbUsed;
 
-    /// <summary>MTLB entry that was found last for addresses of the same 32 MiB, a second stage's huge page pair.</summary>
+    /// <summary>
+    /// MTLB entry that was found last for addresses of the same 32 MiB, a second stage's huge page pair.
+    /// </summary>
     private readonly byte[] _mtlbRecent = new byte[MtlbEntries];
     private uint _random = 0x9e3779b9;
 

@@ -4,7 +4,9 @@ using System.Runtime.CompilerServices;
 
 namespace LaKvm.Cpu;
 
-/// <summary>Results of the bit-manipulation instructions (manual vol. 1, 2.2.3) as functions of their operands.</summary>
+/// <summary>
+/// Results of the bit-manipulation instructions (manual vol. 1, 2.2.3) as functions of their operands.
+/// </summary>
 public static class BitManipulation
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
@@ -108,7 +110,9 @@ public static class BitManipulation
     [MethodImpl(Inline)]
     public static ulong BstrpickD(ulong j, int msb, int lsb) => (j >> lsb) & Ones(msb - lsb);
 
-    /// <summary>bstrins.w: the low bits of rj put into bits <paramref name="msb"/> to <paramref name="lsb"/> of rd.</summary>
+    /// <summary>
+    /// bstrins.w: the low bits of rj put into bits <paramref name="msb"/> to <paramref name="lsb"/> of rd.
+    /// </summary>
     [MethodImpl(Inline)]
     public static ulong BstrinsW(ulong d, ulong j, int msb, int lsb) => SignExtend((uint)BstrinsD(d, j, msb, lsb));
 

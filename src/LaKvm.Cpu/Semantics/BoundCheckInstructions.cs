@@ -5,8 +5,8 @@ namespace LaKvm.Cpu;
 
 /// <summary>
 /// Handlers of asrtle.d, asrtgt.d (manual vol. 1, 2.2.10) and of the loads and stores with bound check (2.2.6, 3.2.7).
-/// rj is compared with rk as a signed number: the manual says so of asrt*, and it is inferred for the accesses. A failed
-/// check raises BCE before the access is tried; an access must be naturally aligned.
+/// rj is compared with rk as a signed number: the manual says so of asrt*, and it is inferred for the accesses. A
+/// failed check raises BCE before the access is tried; an access must be naturally aligned.
 /// </summary>
 public static unsafe class BoundCheckInstructions
 {

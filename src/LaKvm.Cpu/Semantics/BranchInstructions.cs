@@ -4,8 +4,8 @@ using static LaKvm.Cpu.Operands;
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// The branches (manual vol. 1, 2.2.4 and 3.2.6), syscall and break, and the barriers. Engines execute branches themselves where
-/// speed matters; a branch that is taken here asks the engine to look its target up.
+/// The branches (manual vol. 1, 2.2.4 and 3.2.6), syscall and break, and the barriers. Engines execute branches
+/// themselves where speed matters; a branch that is taken here asks the engine to look its target up.
 /// </summary>
 public static unsafe class BranchInstructions
 {
@@ -45,7 +45,9 @@ public static unsafe class BranchInstructions
         return Trap.None;
     }
 
-    /// <summary>Stores have already dropped the code they changed; what other threads changed waits for attention.</summary>
+    /// <summary>
+    /// Stores have already dropped the code they changed; what other threads changed waits for attention.
+    /// </summary>
     private static Trap Ibar(Core core, CpuState* s, Instruction* i) => PrivilegedSemantics.Next(s);
 
     /// <summary>A hint, which raises no exception even for an illegal address.</summary>

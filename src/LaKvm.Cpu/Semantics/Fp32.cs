@@ -3,8 +3,8 @@ using static System.BitConverter;
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// Single precision. As <see cref="Fp64"/>, but simpler: a product, or quotient times divisor, of two singles is exact in
-/// double precision, so that a result is exact if it equals, or leads back to, what double precision has.
+/// Single precision. As <see cref="Fp64"/>, but simpler: a product, or quotient times divisor, of two singles is exact
+/// in double precision, so that a result is exact if it equals, or leads back to, what double precision has.
 /// </summary>
 public readonly struct Fp32 : IFp
 {

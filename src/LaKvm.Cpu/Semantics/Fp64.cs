@@ -10,7 +10,9 @@ namespace LaKvm.Cpu;
 /// </summary>
 public readonly struct Fp64 : IFp
 {
-    /// <summary>Biased exponent from which the error of a product or quotient, 106 bits further down, is a normal number.</summary>
+    /// <summary>
+    /// Biased exponent from which the error of a product or quotient, 106 bits further down, is a normal number.
+    /// </summary>
     private const ulong SafeExponent = 128;
 
     /// <summary>2^1023: two numbers below add up to a finite one.</summary>
@@ -89,8 +91,8 @@ public readonly struct Fp64 : IFp
             return FpSoft<Binary64>.MultiplyAdd(a, b, c, ref env);
         }
 
-        // a * b + c = sum + sumError + productError. The result is near the sum, so that their difference is exact; with
-        // sumError it makes two numbers without common bits, which must be -productError and 0.
+        // a * b + c = sum + sumError + productError. The result is near the sum, so that their difference is exact;
+        // with sumError it makes two numbers without common bits, which must be -productError and 0.
         double productError = Math.FusedMultiplyAdd(x, y, -product);
         double sum = TwoSum(product, z, out double sumError);
         double rest = TwoSum(sum - result, sumError, out double restError);

@@ -4,8 +4,8 @@ using LaKvm.Isa;
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// Handlers of the floating-point instructions that calculate: arithmetic, comparison, conversion (manual vol. 1, 3.2.1 to
-/// 3.2.3). Each one calculates with a pure function, then settles FCSR0 once; a trap leaves the destination alone.
+/// Handlers of the floating-point instructions that calculate: arithmetic, comparison, conversion (manual vol. 1, 3.2.1
+/// to 3.2.3). Each one calculates with a pure function, then settles FCSR0 once; a trap leaves the destination alone.
 /// </summary>
 public static unsafe class FpArithmeticInstructions
 {
@@ -302,7 +302,9 @@ public static unsafe class FpArithmeticInstructions
         return Write(s, i, Fp64.FromSingle(Read<Fp32>(s, i->J), ref env), env);
     }
 
-    /// <summary>The upper half of the register becomes 0 where the other single-precision results fill it with ones.</summary>
+    /// <summary>
+    /// The upper half of the register becomes 0 where the other single-precision results fill it with ones.
+    /// </summary>
     private static Trap Frint<T>(Core core, CpuState* s, Instruction* i)
         where T : struct, IFp
     {

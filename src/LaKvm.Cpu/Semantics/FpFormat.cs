@@ -34,5 +34,7 @@ internal readonly struct Binary64 : IFpFormat
     public static int ExponentBits => 11;
 }
 
-/// <summary>A finite number other than zero: (-1)^Sign * Significand * 2^(Exponent - 63), bit 63 of the significand set.</summary>
+/// <summary>
+/// A finite number other than zero: (-1)^Sign * Significand * 2^(Exponent - 63), bit 63 of the significand set.
+/// </summary>
 internal readonly record struct FpNumber(bool Sign, int Exponent, ulong Significand);

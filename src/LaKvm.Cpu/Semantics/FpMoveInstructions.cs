@@ -100,7 +100,9 @@ public static unsafe class FpMoveInstructions
     private static Trap Movfrh2grS(Core core, CpuState* s, Instruction* i) =>
         SetGpr(s, i, (ulong)((long)Fpr(s, i->J) >> 32));
 
-    /// <summary>Reserved bits stay 0. A Cause bit whose enable is set, or becomes set, does not trap (3.2.4.4).</summary>
+    /// <summary>
+    /// Reserved bits stay 0. A Cause bit whose enable is set, or becomes set, does not trap (3.2.4.4).
+    /// </summary>
     private static Trap Movgr2fcsr(Core core, CpuState* s, Instruction* i)
     {
         uint mask = Fcsr.Mask(i->D);

@@ -175,8 +175,8 @@ internal static partial class FpSoft<F>
     }
 
     /// <summary>
-    /// fusedMultiplyAdd(a, b, c). A product of infinity and zero is invalid even when c is a quiet NaN, which is the result.
-    /// NaN priority: c, a, b (manual vol. 1, 3.1.1.3).
+    /// fusedMultiplyAdd(a, b, c). A product of infinity and zero is invalid even when c is a quiet NaN, which is the
+    /// result. NaN priority: c, a, b (manual vol. 1, 3.1.1.3).
     /// </summary>
     public static ulong MultiplyAdd(ulong a, ulong b, ulong c, ref FpEnvironment env)
     {

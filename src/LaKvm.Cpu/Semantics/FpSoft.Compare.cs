@@ -1,6 +1,8 @@
 namespace LaKvm.Cpu;
 
-/// <summary>How two numbers compare; the bits of fcmp's condition field that are true for each (manual vol. 1, 3.2.2.1).</summary>
+/// <summary>
+/// How two numbers compare; the bits of fcmp's condition field that are true for each (manual vol. 1, 3.2.2.1).
+/// </summary>
 [Flags]
 public enum FpRelation
 {

@@ -32,8 +32,8 @@ internal static partial class FpSoft<F>
         magnitude == 0 ? 0 : Round(sign, 63, magnitude, ref env);
 
     /// <summary>
-    /// convertToIntegerExact to a signed integer of <paramref name="bits"/> bits: out of range is invalid and saturates,
-    /// a NaN is invalid and gives 0.
+    /// convertToIntegerExact to a signed integer of <paramref name="bits"/> bits: out of range is invalid and
+    /// saturates, a NaN is invalid and gives 0.
     /// </summary>
     public static long ToInteger(ulong x, int bits, FpRounding rounding, ref FpEnvironment env)
     {
@@ -50,7 +50,9 @@ internal static partial class FpSoft<F>
         return sign ? (long)(0 - magnitude) : (long)magnitude;
     }
 
-    /// <summary>As <see cref="ToInteger"/>, to an unsigned integer: what rounds to less than 0 is out of range.</summary>
+    /// <summary>
+    /// As <see cref="ToInteger"/>, to an unsigned integer: what rounds to less than 0 is out of range.
+    /// </summary>
     public static ulong ToUnsigned(ulong x, int bits, FpRounding rounding, ref FpEnvironment env)
     {
         ulong max = ulong.MaxValue >> (64 - bits);

@@ -4,8 +4,8 @@ namespace LaKvm.Cpu;
 
 /// <summary>
 /// IEEE 754-2008 arithmetic on bit patterns by integer arithmetic alone: any rounding mode, all five exceptions. The
-/// reference that the fast paths of <see cref="Fp32"/> and <see cref="Fp64"/> are proven against, and what they fall back
-/// on. This part: encodings, NaNs and the rounding that every operation ends in.
+/// reference that the fast paths of <see cref="Fp32"/> and <see cref="Fp64"/> are proven against, and what they fall
+/// back on. This part: encodings, NaNs and the rounding that every operation ends in.
 /// </summary>
 /// <typeparam name="F">Format of the operands and of the result; patterns stand in the low bits of a ulong.</typeparam>
 internal static partial class FpSoft<F>
@@ -101,7 +101,10 @@ internal static partial class FpSoft<F>
         _ => x != UInt128.Zero ? UInt128.One : UInt128.Zero,
     };
 
-    /// <summary>Whether rounding away the bits <paramref name="lost"/> (of which <paramref name="half"/> is the top one) increments.</summary>
+    /// <summary>
+    /// Whether rounding away the bits <paramref name="lost"/> (of which <paramref name="half"/> is the top one)
+    /// increments.
+    /// </summary>
     private static bool RoundsUp(FpRounding rounding, bool sign, bool odd, ulong lost, ulong half) => rounding switch
     {
         FpRounding.NearestEven => lost > half || (lost == half && odd),

@@ -10,7 +10,9 @@ public interface IFp
     /// <summary>The pattern that a floating-point register (64 bits) holds in this format.</summary>
     static abstract ulong Read(ulong register);
 
-    /// <summary>The register image of a result. Single precision fills the upper half, which may be anything, with ones.</summary>
+    /// <summary>
+    /// The register image of a result. Single precision fills the upper half, which may be anything, with ones.
+    /// </summary>
     static abstract ulong Box(ulong value);
 
     /// <summary>The sign bit.</summary>

@@ -7,8 +7,8 @@ namespace LaKvm.Cpu;
 /// their operands: 64-bit register values, immediates extended to 64 bits. A .W result is sign-extended.
 /// </summary>
 /// <remarks>
-/// The manual leaves the result of a division by zero open. As QEMU does it: the divisor counts as 1, so the quotient is
-/// the dividend and the remainder 0. The one overflow, minimum / -1, yields the minimum and remainder 0.
+/// The manual leaves the result of a division by zero open. As QEMU does it: the divisor counts as 1, so the quotient
+/// is the dividend and the remainder 0. The one overflow, minimum / -1, yields the minimum and remainder 0.
 /// </remarks>
 public static class IntegerArithmetic
 {

@@ -4,7 +4,8 @@ namespace LaKvm.Cpu;
 
 /// <summary>
 /// CSR and IOCSR access, ertn, idle, cacop, and what reads the core's identity and time (manual volume 1, 4.2 and
-/// 2.2.10). The engine has checked PLV for the privileged rows; in guest mode what has no guest copy leaves to root mode.
+/// 2.2.10). The engine has checked PLV for the privileged rows; in guest mode what has no guest copy leaves to root
+/// mode.
 /// </summary>
 internal static unsafe class PrivilegedSemantics
 {
@@ -128,9 +129,9 @@ internal static unsafe class PrivilegedSemantics
     }
 
     /// <summary>
-    /// The modelled caches are coherent, so no operation has an effect. A guest's leave by GCFG.GCI: with 0 all, with 1 all
-    /// but those by a hit, with 2 those that initialise and those that are an implementation's own (inferred from Linux's
-    /// KVM).
+    /// The modelled caches are coherent, so no operation has an effect. A guest's leave by GCFG.GCI: with 0 all, with 1
+    /// all but those by a hit, with 2 those that initialise and those that are an implementation's own (inferred from
+    /// Linux's KVM).
     /// </summary>
     private static Trap Cacop(Core core, CpuState* s, Instruction* i)
     {
@@ -163,8 +164,8 @@ internal static unsafe class PrivilegedSemantics
     private static Trap RdtimehW(Core core, CpuState* s, Instruction* i) => ReadTime(core, s, i, 32, 32);
 
     /// <summary>
-    /// rd takes the time, rj the counter's number; MISC.DRDTL1-3 can forbid it (7.4.4). Software that has read a time at
-    /// which a timer is due expects the timer's interrupt: the block ends here, so that it is taken at once.
+    /// rd takes the time, rj the counter's number; MISC.DRDTL1-3 can forbid it (7.4.4). Software that has read a time
+    /// at which a timer is due expects the timer's interrupt: the block ends here, so that it is taken at once.
     /// </summary>
     private static Trap ReadTime(Core core, CpuState* s, Instruction* i, int shift, int width)
     {

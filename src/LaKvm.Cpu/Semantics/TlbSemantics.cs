@@ -3,8 +3,8 @@ using LaKvm.Isa;
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// TLB maintenance and page walk instructions (manual volume 1, 4.2.4 and 4.2.5), and LVZ's gcsr* and gtlb*, by which root
-/// mode reaches the guest's registers and TLB; a guest that tries those leaves to root mode.
+/// TLB maintenance and page walk instructions (manual volume 1, 4.2.4 and 4.2.5), and LVZ's gcsr* and gtlb*, by which
+/// root mode reaches the guest's registers and TLB; a guest that tries those leaves to root mode.
 /// </summary>
 internal static unsafe class TlbSemantics
 {

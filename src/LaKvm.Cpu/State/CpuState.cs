@@ -13,19 +13,25 @@ public unsafe struct CpuState
     /// <summary>General registers r0 to r31, then the sink slot that takes the writes to r0.</summary>
     [FieldOffset(GprOffset)] public fixed ulong Gpr[33];
 
-    /// <summary>Address of the instruction that a handler executes; the next one when no instruction is under way.</summary>
+    /// <summary>
+    /// Address of the instruction that a handler executes; the next one when no instruction is under way.
+    /// </summary>
     [FieldOffset(PcOffset)] public ulong Pc;
 
     /// <summary>Instructions that may still be executed before the engine returns; may become negative.</summary>
     [FieldOffset(BudgetOffset)] public long Budget;
 
-    /// <summary>First way of the software TLB of the current mode and privilege level, <see cref="SoftTlbEntries"/> entries.</summary>
+    /// <summary>
+    /// First way of the software TLB of the current mode and privilege level, <see cref="SoftTlbEntries"/> entries.
+    /// </summary>
     [FieldOffset(TlbOffset)] public SoftTlbEntry* Tlb;
 
     /// <summary>CSR bank of the current mode (host, or guest while VM=1), indexed by CSR number.</summary>
     [FieldOffset(CsrOffset)] public ulong* Csr;
 
-    /// <summary>Non-zero: another thread, a timer or a mode change wants the engine's slow loop. Written by all threads.</summary>
+    /// <summary>
+    /// Non-zero: another thread, a timer or a mode change wants the engine's slow loop. Written by all threads.
+    /// </summary>
     [FieldOffset(AttentionOffset)] public int Attention;
 
     /// <summary>Privilege level of the current mode: its CRMD.PLV.</summary>
@@ -190,7 +196,9 @@ public unsafe struct CpuState
     public static void WriteGpr(CpuState* s, int register, ulong value) =>
         ((ulong*)s)[register == 0 ? SinkRegister : register] = value;
 
-    /// <summary>The 32 bytes of vector register <paramref name="register"/>; its first 8 bytes are the FP register.</summary>
+    /// <summary>
+    /// The 32 bytes of vector register <paramref name="register"/>; its first 8 bytes are the FP register.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong* Vector(CpuState* s, int register) => (ulong*)((byte*)s + VrOffset + (register * 32));
 }

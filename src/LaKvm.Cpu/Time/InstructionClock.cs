@@ -1,8 +1,8 @@
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// Time that counts instructions: a machine of one core with it does the same on every run, whatever the engine. It is exact
-/// where it can be read: at instructions that call a handler, and between runs.
+/// Time that counts instructions: a machine of one core with it does the same on every run, whatever the engine. It is
+/// exact where it can be read: at instructions that call a handler, and between runs.
 /// </summary>
 /// <param name="instructionsPerTick">Instructions that take 10 ns.</param>
 public sealed unsafe class InstructionClock(ulong instructionsPerTick) : IClock
@@ -16,8 +16,8 @@ public sealed unsafe class InstructionClock(ulong instructionsPerTick) : IClock
     public void Attach(Core core) => _core = core;
 
     /// <summary>
-    /// Instructions to execute until the core's next timer fires, at most <paramref name="most"/>: a run of that many ends at
-    /// the very instruction at which the interrupt is due.
+    /// Instructions to execute until the core's next timer fires, at most <paramref name="most"/>: a run of that many
+    /// ends at the very instruction at which the interrupt is due.
     /// </summary>
     public long UntilTimer(long most)
     {

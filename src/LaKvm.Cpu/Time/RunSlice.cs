@@ -1,9 +1,10 @@
 namespace LaKvm.Cpu;
 
 /// <summary>
-/// How many instructions a core executes before its timers are looked at again: as many as it is likely to execute until the
-/// next one fires, and not for longer than <see cref="Longest"/>. Software that sets a timer ends the slice. A slice goes on
-/// where a run has ended for another reason, so that however often a guest leaves, its timers are looked at.
+/// How many instructions a core executes before its timers are looked at again: as many as it is likely to execute
+/// until the next one fires, and not for longer than <see cref="Longest"/>. Software that sets a timer ends the slice.
+/// A slice goes on where a run has ended for another reason, so that however often a guest leaves, its timers are
+/// looked at.
 /// </summary>
 public sealed unsafe class RunSlice(Core core)
 {

@@ -4,11 +4,12 @@ namespace LaKvm.Devices;
 
 /// <summary>
 /// The extended I/O interrupt controller (3A5000 manual, "Extended I/O interrupts"): 256 vectors in, HWI lines of the
-/// cores out. Vectors come as messages, as Linux's KVM and QEMU have it: a message makes the vector pending at one core, in
-/// that core's ISR, until written 1 there. The status register remembers who asked until the source takes it back, so that
-/// a vector which is enabled or gets another route meanwhile comes again; a source that just stays high does not.
-/// In hardware every node of four cores has its own registers; messages enter at node 0, whose route names the node that
-/// delivers. In KVM's model there is one set of registers, and routes name cores by their physical number (CPUID).
+/// cores out. Vectors come as messages, as Linux's KVM and QEMU have it: a message makes the vector pending at one
+/// core, in that core's ISR, until written 1 there. The status register remembers who asked until the source takes it
+/// back, so that a vector which is enabled or gets another route meanwhile comes again; a source that just stays high
+/// does not. In hardware every node of four cores has its own registers; messages enter at node 0, whose route names
+/// the node that delivers. In KVM's model there is one set of registers, and routes name cores by their physical number
+/// (CPUID).
 /// </summary>
 public sealed partial class Eiointc : IVectorSink
 {
@@ -141,7 +142,8 @@ public sealed partial class Eiointc : IVectorSink
     });
 
     /// <summary>
-    /// Changes what decides the way of vectors. Those whose source still asks and whose way has changed come again there.
+    /// Changes what decides the way of vectors. Those whose source still asks and whose way has changed come again
+    /// there.
     /// </summary>
     private void Reroute(Action change)
     {
@@ -204,8 +206,8 @@ public sealed partial class Eiointc : IVectorSink
     }
 
     /// <summary>
-    /// The lowest core of the bitmap, or the one that has the number where routes are numbers. One that is not there stands
-    /// for number 0, where what has no route goes too.
+    /// The lowest core of the bitmap, or the one that has the number where routes are numbers. One that is not there
+    /// stands for number 0, where what has no route goes too.
     /// </summary>
     private short CoreOf(byte route)
     {

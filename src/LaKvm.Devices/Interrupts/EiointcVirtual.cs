@@ -14,8 +14,8 @@ public enum EiointcFeatures : uint
     VirtualExtension = 1 << 0,
 
     /// <summary>
-    /// The guest says that it has finished configuring. Vectors are delivered before, too: Linux's KVM never looks at it
-    /// then, and VMMs hand the register's writes to nobody.
+    /// The guest says that it has finished configuring. Vectors are delivered before, too: Linux's KVM never looks at
+    /// it then, and VMMs hand the register's writes to nobody.
     /// </summary>
     Enable = 1 << 1,
 

@@ -52,7 +52,8 @@ public sealed class Ipi : IIocsrDevice
     /// True as in hardware: only enabled pending bits interrupt. False as in KVM's model, which stores IPI_EN only.
     /// </param>
     /// <param name="coreOf">
-    /// The core that has the physical number which the sending registers name, or -1; null if each core's number is its own.
+    /// The core that has the physical number which the sending registers name, or -1; null if each core's number is its
+    /// own.
     /// </param>
     public Ipi(int cores, IocsrBus bus, ICoreInterrupts outputs, bool enableGates = true, Func<int, int>? coreOf = null)
     {

@@ -3,11 +3,11 @@ using System.Numerics;
 namespace LaKvm.Devices;
 
 /// <summary>
-/// The interrupt controller of the 7A bridge (7A1000 manual, "Interrupt controller"): pins in, HyperTransport messages out.
-/// A message is sent when a pin that is not masked asks, and when a pin that asks is unmasked: not while a pin just stays
-/// high. A level pin that falls, or an edge pin that is cleared, takes it back, as in Linux's KVM and in QEMU.
-/// Polarity and the INTn routing are storage only, because the wires of this board say "asserted" and all pins go to the
-/// EIOINTC; htmsi_en likewise, as the bridge has no other output here.
+/// The interrupt controller of the 7A bridge (7A1000 manual, "Interrupt controller"): pins in, HyperTransport messages
+/// out. A message is sent when a pin that is not masked asks, and when a pin that asks is unmasked: not while a pin
+/// just stays high. A level pin that falls, or an edge pin that is cleared, takes it back, as in Linux's KVM and in
+/// QEMU. Polarity and the INTn routing are storage only, because the wires of this board say "asserted" and all pins go
+/// to the EIOINTC; htmsi_en likewise, as the bridge has no other output here.
 /// </summary>
 public sealed class PchPic : IBusDevice
 {
@@ -86,8 +86,8 @@ public sealed class PchPic : IBusDevice
     }
 
     /// <summary>
-    /// A pin is asserted or released. Every assertion counts, one that no release precedes too (KVM_IRQ_LINE): it is an edge,
-    /// and a level is sent again.
+    /// A pin is asserted or released. Every assertion counts, one that no release precedes too (KVM_IRQ_LINE): it is an
+    /// edge, and a level is sent again.
     /// </summary>
     /// <param name="pin">Pin number; one that does not exist is ignored.</param>
     /// <param name="level">True asserts.</param>
@@ -103,7 +103,8 @@ public sealed class PchPic : IBusDevice
     }
 
     /// <summary>
-    /// Registers as after power-on, of which the vectors are as in Linux's KVM: pin n's is n. The wires keep their levels.
+    /// Registers as after power-on, of which the vectors are as in Linux's KVM: pin n's is n. The wires keep their
+    /// levels.
     /// </summary>
     public void Reset()
     {

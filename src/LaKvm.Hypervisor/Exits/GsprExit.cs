@@ -12,8 +12,8 @@ internal static unsafe class GsprExit
     private const uint KvmSignature = 0x004d_564b; // "KVM"
 
     /// <summary>
-    /// The rows of the instruction table that are sensitive, by bits 31:24. The few that there are need no search in the
-    /// whole table, which would take a sixth of an exit's time.
+    /// The rows of the instruction table that are sensitive, by bits 31:24. The few that there are need no search in
+    /// the whole table, which would take a sixth of an exit's time.
     /// </summary>
     private static readonly Row[][] Rows = BuildRows();
 
@@ -117,8 +117,9 @@ internal static unsafe class GsprExit
     }
 
     /// <summary>
-    /// Waits, unless there is something to go on for. An enabled interrupt in the guest's ESTAT is seen by an idle instruction
-    /// whatever CRMD.IE says (manual volume 1, 4.2.6.2): it is no longer queued, so that nothing would ever end the wait.
+    /// Waits, unless there is something to go on for. An enabled interrupt in the guest's ESTAT is seen by an idle
+    /// instruction whatever CRMD.IE says (manual volume 1, 4.2.6.2): it is no longer queued, so that nothing would ever
+    /// end the wait.
     /// </summary>
     private static ExitOutcome EmulateIdle(in ExitInfo exit, KvmVcpu vcpu)
     {

@@ -2,7 +2,9 @@ using LaKvm.Cpu;
 
 namespace LaKvm.Hypervisor;
 
-/// <summary>Accesses to guest-physical addresses without memory: devices of the hypervisor first, then user space.</summary>
+/// <summary>
+/// Accesses to guest-physical addresses without memory: devices of the hypervisor first, then user space.
+/// </summary>
 internal static unsafe class MmioExit
 {
     /// <summary>Emulates the access of a second-stage fault, or makes an exception of it.</summary>

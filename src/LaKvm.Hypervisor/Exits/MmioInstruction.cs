@@ -25,8 +25,8 @@ internal enum MmioRegister : byte
 }
 
 /// <summary>
-/// A load or store that can be emulated, from the instruction table. Its register is in bits 4:0 of the word, its address in
-/// BADV; bounds of ldgt and the like have been checked by the core before it translated the address.
+/// A load or store that can be emulated, from the instruction table. Its register is in bits 4:0 of the word, its
+/// address in BADV; bounds of ldgt and the like have been checked by the core before it translated the address.
 /// </summary>
 /// <param name="Register">Kind of register.</param>
 /// <param name="Size">Bytes in memory, 0 if the instruction cannot be emulated.</param>
@@ -38,8 +38,8 @@ internal readonly record struct MmioInstruction(MmioRegister Register, int Size,
     private static MmioInstruction[]? _rows;
 
     /// <summary>
-    /// Decodes every plain load and store. ll, sc and the AM instructions have size 0: nobody can promise that a device in
-    /// user space answers atomically, and the manual leaves their effect on uncached memory open (volume 1, 2.2.7).
+    /// Decodes every plain load and store. ll, sc and the AM instructions have size 0: nobody can promise that a device
+    /// in user space answers atomically, and the manual leaves their effect on uncached memory open (volume 1, 2.2.7).
     /// </summary>
     internal static MmioInstruction Decode(uint word) => (_rows ??= BuildRows())[(int)Decoder.Find(word)];
 

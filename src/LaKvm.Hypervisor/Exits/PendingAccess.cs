@@ -42,7 +42,9 @@ internal record struct PendingAccess
     /// <summary>Wide accesses: what was read so far, or is to be written.</summary>
     internal WideData Data;
 
-    /// <summary>Begins to wait. Field by field: most of the rest is for wide accesses, and an exit has no time to clear it.</summary>
+    /// <summary>
+    /// Begins to wait. Field by field: most of the rest is for wide accesses, and an exit has no time to clear it.
+    /// </summary>
     internal void Wait(PendingKind kind, uint word, in MmioInstruction access)
     {
         Kind = kind;

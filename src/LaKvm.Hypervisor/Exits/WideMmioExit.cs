@@ -4,8 +4,9 @@ using LaKvm.Isa;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// Device accesses of floating-point and vector instructions, which Linux's KVM refuses. What is wider than 8 bytes goes to
-/// the device in parts, low address first, each on its own to user space where nobody in the hypervisor answers it.
+/// Device accesses of floating-point and vector instructions, which Linux's KVM refuses. What is wider than 8 bytes
+/// goes to the device in parts, low address first, each on its own to user space where nobody in the hypervisor answers
+/// it.
 /// </summary>
 internal static unsafe class WideMmioExit
 {

@@ -1,8 +1,8 @@
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// What KVM keeps for a physical CPU (struct kvm_context): who has the CPU, and whose registers are in it. Owners change it,
-/// but for the owner itself, which whoever finds it free may become.
+/// What KVM keeps for a physical CPU (struct kvm_context): who has the CPU, and whose registers are in it. Owners
+/// change it, but for the owner itself, which whoever finds it free may become.
 /// </summary>
 internal abstract class CoreContext
 {

@@ -41,8 +41,8 @@ public sealed unsafe partial class HostAddressSpace
     });
 
     /// <summary>
-    /// Writes the pages of a range to the swap area and frees them, but for those that somebody else refers to: shared ones,
-    /// and those that are being copied to or mapped just now.
+    /// Writes the pages of a range to the swap area and frees them, but for those that somebody else refers to: shared
+    /// ones, and those that are being copied to or mapped just now.
     /// </summary>
     public Errno SwapOut(ulong start, ulong bytes) => ForEachPage(start, bytes, (area, address) =>
     {
@@ -68,8 +68,8 @@ public sealed unsafe partial class HostAddressSpace
     });
 
     /// <summary>
-    /// A copy of the range that shares its pages until either side writes (what fork does to a child's memory).
-    /// Returns the copy's address, or 0 if the range is not one mapping or there is no memory for what must be copied now.
+    /// A copy of the range that shares its pages until either side writes (what fork does to a child's memory). Returns
+    /// the copy's address, or 0 if the range is not one mapping or there is no memory for what must be copied now.
     /// </summary>
     public ulong CloneCopyOnWrite(ulong start)
     {
@@ -104,8 +104,8 @@ public sealed unsafe partial class HostAddressSpace
     }
 
     /// <summary>
-    /// Makes two pages of equal content one, shared until somebody writes (Linux: KSM). False if they differ, or if somebody
-    /// has one of them pinned and may be writing to it.
+    /// Makes two pages of equal content one, shared until somebody writes (Linux: KSM). False if they differ, or if
+    /// somebody has one of them pinned and may be writing to it.
     /// </summary>
     public bool Merge(ulong first, ulong second)
     {
@@ -147,9 +147,9 @@ public sealed unsafe partial class HostAddressSpace
     }
 
     /// <summary>
-    /// Makes the next write to a page get a copy. False if the page is not there, or somebody has it pinned: what is written
-    /// through such a reference cannot be kept from those who share the page. A page that is shared already has no such
-    /// reference, since it was copied for whoever asked to write.
+    /// Makes the next write to a page get a copy. False if the page is not there, or somebody has it pinned: what is
+    /// written through such a reference cannot be kept from those who share the page. A page that is shared already has
+    /// no such reference, since it was copied for whoever asked to write.
     /// </summary>
     private bool TryProtect(HostMappingArea area, ulong address)
     {
@@ -220,8 +220,8 @@ public sealed unsafe partial class HostAddressSpace
     }
 
     /// <summary>
-    /// Changes pages of a mapping. While huge pages map it, those go as a whole (Linux notifies all of a PMD that it splits): a
-    /// fault at another page of one could else map all of it again before the change.
+    /// Changes pages of a mapping. While huge pages map it, those go as a whole (Linux notifies all of a PMD that it
+    /// splits): a fault at another page of one could else map all of it again before the change.
     /// </summary>
     private void InvalidatePages(HostMappingArea area, ulong start, ulong end, Action change)
     {
@@ -230,8 +230,8 @@ public sealed unsafe partial class HostAddressSpace
     }
 
     /// <summary>
-    /// Lets another mapping have a page too, if there is one; false if there is no memory to do so. A page that is pinned is
-    /// copied at once, as Linux does for a child.
+    /// Lets another mapping have a page too, if there is one; false if there is no memory to do so. A page that is
+    /// pinned is copied at once, as Linux does for a child.
     /// </summary>
     private bool Share(HostMappingArea from, ulong address, HostMappingArea to, ulong target)
     {

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// The address space of the process that runs the VMM: host virtual addresses (HVA) to host physical ones, page by page.
-/// What changes a translation tells the notifiers before and after, so that second-stage tables never outlive it.
+/// The address space of the process that runs the VMM: host virtual addresses (HVA) to host physical ones, page by
+/// page. What changes a translation tells the notifiers before and after, so that second-stage tables never outlive it.
 /// All methods may be called by any thread; notifiers are called under the address space's lock.
 /// </summary>
 public sealed unsafe partial class HostAddressSpace(HostPages pages) : IDisposable
@@ -24,8 +24,8 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages) : IDisposab
     public HostPages Pages { get; } = pages;
 
     /// <summary>
-    /// Maps fresh zero memory of <paramref name="bytes"/>, rounded up to pages. Linear memory is contiguous, aligned for
-    /// huge pages, and taken at once; otherwise pages come when they are touched.
+    /// Maps fresh zero memory of <paramref name="bytes"/>, rounded up to pages. Linear memory is contiguous, aligned
+    /// for huge pages, and taken at once; otherwise pages come when they are touched.
     /// </summary>
     /// <returns>The first address, or 0 if there is no memory.</returns>
     public ulong Map(ulong bytes, bool linear)
@@ -125,8 +125,8 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages) : IDisposab
     }
 
     /// <summary>
-    /// Gets the page of an address into memory (Linux: get_user_pages): fills it on first touch, copies it for a write to
-    /// a shared page, brings it back from swap. The page gets a reference, which the caller drops.
+    /// Gets the page of an address into memory (Linux: get_user_pages): fills it on first touch, copies it for a write
+    /// to a shared page, brings it back from swap. The page gets a reference, which the caller drops.
     /// </summary>
     /// <param name="address">Host virtual address.</param>
     /// <param name="write">The page is needed for writing.</param>
@@ -177,8 +177,8 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages) : IDisposab
     public bool IsHugeAt(ulong address) => Find(address)?.IsHugeAt(address) ?? false;
 
     /// <summary>
-    /// Host pointer to an address of a page that is in memory; null where nothing is mapped. For devices and loaders; it
-    /// stays valid as long as the mapping is not changed, and up to the end of the page (of the mapping, if linear).
+    /// Host pointer to an address of a page that is in memory; null where nothing is mapped. For devices and loaders;
+    /// it stays valid as long as the mapping is not changed, and up to the end of the page (of the mapping, if linear).
     /// </summary>
     public byte* Pointer(ulong address, bool write = true)
     {

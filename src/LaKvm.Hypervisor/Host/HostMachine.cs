@@ -5,8 +5,8 @@ using LaKvm.Memory;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// The physical machine whose root mode this hypervisor owns: RAM, cores, clock. What Linux's boot leaves behind for KVM
-/// (page size, walker geometry, refill vector, interrupt masks) is set up here.
+/// The physical machine whose root mode this hypervisor owns: RAM, cores, clock. What Linux's boot leaves behind for
+/// KVM (page size, walker geometry, refill vector, interrupt masks) is set up here.
 /// </summary>
 public sealed class HostMachine : IDisposable
 {
@@ -94,7 +94,9 @@ public sealed class HostMachine : IDisposable
         Memory.Dispose();
     }
 
-    /// <summary>What the host kernel's own boot leaves in the registers that second-stage translation and exits use.</summary>
+    /// <summary>
+    /// What the host kernel's own boot leaves in the registers that second-stage translation and exits use.
+    /// </summary>
     private static void Boot(Core core, GpaTableGeometry geometry)
     {
         SetCsr(core, Csr.Crmd, Crmd.Pg | Crmd.Ie);
@@ -108,7 +110,9 @@ public sealed class HostMachine : IDisposable
 
     private static void SetCsr(Core core, int csr, ulong value) => core.ExchangeCsr(csr, value, ulong.MaxValue);
 
-    /// <summary>The host's own device space, which guests only reach through mappings of it: nothing is there.</summary>
+    /// <summary>
+    /// The host's own device space, which guests only reach through mappings of it: nothing is there.
+    /// </summary>
     private sealed class NoDevices : ICoreBus
     {
         public bool Answers(ulong physicalAddress, int size) => false;

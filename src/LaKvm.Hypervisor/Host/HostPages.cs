@@ -27,8 +27,8 @@ public sealed unsafe class HostPages
     private readonly List<(int Start, int End)> _free = [];
 
     /// <summary>
-    /// Manages a RAM block by pages of the size that the tables of <paramref name="geometry"/> map; the first page is kept
-    /// back so that no page has address 0.
+    /// Manages a RAM block by pages of the size that the tables of <paramref name="geometry"/> map; the first page is
+    /// kept back so that no page has address 0.
     /// </summary>
     public HostPages(PhysicalMemory memory, RamBlock block, GpaTableGeometry geometry)
     {

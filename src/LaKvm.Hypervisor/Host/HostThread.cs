@@ -22,12 +22,14 @@ public sealed class HostThread
     public ulong Blocked { get; set; }
 
     /// <summary>
-    /// Nanoseconds that the thread could have run and had to wait for one of the machine's cores (sched_info.run_delay).
-    /// What the real host takes is not in it: asking for that costs a system call.
+    /// Nanoseconds that the thread could have run and had to wait for one of the machine's cores
+    /// (sched_info.run_delay). What the real host takes is not in it: asking for that costs a system call.
     /// </summary>
     internal ulong RunDelay { get; private set; }
 
-    /// <summary>Whether a signal waits that is not blocked; <paramref name="mask"/> stands in for <see cref="Blocked"/>.</summary>
+    /// <summary>
+    /// Whether a signal waits that is not blocked; <paramref name="mask"/> stands in for <see cref="Blocked"/>.
+    /// </summary>
     internal bool IsSignalPending(ulong? mask) =>
         (Volatile.Read(ref _pending) & ~((mask ?? Blocked) & ~Unblockable)) != 0;
 
@@ -38,7 +40,9 @@ public sealed class HostThread
         Volatile.Read(ref _running)?.Signalled();
     }
 
-    /// <summary>Takes a pending signal, as a signal handler or sigtimedwait does. False if it was not pending.</summary>
+    /// <summary>
+    /// Takes a pending signal, as a signal handler or sigtimedwait does. False if it was not pending.
+    /// </summary>
     public bool TakeSignal(int number)
     {
         ulong bit = 1UL << (number - 1);
@@ -46,8 +50,8 @@ public sealed class HostThread
     }
 
     /// <summary>
-    /// The thread is going to run the vCPU. Taking a core for it is the barrier that pairs with <see cref="Signal"/>: either that
-    /// sees the vCPU, or the vCPU sees the signal.
+    /// The thread is going to run the vCPU. Taking a core for it is the barrier that pairs with <see cref="Signal"/>:
+    /// either that sees the vCPU, or the vCPU sees the signal.
     /// </summary>
     internal void Enter(KvmVcpu vcpu) => Volatile.Write(ref _running, vcpu);
 

@@ -4,8 +4,8 @@ using LaKvm.Cpu;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// What is to be asserted and deasserted in a guest before it executes again: interrupts by bit number of ESTAT.IS, and one
-/// exception.
+/// What is to be asserted and deasserted in a guest before it executes again: interrupts by bit number of ESTAT.IS, and
+/// one exception.
 /// </summary>
 internal sealed class InterruptQueue(VcpuTracer tracer)
 {
@@ -60,8 +60,8 @@ internal sealed class InterruptQueue(VcpuTracer tracer)
     }
 
     /// <summary>
-    /// Takes the queued exception in the guest, as its core would have (manual volume 1, 6.2.3): previous mode, error PC
-    /// and cause into the guest CSR file, PC to the vector.
+    /// Takes the queued exception in the guest, as its core would have (manual volume 1, 6.2.3): previous mode, error
+    /// PC and cause into the guest CSR file, PC to the vector.
     /// </summary>
     /// <param name="core">Core that the vCPU is loaded on.</param>
     /// <param name="exit">The exit that the exception is for.</param>

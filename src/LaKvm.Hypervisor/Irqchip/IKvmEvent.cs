@@ -4,8 +4,8 @@ namespace LaKvm.Hypervisor;
 public interface IKvmEvent
 {
     /// <summary>
-    /// Raised on the thread that signals; who listens takes the count. A listener that comes when something was signalled
-    /// that nobody has taken hears of it at once.
+    /// Raised on the thread that signals; who listens takes the count. A listener that comes when something was
+    /// signalled that nobody has taken hears of it at once.
     /// </summary>
     event Action Signalled;
 

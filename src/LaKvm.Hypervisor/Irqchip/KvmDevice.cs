@@ -14,8 +14,8 @@ public enum KvmDeviceType : uint
 }
 
 /// <summary>
-/// A device that the hypervisor hosts for a VM. Its registers are reached by the guest through the I/O buses and by user
-/// space through attributes; it lives as long as the VM.
+/// A device that the hypervisor hosts for a VM. Its registers are reached by the guest through the I/O buses and by
+/// user space through attributes; it lives as long as the VM.
 /// </summary>
 public abstract class KvmDevice
 {
@@ -30,7 +30,9 @@ public abstract class KvmDevice
 
     private protected KvmVm Vm { get; }
 
-    /// <summary>What <see cref="AttributeSize"/> says of an attribute that does not exist, whatever the direction.</summary>
+    /// <summary>
+    /// What <see cref="AttributeSize"/> says of an attribute that does not exist, whatever the direction.
+    /// </summary>
     public const int NoAttribute = -1;
 
     /// <summary>

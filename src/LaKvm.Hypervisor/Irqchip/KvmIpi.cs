@@ -4,9 +4,9 @@ using LaKvm.Devices;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// Inter-processor interrupts in the hypervisor: the machine's state machine. Registers belong to vCPUs by their id, with or
-/// without a physical number; the sending registers name vCPUs by that.
-/// As in KVM the enable register is stored but gates nothing.
+/// Inter-processor interrupts in the hypervisor: the machine's state machine. Registers belong to vCPUs by their id,
+/// with or without a physical number; the sending registers name vCPUs by that. As in KVM the enable register is stored
+/// but gates nothing.
 /// </summary>
 internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
 {
@@ -44,7 +44,9 @@ internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
 
     public void SetLine(int core, int estatBit, bool level) => Vm.VcpuById(core)?.SetIrq(estatBit, level);
 
-    /// <summary>Status, enable, set and clear are 32 bits wide, the four mailboxes 64; [31:16] is the vCPU's number.</summary>
+    /// <summary>
+    /// Status, enable, set and clear are 32 bits wide, the four mailboxes 64; [31:16] is the vCPU's number.
+    /// </summary>
     public override int AttributeSize(uint group, ulong attribute) => (group, attribute & 0xffff) switch
     {
         (GroupRegisters, 0x0 or 0x4 or 0x8 or 0xc) => 4,

@@ -16,8 +16,8 @@ public sealed unsafe partial class KvmVm
     private CoalescedMmioRing* CoalescedRing => (CoalescedMmioRing*)CoalescedMemory.Pointer;
 
     /// <summary>
-    /// Signals an event when the guest writes to an address. EINVAL for a length that is none or a range that wraps, EEXIST
-    /// if that write signals already.
+    /// Signals an event when the guest writes to an address. EINVAL for a length that is none or a range that wraps,
+    /// EEXIST if that write signals already.
     /// </summary>
     /// <param name="target">The event.</param>
     /// <param name="address">Guest-physical address.</param>
@@ -49,8 +49,8 @@ public sealed unsafe partial class KvmVm
         length is 0 or 1 or 2 or 4 or 8 && address + length >= address;
 
     /// <summary>
-    /// Ends what <see cref="AssignIoEvent"/> began: when it returns nothing is being signalled any more. ENOENT if there is
-    /// none like it.
+    /// Ends what <see cref="AssignIoEvent"/> began: when it returns nothing is being signalled any more. ENOENT if
+    /// there is none like it.
     /// </summary>
     public Errno DeassignIoEvent(IKvmEvent target, ulong address, uint length, ulong? match, KvmBus bus = KvmBus.Mmio)
     {
@@ -85,7 +85,9 @@ public sealed unsafe partial class KvmVm
         }
     }
 
-    /// <summary>Ends collecting for the zones that hold a range: when it returns nothing is being collected any more.</summary>
+    /// <summary>
+    /// Ends collecting for the zones that hold a range: when it returns nothing is being collected any more.
+    /// </summary>
     public void UnregisterCoalescedMmio(ulong address, uint size, bool pio)
     {
         lock (_lock)
@@ -99,7 +101,9 @@ public sealed unsafe partial class KvmVm
         }
     }
 
-    /// <summary>No guest instruction reaches the buses other than MMIO's: what is registered there is never met.</summary>
+    /// <summary>
+    /// No guest instruction reaches the buses other than MMIO's: what is registered there is never met.
+    /// </summary>
     private KvmIoBus BusOf(KvmBus bus) => bus switch
     {
         KvmBus.Mmio => MmioBus,
@@ -108,8 +112,8 @@ public sealed unsafe partial class KvmVm
     };
 
     /// <summary>
-    /// Writes that user space has asked for. A vCPU may have found them on the bus just before they were taken off: the end
-    /// waits for its write, or comes before it.
+    /// Writes that user space has asked for. A vCPU may have found them on the bus just before they were taken off: the
+    /// end waits for its write, or comes before it.
     /// </summary>
     /// <param name="writing">Held during a write.</param>
     private abstract class CaughtWrites(Lock writing) : IKvmIoDevice

@@ -19,7 +19,9 @@ public sealed partial class KvmVm
     /// <summary>Whether <see cref="CreateDevice"/> knows a type.</summary>
     public static bool KnowsDevice(KvmDeviceType type) => Enum.IsDefined(type);
 
-    /// <summary>Puts a device into the hypervisor: ENODEV for an unknown type, EINVAL for a second one of its kind.</summary>
+    /// <summary>
+    /// Puts a device into the hypervisor: ENODEV for an unknown type, EINVAL for a second one of its kind.
+    /// </summary>
     public Errno CreateDevice(KvmDeviceType type, out KvmDevice? device)
     {
         device = null;
@@ -50,7 +52,9 @@ public sealed partial class KvmVm
         }
     }
 
-    /// <summary>Replaces the routing table. EINVAL for a pin that no controller has, or a number with two routes.</summary>
+    /// <summary>
+    /// Replaces the routing table. EINVAL for a pin that no controller has, or a number with two routes.
+    /// </summary>
     public Errno SetRouting(IReadOnlyCollection<IrqRoute> routes)
     {
         // One route for each number: there is one controller, and messages never share a number.
@@ -95,14 +99,14 @@ public sealed partial class KvmVm
     }
 
     /// <summary>
-    /// Injects an interrupt whenever an event is signalled. EAGAIN without the controllers, EBUSY for an event that injects
-    /// already.
+    /// Injects an interrupt whenever an event is signalled. EAGAIN without the controllers, EBUSY for an event that
+    /// injects already.
     /// </summary>
     /// <param name="source">The event; one that was signalled before injects at once.</param>
     /// <param name="gsi">The interrupt's number.</param>
     /// <param name="resample">
-    /// The interrupt only goes up, for a level: until the end of interrupt elsewhere, which nothing on this architecture
-    /// tells of, so here until the last such event of the number is deassigned.
+    /// The interrupt only goes up, for a level: until the end of interrupt elsewhere, which nothing on this
+    /// architecture tells of, so here until the last such event of the number is deassigned.
     /// </param>
     public Errno AssignIrqFd(IKvmEvent source, uint gsi, bool resample = false)
     {

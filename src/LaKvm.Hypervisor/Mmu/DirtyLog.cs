@@ -66,7 +66,8 @@ public sealed class DirtyLog
     }
 
     /// <summary>
-    /// Copies a slot's bitmap (KVM_GET_DIRTY_LOG). Without manual protection the pages are clean and protected afterwards.
+    /// Copies a slot's bitmap (KVM_GET_DIRTY_LOG). Without manual protection the pages are clean and protected
+    /// afterwards.
     /// </summary>
     /// <param name="slotId">Slot.</param>
     /// <param name="bitmap">Receives the bits, a word for each 64 pages begun.</param>
@@ -118,8 +119,8 @@ public sealed class DirtyLog
     }
 
     /// <summary>
-    /// Makes the pages of the bits clean and protects them (KVM_CLEAR_DIRTY_LOG). Useful under manual protection, but allowed
-    /// always.
+    /// Makes the pages of the bits clean and protects them (KVM_CLEAR_DIRTY_LOG). Useful under manual protection, but
+    /// allowed always.
     /// </summary>
     /// <param name="slotId">Slot.</param>
     /// <param name="firstPage">First page, a multiple of 64.</param>

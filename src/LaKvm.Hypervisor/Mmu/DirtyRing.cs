@@ -1,8 +1,8 @@
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// Ring of written pages of one vCPU, in memory shared with user space. The vCPU's thread fills it; user space marks what
-/// it has taken; a reset takes the marked entries out, in order.
+/// Ring of written pages of one vCPU, in memory shared with user space. The vCPU's thread fills it; user space marks
+/// what it has taken; a reset takes the marked entries out, in order.
 /// </summary>
 internal sealed unsafe class DirtyRing
 {

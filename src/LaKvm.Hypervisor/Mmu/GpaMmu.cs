@@ -3,9 +3,9 @@ using LaKvm.Memory;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// Second-stage translation of a VM: the tables, the faults that fill them, and the changes of the host's address space that
-/// empty them. An entry that loses rights is followed by a flush of all vCPUs' tags; one that gains rights only by that of
-/// the page pair of the vCPU that faulted.
+/// Second-stage translation of a VM: the tables, the faults that fill them, and the changes of the host's address space
+/// that empty them. An entry that loses rights is followed by a flush of all vCPUs' tags; one that gains rights only by
+/// that of the page pair of the vCPU that faulted.
 /// </summary>
 internal sealed unsafe class GpaMmu : IMmuNotifier, IDisposable
 {
@@ -41,8 +41,8 @@ internal sealed unsafe class GpaMmu : IMmuNotifier, IDisposable
     internal ulong InvalidateSequence => Volatile.Read(ref _invalidateSequence);
 
     /// <summary>
-    /// Under the MMU lock: whether the page that a fault has found may no longer be the right one, because an invalidation
-    /// of its frame is under way or one has completed since <paramref name="sequence"/> was read.
+    /// Under the MMU lock: whether the page that a fault has found may no longer be the right one, because an
+    /// invalidation of its frame is under way or one has completed since <paramref name="sequence"/> was read.
     /// </summary>
     internal bool MustRetry(ulong sequence, ulong gfn) =>
         (_invalidateInProgress != 0 && gfn >= _invalidateStart && gfn < _invalidateEnd)
@@ -204,8 +204,8 @@ internal sealed unsafe class GpaMmu : IMmuNotifier, IDisposable
     }
 
     /// <summary>
-    /// The page is mapped already and only has to become young or dirty. The slot is looked up under the MMU lock, under
-    /// which slots change too: one that is no longer current would not know that writes are logged now.
+    /// The page is mapped already and only has to become young or dirty. The slot is looked up under the MMU lock,
+    /// under which slots change too: one that is no longer current would not know that writes are logged now.
     /// </summary>
     private bool MapFast(KvmVcpu vcpu, ulong gpa, bool write)
     {
@@ -255,8 +255,8 @@ internal sealed unsafe class GpaMmu : IMmuNotifier, IDisposable
     }
 
     /// <summary>
-    /// Gets the host's page and installs it, unless the host's mapping changed in between; then nothing was mapped and the
-    /// caller tries again.
+    /// Gets the host's page and installs it, unless the host's mapping changed in between; then nothing was mapped and
+    /// the caller tries again.
     /// </summary>
     private Errno TryMap(KvmVcpu vcpu, MemorySlotSet slots, MemorySlot slot, ulong gfn, bool write, out bool mapped)
     {

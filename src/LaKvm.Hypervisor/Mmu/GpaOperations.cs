@@ -14,8 +14,8 @@ internal unsafe struct FlushOperation(VmStatistics statistics, List<ulong>? free
 }
 
 /// <summary>
-/// Write-protects: the next store exits. A mask selects among the 64 small pages from a base on; a huge page is protected
-/// if it is met at all.
+/// Write-protects: the next store exits. A mask selects among the 64 small pages from a base on; a huge page is
+/// protected if it is met at all.
 /// </summary>
 internal readonly unsafe struct CleanOperation(ulong baseGfn, ulong mask, int pageShift) : IGpaOperation
 {

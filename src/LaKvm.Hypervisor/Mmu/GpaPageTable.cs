@@ -22,8 +22,8 @@ public sealed unsafe class GpaPageTable : IDisposable
         _invalid = new ulong[geometry.Levels + 1];
         for (int level = 0; level < geometry.Levels; level++)
         {
-            // Entry value "nothing" of the next level up: a table that leads nowhere, down to a page of zero entries, so
-            // that the walk through a hole ends in a pair of invalid entries.
+            // Entry value "nothing" of the next level up: a table that leads nowhere, down to a page of zero entries,
+            // so that the walk through a hole ends in a pair of invalid entries.
             ulong page = pages.Allocate();
             if (page == 0)
             {
@@ -206,7 +206,8 @@ public sealed unsafe class GpaPageTable : IDisposable
 internal unsafe interface IGpaOperation
 {
     /// <summary>
-    /// Collects tables whose whole span was walked; they may be freed when no core can walk them any more. Null keeps them.
+    /// Collects tables whose whole span was walked; they may be freed when no core can walk them any more. Null keeps
+    /// them.
     /// </summary>
     List<ulong>? FreedTables { get; }
 

@@ -30,8 +30,8 @@ public readonly record struct GpaTableGeometry(int PageShift, int Levels)
     public int Index(ulong address, int level) => (int)(address >> Shift(level)) & (Entries - 1);
 
     /// <summary>
-    /// CSR.PWCL for the refill walk: table base and width, directory 1 and, with four levels, directory 2 (manual volume 1,
-    /// 7.5.8).
+    /// CSR.PWCL for the refill walk: table base and width, directory 1 and, with four levels, directory 2 (manual
+    /// volume 1, 7.5.8).
     /// </summary>
     public ulong WalkerLow
     {
@@ -43,6 +43,8 @@ public readonly record struct GpaTableGeometry(int PageShift, int Levels)
         }
     }
 
-    /// <summary>CSR.PWCH: directory 3 is the root table, whatever the number of levels (manual volume 1, 7.5.9).</summary>
+    /// <summary>
+    /// CSR.PWCH: directory 3 is the root table, whatever the number of levels (manual volume 1, 7.5.9).
+    /// </summary>
     public ulong WalkerHigh => (uint)Shift(RootLevel) | ((uint)IndexBits << 6);
 }

@@ -27,7 +27,9 @@ internal enum HugePageFit
     Nowhere,
 }
 
-/// <summary>A range of guest-physical pages backed by host virtual memory (memslot). Immutable but for its dirty log.</summary>
+/// <summary>
+/// A range of guest-physical pages backed by host virtual memory (memslot). Immutable but for its dirty log.
+/// </summary>
 internal sealed record MemorySlot
 {
     /// <summary>User's number.</summary>
@@ -64,8 +66,8 @@ internal sealed record MemorySlot
         == MemorySlotFlags.LogDirtyPages;
 
     /// <summary>
-    /// Whether a huge page may map a frame, as far as the slot is concerned: writes to it need not be told apart, guest and
-    /// host addresses lie in step, and the page is whole inside the slot.
+    /// Whether a huge page may map a frame, as far as the slot is concerned: writes to it need not be told apart, guest
+    /// and host addresses lie in step, and the page is whole inside the slot.
     /// </summary>
     internal bool AllowsHugePage(ulong gfn, bool write, ulong hugeSize)
     {

@@ -2,8 +2,8 @@ namespace LaKvm.Hypervisor;
 
 /// <summary>
 /// All memory slots at one moment, in order of guest address. A change makes a new set; who holds an old one sees by
-/// <see cref="Generation"/> that it is no longer current. Slots are kept in chunks, so that a change copies one chunk and
-/// the list of chunks, however many slots there are.
+/// <see cref="Generation"/> that it is no longer current. Slots are kept in chunks, so that a change copies one chunk
+/// and the list of chunks, however many slots there are.
 /// </summary>
 internal sealed class MemorySlotSet
 {
@@ -40,7 +40,9 @@ internal sealed class MemorySlotSet
         return new MemorySlotSet(next == null ? rest._chunks : rest.Insert(next), Generation + 1);
     }
 
-    /// <summary>Whether a slot other than <paramref name="except"/> holds pages of the range, which is not empty.</summary>
+    /// <summary>
+    /// Whether a slot other than <paramref name="except"/> holds pages of the range, which is not empty.
+    /// </summary>
     internal bool Overlaps(ulong baseGfn, ulong pages, int except) =>
         AtOrBelow(baseGfn + pages - 1, except) is { } slot && slot.EndGfn > baseGfn;
 

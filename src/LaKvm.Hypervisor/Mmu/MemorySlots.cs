@@ -62,7 +62,9 @@ public sealed class MemorySlots
         }
     }
 
-    /// <summary>Host virtual address of a guest page, or 0 outside the slots or, for writing, in a read-only one.</summary>
+    /// <summary>
+    /// Host virtual address of a guest page, or 0 outside the slots or, for writing, in a read-only one.
+    /// </summary>
     internal ulong HvaOf(ulong gpa, bool write)
     {
         ulong gfn = gpa >> _pages.PageShift;

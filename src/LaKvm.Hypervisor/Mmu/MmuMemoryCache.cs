@@ -1,8 +1,8 @@
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// Pages taken in advance, so that nothing has to be allocated under the MMU lock (struct kvm_mmu_memory_cache). Belongs to
-/// one vCPU.
+/// Pages taken in advance, so that nothing has to be allocated under the MMU lock (struct kvm_mmu_memory_cache).
+/// Belongs to one vCPU.
 /// </summary>
 /// <param name="pages">Where pages come from.</param>
 /// <param name="capacity">Pages that a full cache holds.</param>
@@ -16,7 +16,9 @@ internal sealed class MmuMemoryCache(HostPages pages, int capacity)
     /// <summary>Pages in it now.</summary>
     internal int Count { get; private set; }
 
-    /// <summary>Fills up, if there are less than <paramref name="minimum"/>; false if that many could not be had.</summary>
+    /// <summary>
+    /// Fills up, if there are less than <paramref name="minimum"/>; false if that many could not be had.
+    /// </summary>
     internal bool TopUp(int minimum)
     {
         if (Count >= minimum)
@@ -39,8 +41,8 @@ internal sealed class MmuMemoryCache(HostPages pages, int capacity)
     }
 
     /// <summary>
-    /// Takes a page. Where <see cref="TopUp"/> was asked for too few it comes from the allocator after all; 0 if that has
-    /// none.
+    /// Takes a page. Where <see cref="TopUp"/> was asked for too few it comes from the allocator after all; 0 if that
+    /// has none.
     /// </summary>
     internal ulong Take() => Count > 0 ? _stack[--Count] : pages.Allocate();
 

@@ -82,8 +82,8 @@ public sealed class VcpuStatistics : Statistics
     internal void Record(VcpuStat histogram, ulong nanoseconds) => Bucket((int)histogram, nanoseconds)++;
 
     /// <summary>
-    /// Counts the time that an idle vCPU has polled. A success if it never slept, even if what ended the wait came behind
-    /// the polling.
+    /// Counts the time that an idle vCPU has polled. A success if it never slept, even if what ended the wait came
+    /// behind the polling.
     /// </summary>
     internal void CountPoll(ulong nanoseconds, bool success)
     {

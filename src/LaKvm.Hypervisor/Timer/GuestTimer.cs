@@ -3,8 +3,8 @@ using LaKvm.Cpu;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// The guest's constant timer. While the vCPU is in a core it is the core's; while it is not, this remembers when it expires,
-/// and ends the vCPU's sleep.
+/// The guest's constant timer. While the vCPU is in a core it is the core's; while it is not, this remembers when it
+/// expires, and ends the vCPU's sleep.
 /// </summary>
 internal sealed unsafe class GuestTimer(IClock clock, InterruptQueue interrupts)
 {
@@ -12,8 +12,8 @@ internal sealed unsafe class GuestTimer(IClock clock, InterruptQueue interrupts)
     private const ulong TimerValueMask = ((1UL << 48) - 1) & ~3UL;
 
     /// <summary>
-    /// When the timer expires, in nanoseconds of the host; 0 until it was taken off a core for the first time, when what user
-    /// space has written to TVAL counts (Linux: expire).
+    /// When the timer expires, in nanoseconds of the host; 0 until it was taken off a core for the first time, when
+    /// what user space has written to TVAL counts (Linux: expire).
     /// </summary>
     private ulong _expire;
     private bool _armed;

@@ -23,8 +23,8 @@ public sealed class KvmTracer
     public static ulong Now => (ulong)Stopwatch.GetTimestamp() * NanosecondsPerTimestamp;
 
     /// <summary>
-    /// Sends the events of a set (bit n is event n) to a sink, until what is returned is disposed of. A thread that was just
-    /// sending may call the sink once more after that.
+    /// Sends the events of a set (bit n is event n) to a sink, until what is returned is disposed of. A thread that was
+    /// just sending may call the sink once more after that.
     /// </summary>
     public IDisposable Attach(uint events, TraceSink sink)
     {

@@ -54,10 +54,14 @@ public enum TraceEvent
     /// <summary>A hypercall; A is its code, B the function, C the result (kvm_hypercall).</summary>
     Hypercall,
 
-    /// <summary>An idle vCPU goes on; A is how many nanoseconds it waited, B is 1 if it slept (kvm_vcpu_wakeup).</summary>
+    /// <summary>
+    /// An idle vCPU goes on; A is how many nanoseconds it waited, B is 1 if it slept (kvm_vcpu_wakeup).
+    /// </summary>
     VcpuWakeup,
 
-    /// <summary>How long an idle vCPU polls changes; A is the new number of nanoseconds, B the old (kvm_halt_poll_ns).</summary>
+    /// <summary>
+    /// How long an idle vCPU polls changes; A is the new number of nanoseconds, B the old (kvm_halt_poll_ns).
+    /// </summary>
     HaltPollNs,
 }
 

@@ -15,8 +15,8 @@ internal static class GuestCsrs
     }
 
     /// <summary>
-    /// Registers of the guest CSR file that are moved between it and memory when a vCPU is loaded and put; ESTAT and the
-    /// timer have their own rules, and PGD follows from others.
+    /// Registers of the guest CSR file that are moved between it and memory when a vCPU is loaded and put; ESTAT and
+    /// the timer have their own rules, and PGD follows from others.
     /// </summary>
     internal static int[] Switched { get; } = Build(
         [.. Range(Csr.Crmd, Csr.Ecfg), .. Range(Csr.Era, Csr.Badi), Csr.Eentry, .. Range(Csr.Tlbidx, Csr.Tlbelo1),

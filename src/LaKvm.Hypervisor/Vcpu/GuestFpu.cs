@@ -3,8 +3,8 @@ using LaKvm.Cpu;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// The floating-point and vector registers of a vCPU: loaded when the guest first uses them, saved when the vCPU leaves its
-/// core. Until then the host's EUEN keeps the units off, and the guest's first use exits.
+/// The floating-point and vector registers of a vCPU: loaded when the guest first uses them, saved when the vCPU leaves
+/// its core. Until then the host's EUEN keeps the units off, and the guest's first use exits.
 /// </summary>
 internal sealed unsafe class GuestFpu(VcpuRegisters registers, VcpuTracer tracer)
 {

@@ -3,8 +3,8 @@ using LaKvm.Cpu;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// TLB tags of a vCPU (VPID): which GID the guest's translations carry on the core that runs it. A new tag makes all old
-/// translations unreachable; a core that has used up its tags starts again with an empty TLB.
+/// TLB tags of a vCPU (VPID): which GID the guest's translations carry on the core that runs it. A new tag makes all
+/// old translations unreachable; a core that has used up its tags starts again with an empty TLB.
 /// </summary>
 internal sealed class GuestTag(ulong mask, ulong pageSize, VcpuTracer tracer)
 {

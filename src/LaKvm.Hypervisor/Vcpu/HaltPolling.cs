@@ -1,8 +1,8 @@
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// How long an idle vCPU polls before it gives its core up and sleeps. Learnt from its waits, as KVM does: polling pays for
-/// waits that end within it.
+/// How long an idle vCPU polls before it gives its core up and sleeps. Learnt from its waits, as KVM does: polling pays
+/// for waits that end within it.
 /// </summary>
 internal sealed class HaltPolling
 {

@@ -1,12 +1,13 @@
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// The way of a vCPU's registers into a core or into memory. Giving a core up leaves the registers in it; whoever takes the
-/// core next, or wants to see the registers, saves them first. Three rules make that end:
+/// The way of a vCPU's registers into a core or into memory. Giving a core up leaves the registers in it; whoever takes
+/// the core next, or wants to see the registers, saves them first. Three rules make that end:
 /// <list type="bullet">
 /// <item>only the owner of a core touches what is in it;</item>
 /// <item>who takes a core saves what is in it before waiting for anything;</item>
-/// <item>who waits for registers in another core keeps trying to take that core, since its owner may give it back as it was.</item>
+/// <item>who waits for registers in another core keeps trying to take that core, since its owner may give it back as it
+/// was.</item>
 /// </list>
 /// Each step does one thing that others can see, so that a test can try all orders of them.
 /// </summary>

@@ -17,7 +17,9 @@ public sealed unsafe partial class KvmVcpu
     /// <summary>Set while the vCPU is put to sleep, so that its timer goes on without the core.</summary>
     private bool _blocking;
 
-    /// <summary>Signals blocked while the vCPU runs, instead of those that its thread blocks; bit n-1 is signal n.</summary>
+    /// <summary>
+    /// Signals blocked while the vCPU runs, instead of those that its thread blocks; bit n-1 is signal n.
+    /// </summary>
     public ulong? SignalMask { get; set; }
 
     private bool SignalPending => _thread.IsSignalPending(SignalMask);
@@ -61,8 +63,8 @@ public sealed unsafe partial class KvmVcpu
     }
 
     /// <summary>
-    /// The idle instruction: waits until there is an interrupt, a signal or a request. Polls first, since giving the core
-    /// up and coming back costs more than a short wait, and learns from each wait how long polling pays.
+    /// The idle instruction: waits until there is an interrupt, a signal or a request. Polls first, since giving the
+    /// core up and coming back costs more than a short wait, and learns from each wait how long polling pays.
     /// </summary>
     internal void Halt()
     {
@@ -134,9 +136,9 @@ public sealed unsafe partial class KvmVcpu
     }
 
     /// <summary>
-    /// Into the guest and back: what KVM's assembly does. On the way out only what the host's CSRs hold is taken. What root
-    /// mode in C# does not use itself stays as the guest needs it while the vCPU is loaded: the general registers and
-    /// GSTAT.PVM, which an exit sets anyway; PGDL and TGID, which change with the vCPU's tag.
+    /// Into the guest and back: what KVM's assembly does. On the way out only what the host's CSRs hold is taken. What
+    /// root mode in C# does not use itself stays as the guest needs it while the vCPU is loaded: the general registers
+    /// and GSTAT.PVM, which an exit sets anyway; PGDL and TGID, which change with the vCPU's tag.
     /// </summary>
     private ExitInfo SwitchToGuest()
     {
@@ -158,8 +160,8 @@ public sealed unsafe partial class KvmVcpu
     }
 
     /// <summary>
-    /// Everything that must be right before the guest executes again. After the mode says "in guest", requests are looked
-    /// at once more: whoever makes one later sees the mode and interrupts the guest.
+    /// Everything that must be right before the guest executes again. After the mode says "in guest", requests are
+    /// looked at once more: whoever makes one later sees the mode and interrupts the guest.
     /// </summary>
     private ExitOutcome PrepareEntry(in ExitInfo exit)
     {
@@ -270,8 +272,8 @@ public sealed unsafe partial class KvmVcpu
     }
 
     /// <summary>
-    /// Takes over what user space has put into the run page since the last exit. If it is needed once more before the guest
-    /// can go on, the run page then says for what.
+    /// Takes over what user space has put into the run page since the last exit. If it is needed once more before the
+    /// guest can go on, the run page then says for what.
     /// </summary>
     private ExitOutcome CompleteUserspaceExit()
     {

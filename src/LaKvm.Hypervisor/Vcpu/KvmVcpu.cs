@@ -5,8 +5,8 @@ using LaKvm.Memory;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// A virtual CPU (struct kvm_vcpu). Its thread is whoever calls <see cref="Run"/>; everything but the members that say so
-/// is called by that thread, or with the vCPU's mutex held while it does not run.
+/// A virtual CPU (struct kvm_vcpu). Its thread is whoever calls <see cref="Run"/>; everything but the members that say
+/// so is called by that thread, or with the vCPU's mutex held while it does not run.
 /// </summary>
 public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
 {
@@ -62,8 +62,9 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
     public KvmRun* RunPage => (KvmRun*)_shared.Pointer;
 
     /// <summary>
-    /// mmap of the vCPU: the run page at page 0, the VM's ring of coalesced MMIO, the dirty ring; nothing can be accessed
-    /// between and behind them. Null where there is nothing at all. To be undone by <see cref="SharedMemory.Unmap"/>.
+    /// mmap of the vCPU: the run page at page 0, the VM's ring of coalesced MMIO, the dirty ring; nothing can be
+    /// accessed between and behind them. Null where there is nothing at all. To be undone by
+    /// <see cref="SharedMemory.Unmap"/>.
     /// </summary>
     /// <param name="page">First page.</param>
     /// <param name="size">Bytes, rounded up to pages.</param>
@@ -146,8 +147,8 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
     internal bool HasBreakpoints { get; private set; }
 
     /// <summary>
-    /// KVM_SET_GUEST_DEBUG: with bit 0, planted breakpoints exit; without it nothing else counts. Bit 16 asks for them too,
-    /// stepping has no effect.
+    /// KVM_SET_GUEST_DEBUG: with bit 0, planted breakpoints exit; without it nothing else counts. Bit 16 asks for them
+    /// too, stepping has no effect.
     /// </summary>
     public void SetGuestDebug(uint control)
     {
@@ -162,7 +163,9 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
         set => Registers.Csr[Csr.Cpuid] = value;
     }
 
-    /// <summary>Address and valid bit of the structure with stolen time, as user space and the guest give them.</summary>
+    /// <summary>
+    /// Address and valid bit of the structure with stolen time, as user space and the guest give them.
+    /// </summary>
     public ulong StealTimeAddress => Steal.Address;
 
     /// <summary>Whether the guest may be told of stolen time.</summary>
@@ -197,7 +200,9 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
         return LeaveGuest();
     }
 
-    /// <summary>Makes the vCPU look at its requests and interrupts: wakes it, or interrupts its guest. Any thread.</summary>
+    /// <summary>
+    /// Makes the vCPU look at its requests and interrupts: wakes it, or interrupts its guest. Any thread.
+    /// </summary>
     internal void Kick()
     {
         WakeUp();
@@ -211,7 +216,9 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
         LeaveGuest();
     }
 
-    /// <summary>Drives an interrupt as an interrupt controller does, and interrupts or wakes the vCPU. Any thread.</summary>
+    /// <summary>
+    /// Drives an interrupt as an interrupt controller does, and interrupts or wakes the vCPU. Any thread.
+    /// </summary>
     internal void SetIrq(int irq, bool level)
     {
         if (level)
@@ -227,7 +234,8 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
     }
 
     /// <summary>
-    /// KVM_INTERRUPT: n asserts, -n deasserts. EINVAL for 0, from 15 on, and for 14 without message interrupts. Any thread.
+    /// KVM_INTERRUPT: n asserts, -n deasserts. EINVAL for 0, from 15 on, and for 14 without message interrupts. Any
+    /// thread.
     /// </summary>
     public Errno Interrupt(int irq)
     {

@@ -1,14 +1,16 @@
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// Registers of a vCPU, of which the newest copy is either in memory or in one core. One thread at a time works for the vCPU,
-/// under its mutex; threads of others may save its registers when they take the core that these are in.
+/// Registers of a vCPU, of which the newest copy is either in memory or in one core. One thread at a time works for the
+/// vCPU, under its mutex; threads of others may save its registers when they take the core that these are in.
 /// </summary>
 internal abstract class RegisterSet
 {
     private CoreContext? _residentCpu;
 
-    /// <summary>The core that holds the registers, or null: then they are in memory. Written by that core's owner.</summary>
+    /// <summary>
+    /// The core that holds the registers, or null: then they are in memory. Written by that core's owner.
+    /// </summary>
     internal CoreContext? ResidentCpu
     {
         get => Volatile.Read(ref _residentCpu);

@@ -1,9 +1,9 @@
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// What other threads ask of a vCPU, and whether it is in guest mode so that it has to be interrupted for that. A request is
-/// written before the mode is read, the mode is written before the requests are read for the last time: one of the two sides
-/// sees the other.
+/// What other threads ask of a vCPU, and whether it is in guest mode so that it has to be interrupted for that. A
+/// request is written before the mode is read, the mode is written before the requests are read for the last time: one
+/// of the two sides sees the other.
 /// </summary>
 internal sealed class RequestSet
 {

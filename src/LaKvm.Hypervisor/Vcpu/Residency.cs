@@ -3,9 +3,9 @@ using LaKvm.Cpu;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// Where a vCPU's registers are: in memory, or in a core. Linux saves them whenever KVM_RUN returns; here they stay in the core
-/// (the vCPU is resident) until somebody else takes the core or wants to see them, so that coming back to an untouched core
-/// moves the general registers only. <see cref="HandOver"/> is the way between the two.
+/// Where a vCPU's registers are: in memory, or in a core. Linux saves them whenever KVM_RUN returns; here they stay in
+/// the core (the vCPU is resident) until somebody else takes the core or wants to see them, so that coming back to an
+/// untouched core moves the general registers only. <see cref="HandOver"/> is the way between the two.
 /// </summary>
 internal sealed unsafe class Residency : RegisterSet, IDisposable
 {
@@ -54,7 +54,9 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
     /// <summary>The core that the vCPU is loaded on.</summary>
     internal Core Core => _cpu!.Core;
 
-    /// <summary>Takes a core and makes its guest CSR file this vCPU's. Returns the nanoseconds waited for the core.</summary>
+    /// <summary>
+    /// Takes a core and makes its guest CSR file this vCPU's. Returns the nanoseconds waited for the core.
+    /// </summary>
     internal ulong Load()
     {
         HostCpu cpu = _machine.Scheduler.Acquire(this, _lastCpu, out ulong delay);
@@ -139,7 +141,9 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
         Registers.Csr[Csr.Gintc] = core.ReadCsr(Csr.Gintc);
     }
 
-    /// <summary>Gets the registers out of the core that may hold them, and frees them; the vCPU does not run any more.</summary>
+    /// <summary>
+    /// Gets the registers out of the core that may hold them, and frees them; the vCPU does not run any more.
+    /// </summary>
     public void Dispose()
     {
         Synchronize();

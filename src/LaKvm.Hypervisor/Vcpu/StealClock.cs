@@ -48,8 +48,8 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
     private bool HasAddress => (_address & StealValid) != 0;
 
     /// <summary>
-    /// A thread has loaded the vCPU after waiting for a core. The guest is told at every load, as by Linux: the version says
-    /// that somebody looks after the structure, and the thread may have waited elsewhere since.
+    /// A thread has loaded the vCPU after waiting for a core. The guest is told at every load, as by Linux: the version
+    /// says that somebody looks after the structure, and the thread may have waited elsewhere since.
     /// </summary>
     internal void CountRunDelay(ulong delay)
     {
@@ -67,7 +67,9 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
         }
     }
 
-    /// <summary>Adds what was waited since the last time. The guest sees an odd version while the values change.</summary>
+    /// <summary>
+    /// Adds what was waited since the last time. The guest sees an odd version while the values change.
+    /// </summary>
     internal void Update()
     {
         if (!TryPin(out StealTime* steal, out ulong page))
@@ -100,7 +102,9 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
         }
     }
 
-    /// <summary>The structure, where the host has its page; it is aligned, so that it never runs over a page's end.</summary>
+    /// <summary>
+    /// The structure, where the host has its page; it is aligned, so that it never runs over a page's end.
+    /// </summary>
     private bool TryPin(out StealTime* steal, out ulong page)
     {
         steal = null;

@@ -4,8 +4,8 @@ using LaKvm.Cpu;
 namespace LaKvm.Hypervisor;
 
 /// <summary>
-/// Registers of a vCPU (struct kvm_vcpu_arch), in memory that does not move. The general registers are in the core while
-/// the vCPU is loaded, so that no exit copies them.
+/// Registers of a vCPU (struct kvm_vcpu_arch), in memory that does not move. The general registers are in the core
+/// while the vCPU is loaded, so that no exit copies them.
 /// </summary>
 internal sealed unsafe class VcpuRegisters : IDisposable
 {
@@ -53,8 +53,8 @@ internal sealed unsafe class VcpuRegisters : IDisposable
     }
 
     /// <summary>
-    /// Moves the general registers into a core's. Word by word: one has just been stored if user space was asked for it, and
-    /// the host would have a load of several words wait until that has left its store buffer.
+    /// Moves the general registers into a core's. Word by word: one has just been stored if user space was asked for
+    /// it, and the host would have a load of several words wait until that has left its store buffer.
     /// </summary>
     internal void LoadGpr(ulong* core)
     {

@@ -5,8 +5,8 @@ namespace LaKvm.Hypervisor;
 
 /// <summary>
 /// KVM on one machine: what loading the module and enabling the hardware do, and where VMs are made. A machine has one,
-/// whichever of its processes asks: it hands out the TLB tags of all guests, and the virtualization hardware is on while
-/// any process has a VM.
+/// whichever of its processes asks: it hands out the TLB tags of all guests, and the virtualization hardware is on
+/// while any process has a VM.
 /// </summary>
 public sealed class KvmModule
 {

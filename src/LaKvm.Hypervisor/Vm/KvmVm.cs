@@ -192,7 +192,9 @@ public sealed partial class KvmVm : IDisposable
         return kicked;
     }
 
-    /// <summary>Makes every vCPU use new TLB tags before it enters the guest again, and waits until none runs on old ones.</summary>
+    /// <summary>
+    /// Makes every vCPU use new TLB tags before it enters the guest again, and waits until none runs on old ones.
+    /// </summary>
     internal void FlushRemoteTlbs()
     {
         Statistics.RemoteTlbFlushRequests++;

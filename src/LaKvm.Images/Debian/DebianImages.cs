@@ -32,8 +32,8 @@ public sealed class DebianImages(ImageStore store)
     ];
 
     /// <summary>
-    /// What else a virtual machine may want of the kernel: file systems, network protocols, networks made of software, and what
-    /// they stand on. Radio and the like is for hardware.
+    /// What else a virtual machine may want of the kernel: file systems, network protocols, networks made of software,
+    /// and what they stand on. Radio and the like is for hardware.
     /// </summary>
     private static readonly string[] PackedDirectories =
     [

@@ -61,8 +61,8 @@ internal sealed class CpioWriter(Stream output) : IDisposable
     {
         byte[] name = Encoding.UTF8.GetBytes(path + "\0");
 
-        // Magic, then 8 hexadecimal digits each: inode mode uid gid links mtime size; device and device number, both in two
-        // halves; length of the name; checksum, not used.
+        // Magic, then 8 hexadecimal digits each: inode mode uid gid links mtime size; device and device number, both in
+        // two halves; length of the name; checksum, not used.
         string header = $"070701{_inode++:x8}{mode:x8}{0:x8}{0:x8}{1:x8}{0:x8}{contents.Length:x8}"
             + $"{0:x8}{0:x8}{major:x8}{minor:x8}{name.Length:x8}{0:x8}";
         output.Write(Encoding.ASCII.GetBytes(header));

@@ -11,7 +11,9 @@ internal static class InitramfsBuilder
     private static readonly string[] Directories =
         ["dev", "proc", "sys", "tmp", "run", "root", "etc", "mnt", "newroot", "overlay", "sbin", "usr/bin", "usr/sbin"];
 
-    /// <summary>What mount tries, each loading its module, where it is not told the file system: those that load fast first.</summary>
+    /// <summary>
+    /// What mount tries, each loading its module, where it is not told the file system: those that load fast first.
+    /// </summary>
     private static ReadOnlySpan<byte> FileSystems => "ext4\nvfat\niso9660\nsquashfs\nerofs\nxfs\nexfat\nudf\nf2fs\nbtrfs\n"u8;
 
     /// <summary>Writes the archive.</summary>

@@ -5,7 +5,8 @@ using System.Text;
 namespace LaKvm.Images.Initramfs;
 
 /// <summary>A kernel module as an initramfs holds it.</summary>
-/// <param name="Path">Path below the kernel's module directory: kernel/fs/ext4/ext4.ko, with .xz if it stays compressed.</param>
+/// <param name="Path">Path below the kernel's module directory: kernel/fs/ext4/ext4.ko, with .xz if it stays
+/// compressed.</param>
 /// <param name="Contents">The file.</param>
 /// <param name="Depends">Names of the modules that must be there before, '_' for '-'.</param>
 /// <param name="Aliases">Other names by which the kernel asks for it: fs-ext4.</param>
@@ -20,7 +21,9 @@ internal sealed record KernelModule(string Path, byte[] Contents, IReadOnlyList<
         return new KernelModule(path[..SuffixOf(path)], contents, ReadDepends(contents), ReadInfo(contents, "alias="));
     }
 
-    /// <summary>Reads what modules depend on, and leaves them as they are; <paramref name="work"/> is a directory to work in.</summary>
+    /// <summary>
+    /// Reads what modules depend on, and leaves them as they are; <paramref name="work"/> is a directory to work in.
+    /// </summary>
     internal static async Task<IReadOnlyList<KernelModule>> ReadPackedAsync(
         IReadOnlyDictionary<string, byte[]> files, string work, CancellationToken cancel)
     {
@@ -80,8 +83,8 @@ internal sealed record KernelModule(string Path, byte[] Contents, IReadOnlyList<
     }
 
     /// <summary>
-    /// Section .modinfo is a list of NUL-terminated "key=value": "depends" names what must be loaded before, "softdep" with
-    /// "pre:" what should.
+    /// Section .modinfo is a list of NUL-terminated "key=value": "depends" names what must be loaded before, "softdep"
+    /// with "pre:" what should.
     /// </summary>
     internal static IReadOnlyList<string> ReadDepends(ReadOnlySpan<byte> elf)
     {

@@ -5,7 +5,8 @@ using System.Text.Json.Serialization;
 namespace LaKvm.Images.Store;
 
 /// <summary>What a cached image was made from; stored beside it as manifest.json.</summary>
-/// <param name="Recipe">Version of the way LaKvm builds the initramfs; another one means the image is out of date.</param>
+/// <param name="Recipe">Version of the way LaKvm builds the initramfs; another one means the image is out of
+/// date.</param>
 /// <param name="Distribution">Such as "debian".</param>
 /// <param name="Suite">The distribution's suite, such as "forky".</param>
 /// <param name="KernelRelease">What uname -r prints in the guest.</param>

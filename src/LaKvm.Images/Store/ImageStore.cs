@@ -57,7 +57,9 @@ public sealed class ImageStore(string directory)
     /// <summary>Where the cache lives.</summary>
     public string Directory { get; } = directory;
 
-    /// <summary>The user's cache: lakvm below XDG_CACHE_HOME, or below ~/.cache (XDG base directory specification).</summary>
+    /// <summary>
+    /// The user's cache: lakvm below XDG_CACHE_HOME, or below ~/.cache (XDG base directory specification).
+    /// </summary>
     public static ImageStore OfUser()
     {
         string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
@@ -108,7 +110,9 @@ public sealed class ImageStore(string directory)
         return Read(final)!;
     }
 
-    /// <summary>Puts a directory in the place of another, such that a power failure leaves one or the other whole.</summary>
+    /// <summary>
+    /// Puts a directory in the place of another, such that a power failure leaves one or the other whole.
+    /// </summary>
     private static void Publish(string fresh, string final)
     {
         foreach (string file in (string[])[Kernel, Initrd, Manifest, ""])

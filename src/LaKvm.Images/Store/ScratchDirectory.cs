@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace LaKvm.Images.Store;
 
 /// <summary>
-/// A directory for what is needed during a fetch. A shell beside this process removes it when the process ends, even if that
-/// is killed; what survives a shell that is killed too goes with the next fetch.
+/// A directory for what is needed during a fetch. A shell beside this process removes it when the process ends, even if
+/// that is killed; what survives a shell that is killed too goes with the next fetch.
 /// </summary>
 internal sealed class ScratchDirectory : IDisposable
 {

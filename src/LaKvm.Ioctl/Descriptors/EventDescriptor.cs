@@ -3,8 +3,8 @@ using LaKvm.Hypervisor;
 namespace LaKvm.Ioctl;
 
 /// <summary>
-/// eventfd: a counter that a write adds to and a read takes. Listeners hear of every signal on the signalling thread, and
-/// take the counter: a read finds nothing then.
+/// eventfd: a counter that a write adds to and a read takes. Listeners hear of every signal on the signalling thread,
+/// and take the counter: a read finds nothing then.
 /// </summary>
 /// <param name="blocking">Whether a read waits for a signal (without EFD_NONBLOCK).</param>
 public sealed class EventDescriptor(bool blocking = false) : Descriptor, IKvmEvent

@@ -169,7 +169,9 @@ public sealed unsafe class VcpuDescriptor : Descriptor
         return Refuse(read, wrong);
     }
 
-    /// <summary>The mask that holds while KVM_RUN runs: a length word, then the set. A null argument takes it back.</summary>
+    /// <summary>
+    /// The mask that holds while KVM_RUN runs: a length word, then the set. A null argument takes it back.
+    /// </summary>
     private int SetSignalMask(UserPointer argument)
     {
         if (argument.IsNull)

@@ -51,7 +51,8 @@ public sealed unsafe partial class VmDescriptor : Descriptor
     protected internal override void Release() => _vm.Dispose();
 
     /// <summary>
-    /// Gives a vCPU or device of the VM a descriptor, which keeps the VM alive: this call is under way, so that it is now.
+    /// Gives a vCPU or device of the VM a descriptor, which keeps the VM alive: this call is under way, so that it is
+    /// now.
     /// </summary>
     private int InstallMember(HostProcess process, Descriptor member)
     {

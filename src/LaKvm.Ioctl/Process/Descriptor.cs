@@ -4,8 +4,8 @@ using LaKvm.Memory;
 namespace LaKvm.Ioctl;
 
 /// <summary>
-/// What a descriptor of a process refers to (struct file). It lives as long as somebody refers to it: the process's table, a
-/// mapping, a call that is under way, another object.
+/// What a descriptor of a process refers to (struct file). It lives as long as somebody refers to it: the process's
+/// table, a mapping, a call that is under way, another object.
 /// </summary>
 public abstract unsafe class Descriptor
 {
@@ -23,8 +23,8 @@ public abstract unsafe class Descriptor
     public virtual int Ioctl(HostProcess process, uint request, UserPointer argument) => Result(Errno.NoTty);
 
     /// <summary>
-    /// ioctl as its caller sees it: <see cref="Ioctl"/>, and ENOMEM where memory could not be had. What asks for memory does
-    /// so before it changes anything.
+    /// ioctl as its caller sees it: <see cref="Ioctl"/>, and ENOMEM where memory could not be had. What asks for memory
+    /// does so before it changes anything.
     /// </summary>
     internal int Call(HostProcess process, uint request, UserPointer argument)
     {

@@ -52,8 +52,8 @@ public sealed unsafe class HostProcess : IDisposable
         : -(int)Errno.NoEnt;
 
     /// <summary>
-    /// ioctl: a value, or a negative error number. The argument is a number, or an address of this .NET process, which may
-    /// be a bad one.
+    /// ioctl: a value, or a negative error number. The argument is a number, or an address of this .NET process, which
+    /// may be a bad one.
     /// </summary>
     public int Ioctl(int fd, uint request, nint argument)
     {
@@ -211,7 +211,9 @@ public sealed unsafe class HostProcess : IDisposable
         }
     }
 
-    /// <summary>The object behind a descriptor, kept alive until it is dropped; null if the descriptor is not open.</summary>
+    /// <summary>
+    /// The object behind a descriptor, kept alive until it is dropped; null if the descriptor is not open.
+    /// </summary>
     internal Descriptor? Hold(int fd) => Find(fd) is { } descriptor && descriptor.TryHold() ? descriptor : null;
 
     /// <summary>An object has been released.</summary>

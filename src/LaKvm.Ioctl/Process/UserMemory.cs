@@ -37,8 +37,8 @@ public sealed unsafe class UserMemory : IDisposable
     }
 
     /// <summary>
-    /// Host memory behind a range, for writing, if the mapping is linear and no page of it has been changed; else empty. Whoever executes code from there is
-    /// told that it changed.
+    /// Host memory behind a range, for writing, if the mapping is linear and no page of it has been changed; else
+    /// empty. Whoever executes code from there is told that it changed.
     /// </summary>
     public Span<byte> Writable(ulong offset, ulong length)
     {

@@ -5,8 +5,8 @@ using LaKvm.Memory;
 namespace LaKvm.Ioctl;
 
 /// <summary>
-/// The argument of an ioctl: a number, or an address in the caller's memory (void __user *), which may be bad. The typed
-/// wrappers pass addresses of their own variables: those are not checked again.
+/// The argument of an ioctl: a number, or an address in the caller's memory (void __user *), which may be bad. The
+/// typed wrappers pass addresses of their own variables: those are not checked again.
 /// </summary>
 public readonly unsafe struct UserPointer
 {

@@ -7,8 +7,9 @@ namespace LaKvm.Ioctl;
 public readonly record struct ExitPlace(ExitKind Kind, ulong Pc, ExitTotal Total);
 
 /// <summary>
-/// Counts exits by kind and instruction. A guest chooses how many places there are, so the table has a fixed size and adding
-/// allocates nothing: a place that finds no room takes that of the rarest of those it could lie in. What leaves often stays.
+/// Counts exits by kind and instruction. A guest chooses how many places there are, so the table has a fixed size and
+/// adding allocates nothing: a place that finds no room takes that of the rarest of those it could lie in. What leaves
+/// often stays.
 /// </summary>
 public sealed class ExitPlaces
 {

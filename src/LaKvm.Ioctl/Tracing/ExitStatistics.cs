@@ -7,7 +7,9 @@ namespace LaKvm.Ioctl;
 /// <param name="Nanoseconds">Time outside, in sum.</param>
 public readonly record struct ExitTotal(ulong Count, ulong Nanoseconds);
 
-/// <summary>Counts a VM's exits from its tracepoints, those that have not ended yet included. Any thread may read.</summary>
+/// <summary>
+/// Counts a VM's exits from its tracepoints, those that have not ended yet included. Any thread may read.
+/// </summary>
 public sealed class ExitStatistics
 {
     private static readonly int Kinds = Enum.GetValues<ExitKind>().Length;
@@ -54,7 +56,9 @@ public sealed class ExitStatistics
     /// <summary>Counts the exits of a VM until what is returned is disposed of, when no vCPU runs any more.</summary>
     public IDisposable Attach(Vm vm) => new Attachment(this, vm.Trace(ExitTracker.Events, Take));
 
-    /// <summary>The counters of all vCPUs together, by <see cref="ExitKind"/>, and their nanoseconds in guest mode.</summary>
+    /// <summary>
+    /// The counters of all vCPUs together, by <see cref="ExitKind"/>, and their nanoseconds in guest mode.
+    /// </summary>
     public ExitTotal[] Read(out ulong guestNanoseconds)
     {
         var totals = new ExitTotal[Kinds];

@@ -1,8 +1,8 @@
 namespace LaKvm.Ioctl;
 
 /// <summary>
-/// Request numbers of KVM's ioctls: direction in the top bits (1 the kernel reads, 2 it writes), size of the argument in
-/// bits 29:16, magic 0xAE, number. Grouped by descriptor.
+/// Request numbers of KVM's ioctls: direction in the top bits (1 the kernel reads, 2 it writes), size of the argument
+/// in bits 29:16, magic 0xAE, number. Grouped by descriptor.
 /// </summary>
 public static class KvmIoctl
 {

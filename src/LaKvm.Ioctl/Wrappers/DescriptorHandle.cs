@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace LaKvm.Ioctl;
 
-/// <summary>A descriptor owned by a typed wrapper, which makes the raw calls and turns errors into exceptions.</summary>
+/// <summary>
+/// A descriptor owned by a typed wrapper, which makes the raw calls and turns errors into exceptions.
+/// </summary>
 public abstract unsafe class DescriptorHandle : IDisposable
 {
     private const int Closed = -1;

@@ -66,8 +66,8 @@ public sealed unsafe class Vcpu : DescriptorHandle
     public void AllowRun() => Volatile.Write(ref _run->ImmediateExit, 0);
 
     /// <summary>
-    /// Finishes the access of the last exit without running the guest: its registers are as after the instruction then. Takes a
-    /// <see cref="RequestExit"/> back that came meanwhile.
+    /// Finishes the access of the last exit without running the guest: its registers are as after the instruction then.
+    /// Takes a <see cref="RequestExit"/> back that came meanwhile.
     /// </summary>
     /// <exception cref="KvmException">The run failed other than by that.</exception>
     public void CompleteExit()

@@ -2,13 +2,17 @@ using LaKvm.Hypervisor;
 
 namespace LaKvm.Ioctl;
 
-/// <summary>What a return of KVM_RUN asks for, as KVM_EXIT_* names it; other values are reasons this VMM does not know.</summary>
+/// <summary>
+/// What a return of KVM_RUN asks for, as KVM_EXIT_* names it; other values are reasons this VMM does not know.
+/// </summary>
 public enum VcpuExitKind
 {
     /// <summary>Nothing.</summary>
     Unknown = (int)KvmExitReason.Unknown,
 
-    /// <summary>A hypercall: <see cref="Vcpu.HypercallArguments"/>, answered by <see cref="Vcpu.SetHypercallResult"/>.</summary>
+    /// <summary>
+    /// A hypercall: <see cref="Vcpu.HypercallArguments"/>, answered by <see cref="Vcpu.SetHypercallResult"/>.
+    /// </summary>
     Hypercall = (int)KvmExitReason.Hypercall,
 
     /// <summary>A planted breakpoint at PC.</summary>

@@ -152,8 +152,8 @@ public sealed unsafe class Vm : DescriptorHandle
     }
 
     /// <summary>
-    /// Sends the VM's tracepoints of a set (bit n is <see cref="TraceEvent"/> n) to a sink, on the threads where they happen,
-    /// until what is returned is disposed of: what a tool on Linux asks perf_event_open for.
+    /// Sends the VM's tracepoints of a set (bit n is <see cref="TraceEvent"/> n) to a sink, on the threads where they
+    /// happen, until what is returned is disposed of: what a tool on Linux asks perf_event_open for.
     /// </summary>
     public IDisposable Trace(uint events, TraceSink sink) => Process.Trace(Fd, events, sink);
 

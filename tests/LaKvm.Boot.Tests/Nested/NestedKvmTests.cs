@@ -3,12 +3,14 @@ using LaKvm.Boot.Tests.Guests;
 
 namespace LaKvm.Boot.Tests.Nested;
 
-/// <summary>Linux on the bare machine runs guests of its own: Debian's kernel with its KVM, and Debian's QEMU.</summary>
+/// <summary>
+/// Linux on the bare machine runs guests of its own: Debian's kernel with its KVM, and Debian's QEMU.
+/// </summary>
 [Trait("Category", "Slow")]
 public sealed class NestedKvmTests(NestedImage image) : IClassFixture<NestedImage>
 {
-    // What a kernel says when KVM or the hardware under it misbehaves. ("Unsupported" is KVM's word for a CSR that traps
-    // although it should not.)
+    // What a kernel says when KVM or the hardware under it misbehaves. ("Unsupported" is KVM's word for a CSR that
+    // traps although it should not.)
     private const string Complaints = "BUG|WARN|Oops|rcu.*stall|hung task|suspicious|[Uu]nsupported|kvm_err|ECode";
 
     [Fact]

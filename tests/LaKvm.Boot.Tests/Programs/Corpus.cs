@@ -3,7 +3,9 @@ using LaKvm.Cli.Tests;
 
 namespace LaKvm.Boot.Tests.Programs;
 
-/// <summary>The programs of tests/corpus, built once for all tests: a disk image of executables, and what they should print.</summary>
+/// <summary>
+/// The programs of tests/corpus, built once for all tests: a disk image of executables, and what they should print.
+/// </summary>
 public sealed class Corpus : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("lakvm-corpus-");

@@ -1,6 +1,8 @@
 namespace LaKvm.Boot.Tests.Programs;
 
-/// <summary>Real programs, compiled in several ways, print in the booted guest what they print on this computer.</summary>
+/// <summary>
+/// Real programs, compiled in several ways, print in the booted guest what they print on this computer.
+/// </summary>
 [Trait("Category", "Slow")]
 public sealed class CorpusTests(Corpus corpus) : IClassFixture<Corpus>
 {

@@ -5,7 +5,9 @@ using LaKvm.Cli.Tests;
 
 namespace LaKvm.Boot.Tests.Programs;
 
-/// <summary>A disk image of Debian's perl, python3, gcc, openssl and coreutils, their work, and the results that are right.</summary>
+/// <summary>
+/// A disk image of Debian's perl, python3, gcc, openssl and coreutils, their work, and the results that are right.
+/// </summary>
 public sealed class DebianPrograms : IDisposable
 {
     private static readonly string[] Packages =
@@ -16,7 +18,9 @@ public sealed class DebianPrograms : IDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("lakvm-programs-");
 
-    /// <summary>Makes the image; the packages come from Debian's mirror unless they are still there from the last time.</summary>
+    /// <summary>
+    /// Makes the image; the packages come from Debian's mirror unless they are still there from the last time.
+    /// </summary>
     public DebianPrograms()
     {
         GuestShell.EnsureImage();

@@ -1,6 +1,8 @@
 namespace LaKvm.Boot.Tests.Programs;
 
-/// <summary>Debian's own programs, which use what CPUCFG announces, compute in the guest what this computer computes.</summary>
+/// <summary>
+/// Debian's own programs, which use what CPUCFG announces, compute in the guest what this computer computes.
+/// </summary>
 [Trait("Category", "Slow")]
 public sealed class DebianProgramsTests(DebianPrograms programs) : IClassFixture<DebianPrograms>
 {

@@ -5,9 +5,9 @@ using LaKvm.Isa;
 namespace LaKvm.Cli.Tests.Attacks;
 
 /// <summary>
-/// A hostile bare-metal program: chunks of registers full of telling values and random instructions, in an endless loop on
-/// all cores. Its handlers go on behind what failed, unless the attack is on them, so that the guest attacks for as long as it
-/// lives. The seed makes it.
+/// A hostile bare-metal program: chunks of registers full of telling values and random instructions, in an endless loop
+/// on all cores. Its handlers go on behind what failed, unless the attack is on them, so that the guest attacks for as
+/// long as it lives. The seed makes it.
 /// </summary>
 internal sealed class AttackGuest
 {
@@ -95,7 +95,9 @@ internal sealed class AttackGuest
         }
     }
 
-    /// <summary>Start address to mailbox 0, high half first, and interrupt 0; a core that is not there leaves it at that.</summary>
+    /// <summary>
+    /// Start address to mailbox 0, high half first, and interrupt 0; a core that is not there leaves it at that.
+    /// </summary>
     private void WriteWakeUp(int core)
     {
         const ulong blocking = 0x8000_0000;
@@ -147,7 +149,9 @@ internal sealed class AttackGuest
             $"st.w $t7, $t8, {4 * _random.Next(InstructionsPerChunk)}", _random.Next(2) == 0 ? "ibar 0" : "nop");
     }
 
-    /// <summary>Makes a queue of slot 0 or 1 ready: addresses at and around RAM, chains that loop, any length and flags.</summary>
+    /// <summary>
+    /// Makes a queue of slot 0 or 1 ready: addresses at and around RAM, chains that loop, any length and flags.
+    /// </summary>
     private void WriteQueue()
     {
         ulong slot = 0x8000_0000_1fe0_2000 + ((ulong)(uint)_random.Next(2) * 0x200);
@@ -197,7 +201,9 @@ internal sealed class AttackGuest
             $"{name}_back: csrwr $t8, 0x{era:x}", $"csrrd $t8, 0x{save:x}", "ertn");
     }
 
-    /// <summary>An instruction of the kind, with registers that chunks fill, and immediates and CSRs of any value.</summary>
+    /// <summary>
+    /// An instruction of the kind, with registers that chunks fill, and immediates and CSRs of any value.
+    /// </summary>
     private uint RandomWord()
     {
         OpcodeInfo row = _rows[_random.Next(_rows.Length)].Info();

@@ -1,6 +1,8 @@
 namespace LaKvm.Cli.Tests.Attacks;
 
-/// <summary>What a hostile guest attacks with; each kind draws from its own instructions, addresses and values.</summary>
+/// <summary>
+/// What a hostile guest attacks with; each kind draws from its own instructions, addresses and values.
+/// </summary>
 public enum AttackKind
 {
     /// <summary>Accesses of every width to every device window, and next to it.</summary>

@@ -11,15 +11,16 @@ namespace LaKvm.Cli.Tests.Attacks;
 public sealed record AttackCase(string Command, int Cpus, string Engine, AttackKind Kind, int Seed);
 
 /// <summary>
-/// lakvm with a hostile guest, from start to a stop at some moment: it must end in time, not grow, and not flood the log.
-/// A guest may switch itself off before; a reset boots it again.
+/// lakvm with a hostile guest, from start to a stop at some moment: it must end in time, not grow, and not flood the
+/// log. A guest may switch itself off before; a reset boots it again.
 /// </summary>
 internal sealed class AttackRun : IDisposable
 {
     /// <summary>How long a stop may take.</summary>
     internal static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
 
-    // Runtime and compiled program, 64 MiB of RAM (run: its host's too), 16 MiB of machine code and the software TLBs of 4 cores.
+    // Runtime and compiled program, 64 MiB of RAM (run: its host's too), 16 MiB of machine code and the software TLBs
+    // of 4 cores.
     private const long MemoryLimit = 900L << 20;
     private const int LinesPerSecond = 10, Sigterm = 15, ExitOfSigterm = 128 + Sigterm;
 
@@ -55,7 +56,9 @@ internal sealed class AttackRun : IDisposable
         _errors.Count.Should().BeLessThan((int)((_watch.Elapsed.TotalSeconds + 2) * LinesPerSecond), "{0}", _case);
     }
 
-    /// <summary>Runs for a time on a terminal that nobody reads while the guest prints, and leaves by Ctrl-A x.</summary>
+    /// <summary>
+    /// Runs for a time on a terminal that nobody reads while the guest prints, and leaves by Ctrl-A x.
+    /// </summary>
     internal void RunUntilKey(TimeSpan time)
     {
         using Process process = Start("script",

@@ -4,10 +4,10 @@ using System.Globalization;
 namespace LaKvm.Cli.Tests.Attacks;
 
 /// <summary>
-/// Hostile guests against the program: whatever they do, it can be stopped at any moment, does not grow, and does not flood
-/// the log. Some seconds for each combination by default; LAKVM_ATTACK_MINUTES gives each of the 8 combinations that many
-/// minutes. LAKVM_ATTACK_SEED is the first guest's seed, the next ones count up, and LAKVM_ATTACK_KIND the only kind; a failure
-/// names both.
+/// Hostile guests against the program: whatever they do, it can be stopped at any moment, does not grow, and does not
+/// flood the log. Some seconds for each combination by default; LAKVM_ATTACK_MINUTES gives each of the 8 combinations
+/// that many minutes. LAKVM_ATTACK_SEED is the first guest's seed, the next ones count up, and LAKVM_ATTACK_KIND the
+/// only kind; a failure names both.
 /// </summary>
 public class AttackTests
 {

@@ -10,8 +10,8 @@ internal sealed class Block
     public List<uint> Code = [];
 
     /// <summary>
-    /// Index of the first instruction of each item, then the number of instructions. Instructions of an item belong together: without
-    /// one of them the others may do what is not defined.
+    /// Index of the first instruction of each item, then the number of instructions. Instructions of an item belong
+    /// together: without one of them the others may do what is not defined.
     /// </summary>
     public List<int> Items = [];
 

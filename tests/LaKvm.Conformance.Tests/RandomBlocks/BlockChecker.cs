@@ -49,9 +49,10 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
     public long Instructions { get; private set; }
 
     /// <summary>
-    /// Runs blocks that lie one behind the other (<see cref="AddressBehind"/>), each in a window of its own. Returns what is wrong. What
-    /// differs from QEMU is run again, elsewhere and without the blocks that end differently there or do not run there: those may
-    /// have written into the windows of others, or have made QEMU translate code that was not there yet.
+    /// Runs blocks that lie one behind the other (<see cref="AddressBehind"/>), each in a window of its own. Returns
+    /// what is wrong. What differs from QEMU is run again, elsewhere and without the blocks that end differently there
+    /// or do not run there: those may have written into the windows of others, or have made QEMU translate code that
+    /// was not there yet.
     /// </summary>
     public List<Finding> Run(IReadOnlyList<Block> blocks)
     {
@@ -160,7 +161,9 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
         _nextAddress += (ulong)code.Length * 4;
     }
 
-    /// <summary>Begins at the start again. Nothing old may be left that a wrong jump could execute: QEMU would keep it.</summary>
+    /// <summary>
+    /// Begins at the start again. Nothing old may be left that a wrong jump could execute: QEMU would keep it.
+    /// </summary>
     private void ForgetCode()
     {
         _nextAddress = Layout.Code;
@@ -195,7 +198,9 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
         }
     }
 
-    /// <summary>Whether a block ends, did not jump into others, and does not reach for what belongs to QEMU's runner.</summary>
+    /// <summary>
+    /// Whether a block ends, did not jump into others, and does not reach for what belongs to QEMU's runner.
+    /// </summary>
     private static bool IsTest(Block block, in MachineState end) => end.Signal switch
     {
         Signals.None => true,

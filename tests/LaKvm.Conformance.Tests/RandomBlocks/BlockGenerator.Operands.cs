@@ -19,7 +19,9 @@ internal sealed partial class BlockGenerator
         Settle(row, word);
     }
 
-    /// <summary>Gives defined values to what an instruction leaves undefined, where QEMU's choice is another one than ours.</summary>
+    /// <summary>
+    /// Gives defined values to what an instruction leaves undefined, where QEMU's choice is another one than ours.
+    /// </summary>
     private void Settle(Opcode row, uint word)
     {
         int d = (int)(word & 31);

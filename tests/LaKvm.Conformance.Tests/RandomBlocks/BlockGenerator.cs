@@ -13,8 +13,8 @@ public enum BlockKind
 }
 
 /// <summary>
-/// Makes random blocks. A block is a sequence of items of one to a few instructions; branches lead to the beginning of items,
-/// forward except for loops with a counter.
+/// Makes random blocks. A block is a sequence of items of one to a few instructions; branches lead to the beginning of
+/// items, forward except for loops with a counter.
 /// </summary>
 internal sealed partial class BlockGenerator(BlockKind kind)
 {
@@ -184,8 +184,8 @@ internal sealed partial class BlockGenerator(BlockKind kind)
     }
 
     /// <summary>
-    /// ll, something else, and sc. QEMU keeps its LLbit after sc, so a lone sc only comes before all pairs, and in no loop, which
-    /// would come back to it behind a pair.
+    /// ll, something else, and sc. QEMU keeps its LLbit after sc, so a lone sc only comes before all pairs, and in no
+    /// loop, which would come back to it behind a pair.
     /// </summary>
     private void EmitLinkedPair()
     {
@@ -211,8 +211,8 @@ internal sealed partial class BlockGenerator(BlockKind kind)
     }
 
     /// <summary>
-    /// Sets FCSR or a part of it, mostly so that nothing traps. QEMU keeps what is written to bits of fcsr0 that do not exist: they are
-    /// 0 here.
+    /// Sets FCSR or a part of it, mostly so that nothing traps. QEMU keeps what is written to bits of fcsr0 that do not
+    /// exist: they are 0 here.
     /// </summary>
     private void EmitFcsr()
     {
@@ -229,8 +229,8 @@ internal sealed partial class BlockGenerator(BlockKind kind)
     }
 
     /// <summary>
-    /// Bounds are compared as signed numbers by the manual and as unsigned ones by QEMU (2.2.10.3): they are positive here. QEMU adds
-    /// the bound to the address of the floating-point rows (3.2.7.1): it is 0 there.
+    /// Bounds are compared as signed numbers by the manual and as unsigned ones by QEMU (2.2.10.3): they are positive
+    /// here. QEMU adds the bound to the address of the floating-point rows (3.2.7.1): it is 0 there.
     /// </summary>
     private void EmitBound()
     {
@@ -269,7 +269,9 @@ internal sealed partial class BlockGenerator(BlockKind kind)
         Append(Words.Encode(Opcode.Jirl, Destination(), register, _rng.Below(64) * 4));
     }
 
-    /// <summary>The words of CPUCFG that describe the same machine in QEMU: without LVZ and cache maintenance.</summary>
+    /// <summary>
+    /// The words of CPUCFG that describe the same machine in QEMU: without LVZ and cache maintenance.
+    /// </summary>
     private void EmitCpucfg()
     {
         int register = _registers.Pool[_rng.Below(_registers.Pool.Length)];
@@ -289,7 +291,8 @@ internal sealed partial class BlockGenerator(BlockKind kind)
     }
 
     /// <summary>
-    /// QEMU takes moves of an FCSR that does not exist for those of another one, and executes sc.q, which its CPUCFG does not announce.
+    /// QEMU takes moves of an FCSR that does not exist for those of another one, and executes sc.q, which its CPUCFG
+    /// does not announce.
     /// </summary>
     private static bool IsExecutedByQemu(uint word) => (word & 0xffff_f000) == 0x0114_c000 || (word & 0xffff_8000) == 0x3857_0000;
 }

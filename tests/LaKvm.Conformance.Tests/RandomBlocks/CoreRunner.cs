@@ -7,8 +7,8 @@ using LaKvm.Tests.Support;
 namespace LaKvm.Conformance.Tests.RandomBlocks;
 
 /// <summary>
-/// Runs blocks on one of our cores as a user's program would run: at PLV3, through page tables and a TLB refill handler. An
-/// exception ends a block.
+/// Runs blocks on one of our cores as a user's program would run: at PLV3, through page tables and a TLB refill
+/// handler. An exception ends a block.
 /// </summary>
 internal sealed unsafe class CoreRunner : IDisposable
 {

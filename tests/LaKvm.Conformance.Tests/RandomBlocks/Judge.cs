@@ -16,8 +16,8 @@ public enum Verdict
 }
 
 /// <summary>
-/// Compares what QEMU and our cores made of a block, and knows where they differ on purpose (docs/testing.md). What the generator
-/// avoids altogether is said there.
+/// Compares what QEMU and our cores made of a block, and knows where they differ on purpose (docs/testing.md). What the
+/// generator avoids altogether is said there.
 /// </summary>
 internal static unsafe class Judge
 {
@@ -38,8 +38,8 @@ internal static unsafe class Judge
     }
 
     /// <summary>
-    /// Compares the windows of a block whose registers are the same. A 32-byte store that faults at its second page writes nothing;
-    /// QEMU makes two stores of it, of which the first may write.
+    /// Compares the windows of a block whose registers are the same. A 32-byte store that faults at its second page
+    /// writes nothing; QEMU makes two stores of it, of which the first may write.
     /// </summary>
     public static bool IsSameMemory(Block block, in MachineState end, ReadOnlySpan<byte> ours, ReadOnlySpan<byte> qemu)
     {
@@ -106,7 +106,9 @@ internal static unsafe class Judge
         return true;
     }
 
-    /// <summary>Registers that an LSX instruction may have written, unless the generator gives the upper half a value.</summary>
+    /// <summary>
+    /// Registers that an LSX instruction may have written, unless the generator gives the upper half a value.
+    /// </summary>
     private static uint UndefinedUpperHalves(Block block)
     {
         uint registers = 0;
@@ -138,7 +140,8 @@ internal static unsafe class Judge
         bool mayBeExact = (cause & Inexact) == 0 || row.Info().Unit is Unit.Lsx or Unit.Lasx; // of a vector, some element
         bool isTinyTrap = a->Signal == Signals.Fpe && trapped == Underflow && (mayBeExact || !SameEnd(a, b));
 
-        // sc (2.2.7.2) and the bound-checked accesses (2.2.6.3) must be aligned; QEMU looks only at sc, and only when the LLbit is set.
+        // sc (2.2.7.2) and the bound-checked accesses (2.2.6.3) must be aligned; QEMU looks only at sc, and only when
+        // the LLbit is set.
         bool isMisaligned = a->Signal == Signals.Bus && !SameEnd(a, b)
             && (row is Opcode.ScW or Opcode.ScD || RowLists.BoundAccess.Contains(row));
         return isTinyTrap || isMisaligned || IsSameVectorTrap(block, a, b, row, (int)(word & 31))
@@ -146,8 +149,9 @@ internal static unsafe class Judge
     }
 
     /// <summary>
-    /// A vector instruction that traps writes nothing, its cause is that of all elements, and no flag changes. QEMU writes elements and flags
-    /// up to the element that traps, and shows old values of general registers that the code before it has written.
+    /// A vector instruction that traps writes nothing, its cause is that of all elements, and no flag changes. QEMU
+    /// writes elements and flags up to the element that traps, and shows old values of general registers that the code
+    /// before it has written.
     /// </summary>
     private static bool IsSameVectorTrap(Block block, MachineState* a, MachineState* b, Opcode row, int destination)
     {
@@ -165,7 +169,9 @@ internal static unsafe class Judge
         return SameRegisters(block, a, &settled);
     }
 
-    /// <summary>A 32-byte load that faults at its second page changes no register; in QEMU it may have loaded the lower words.</summary>
+    /// <summary>
+    /// A 32-byte load that faults at its second page changes no register; in QEMU it may have loaded the lower words.
+    /// </summary>
     private static bool IsPartialLoad(Block block, MachineState* a, MachineState* b, Opcode row, int destination)
     {
         if (a->Signal != Signals.Segv || !SameEnd(a, b) || row.Info() is not { Access: AccessKind.Load, AccessSize: 32 })

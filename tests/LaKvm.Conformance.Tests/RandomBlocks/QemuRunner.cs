@@ -4,7 +4,9 @@ using LaKvm.Tests.Support;
 
 namespace LaKvm.Conformance.Tests.RandomBlocks;
 
-/// <summary>Runs batches of blocks in QEMU's user mode: a process with which this one shares memory (Runner/blocks.c).</summary>
+/// <summary>
+/// Runs batches of blocks in QEMU's user mode: a process with which this one shares memory (Runner/blocks.c).
+/// </summary>
 internal sealed unsafe partial class QemuRunner : IDisposable
 {
     private const int DataOffset = 2 * Layout.StatesSize, CodeOffset = DataOffset + (int)(Layout.Blocks * Layout.Window);
@@ -58,7 +60,9 @@ internal sealed unsafe partial class QemuRunner : IDisposable
     public void LoadCode(ulong address, ReadOnlySpan<uint> code) =>
         code.CopyTo(new Span<uint>(_shared + CodeOffset + (address - Layout.Code), code.Length));
 
-    /// <summary>Removes all code. QEMU must forget what it has translated: only a new one does so for certain.</summary>
+    /// <summary>
+    /// Removes all code. QEMU must forget what it has translated: only a new one does so for certain.
+    /// </summary>
     public void ClearCode()
     {
         new Span<byte>(_shared + CodeOffset, (int)Layout.CodeSize).Clear();
@@ -81,7 +85,9 @@ internal sealed unsafe partial class QemuRunner : IDisposable
         _process.StandardInput.BaseStream.Flush();
     }
 
-    /// <summary>Waits for the blocks. Null when they have ended, else what is known of QEMU, which has to be started again.</summary>
+    /// <summary>
+    /// Waits for the blocks. Null when they have ended, else what is known of QEMU, which has to be started again.
+    /// </summary>
     public string? Wait()
     {
         Task<int> answer = Task.Run(_process.StandardOutput.BaseStream.ReadByte);

@@ -1,6 +1,8 @@
 namespace LaKvm.Conformance.Tests.RandomBlocks;
 
-/// <summary>The part that each register plays in a block. Few of them take part, so that results are used and operands meet.</summary>
+/// <summary>
+/// The part that each register plays in a block. Few of them take part, so that results are used and operands meet.
+/// </summary>
 internal sealed class Registers
 {
     /// <summary>Most instructions read and write these.</summary>

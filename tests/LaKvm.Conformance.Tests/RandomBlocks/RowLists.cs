@@ -31,8 +31,8 @@ internal static class RowLists
     public static readonly Opcode[] Privileged = Rows(info => info.IsPrivileged && info.Opcode != Opcode.Hvcl);
 
     /// <summary>
-    /// Rows that write an LSX register, where bits 255:128 are not QEMU's: it clears them only if its own computer has AVX-512, or
-    /// (.d.q) leaves other bits there.
+    /// Rows that write an LSX register, where bits 255:128 are not QEMU's: it clears them only if its own computer has
+    /// AVX-512, or (.d.q) leaves other bits there.
     /// </summary>
     public static readonly Opcode[] UnsettledUpper =
     [

@@ -48,7 +48,9 @@ internal sealed unsafe class Shrinker(BlockChecker checker)
         return removed;
     }
 
-    /// <summary>A copy without some items; branches over them become shorter, those into them lead behind them.</summary>
+    /// <summary>
+    /// A copy without some items; branches over them become shorter, those into them lead behind them.
+    /// </summary>
     private static Block Without(Block block, int item, int count)
     {
         Block result = block.Copy();

@@ -3,12 +3,14 @@ using LaKvm.Interpreter;
 namespace LaKvm.Cpu.Tests.Conformance;
 
 /// <summary>
-/// Bound checks where QEMU differs from the manual (vol. 1, 2.2.6, 2.2.10.3, 3.2.7): bounds are signed numbers, an access
-/// goes to rj whatever the bound is.
+/// Bound checks where QEMU differs from the manual (vol. 1, 2.2.6, 2.2.10.3, 3.2.7): bounds are signed numbers, an
+/// access goes to rj whatever the bound is.
 /// </summary>
 public sealed class BoundCheckTests
 {
-    /// <summary>rj is r5, rk is r6, rd r4 or fd f4; r5 points at the memory cell that holds 0x1122334455667788.</summary>
+    /// <summary>
+    /// rj is r5, rk is r6, rd r4 or fd f4; r5 points at the memory cell that holds 0x1122334455667788.
+    /// </summary>
     private const string Memory = "r5=200010 @200010=1122334455667788";
 
     [Theory]

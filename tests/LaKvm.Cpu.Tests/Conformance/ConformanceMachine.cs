@@ -4,7 +4,9 @@ using LaKvm.Tests.Support;
 
 namespace LaKvm.Cpu.Tests.Conformance;
 
-/// <summary>One core with RAM, in direct address mode with all units on, that replays vector cases through an engine.</summary>
+/// <summary>
+/// One core with RAM, in direct address mode with all units on, that replays vector cases through an engine.
+/// </summary>
 internal sealed unsafe class ConformanceMachine : IDisposable
 {
     /// <summary>Where exceptions go: a case that traps stops there.</summary>

@@ -3,7 +3,8 @@ namespace LaKvm.Cpu.Tests.Conformance;
 /// <summary>
 /// Where the manual says otherwise than QEMU does: turns what QEMU recorded into what the manual demands. Further
 /// differences are kept out of the recording and have tests of their own: the bounds of asrt* and of the bound-checked
-/// accesses are signed numbers, and the FP ones among these take their address from rj alone (<see cref="BoundCheckTests"/>).
+/// accesses are signed numbers, and the FP ones among these take their address from rj alone
+/// (<see cref="BoundCheckTests"/>).
 /// </summary>
 internal static class Deviations
 {

@@ -10,11 +10,15 @@ public sealed class TrapInstructionTests
     [InlineData("002b7fff", "Sys")]
     public void Syscall_raises_sys(string word, string trap) => Replay(word, trap);
 
-    /// <summary>There is no debug unit (CSR.DBG and its fellows are not implemented), so that dbcl is no instruction.</summary>
+    /// <summary>
+    /// There is no debug unit (CSR.DBG and its fellows are not implemented), so that dbcl is no instruction.
+    /// </summary>
     [Fact]
     public void Dbcl_without_a_debug_unit_does_not_exist() => Replay("002a8000", "Ine");
 
-    /// <summary>LoongArch v1.10 has them, the LA464 does not: approximations, compare and swap, quadword sc, ...</summary>
+    /// <summary>
+    /// LoongArch v1.10 has them, the LA464 does not: approximations, compare and swap, quadword sc, ...
+    /// </summary>
     [Theory]
     [InlineData("01147400")] // frecipe.s
     [InlineData("01148800")] // frsqrte.d

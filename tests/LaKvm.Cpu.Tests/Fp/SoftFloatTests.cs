@@ -3,8 +3,8 @@ using System.Numerics;
 namespace LaKvm.Cpu.Tests.Fp;
 
 /// <summary>
-/// The integer-only arithmetic against exact fractions, in all rounding modes: numbers only, as NaNs, infinities and zero
-/// results are the vectors' business.
+/// The integer-only arithmetic against exact fractions, in all rounding modes: numbers only, as NaNs, infinities and
+/// zero results are the vectors' business.
 /// </summary>
 public sealed class SoftFloatTests
 {

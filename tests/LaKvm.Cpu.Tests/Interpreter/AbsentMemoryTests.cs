@@ -1,6 +1,8 @@
 namespace LaKvm.Cpu.Tests.Interpreter;
 
-/// <summary>Accesses where no memory and no device is, with the outcome that QEMU 11.1's virt machine has for each.</summary>
+/// <summary>
+/// Accesses where no memory and no device is, with the outcome that QEMU 11.1's virt machine has for each.
+/// </summary>
 public sealed unsafe class AbsentMemoryTests : IDisposable
 {
     private const ulong Absent = 0x5000_0000, Ecode = 0x7fff_0000, Adef = 0x8_0000, Adem = 0x48_0000;

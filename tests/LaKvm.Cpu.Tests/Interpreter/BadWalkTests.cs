@@ -5,7 +5,9 @@ public sealed unsafe class BadWalkTests
 {
     private const ulong RefillVector = 0x21_0000;
 
-    /// <summary>A refill handler that takes the valid bit off without looking makes an empty directory entry a huge one.</summary>
+    /// <summary>
+    /// A refill handler that takes the valid bit off without looking makes an empty directory entry a huge one.
+    /// </summary>
     [Fact]
     public void Refill_through_an_entry_of_an_impossible_size_ends_in_an_exception()
     {

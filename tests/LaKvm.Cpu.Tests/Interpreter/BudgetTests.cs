@@ -2,7 +2,9 @@ namespace LaKvm.Cpu.Tests.Interpreter;
 
 public sealed unsafe class BudgetTests
 {
-    /// <summary>Loops, calls into another page, indirect jumps, a page-crossing run, stores, and an exception per round.</summary>
+    /// <summary>
+    /// Loops, calls into another page, indirect jumps, a page-crossing run, stores, and an exception per round.
+    /// </summary>
     private const string Walk = """
             li.d    $sp, 0x300000
             li.w    $s0, 3

@@ -2,7 +2,9 @@ using LaKvm.Interpreter;
 
 namespace LaKvm.Cpu.Tests.Interpreter;
 
-/// <summary>The engine that the tests of this project run; the translator's tests run the same ones on theirs.</summary>
+/// <summary>
+/// The engine that the tests of this project run; the translator's tests run the same ones on theirs.
+/// </summary>
 internal static class EngineUnderTest
 {
     public static IExecutionEngine Create(Core core) => new InterpreterEngine(core);

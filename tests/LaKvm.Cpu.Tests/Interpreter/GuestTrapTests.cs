@@ -107,7 +107,9 @@ public sealed unsafe class GuestTrapTests : IDisposable
         _machine.RunTo(end, limit: 20);
     }
 
-    /// <summary>Enters a guest whose second instruction is the one; then it loops, and so does its exception handler.</summary>
+    /// <summary>
+    /// Enters a guest whose second instruction is the one; then it loops, and so does its exception handler.
+    /// </summary>
     private void Enter(ulong enable, string instruction, int plv)
     {
         _machine.Load($"addi.d $t1, $zero, 1\n{instruction}\n1: b 1b");

@@ -1,8 +1,9 @@
 namespace LaKvm.Cpu.Tests.Interpreter;
 
 /// <summary>
-/// A store that the software TLB does not answer is one store all the same: what another core answers to it must stay. The
-/// queue of a lock depends on it: who stores its link twice may do so the second time into a queue that is already another.
+/// A store that the software TLB does not answer is one store all the same: what another core answers to it must stay.
+/// The queue of a lock depends on it: who stores its link twice may do so the second time into a queue that is already
+/// another.
 /// </summary>
 public sealed unsafe class SingleStoreTests
 {

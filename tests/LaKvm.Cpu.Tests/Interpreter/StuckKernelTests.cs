@@ -192,7 +192,9 @@ public sealed class StuckKernelTests : IDisposable
         _lines.Should().BeEmpty();
     }
 
-    /// <summary>Addresses of the lowest segment are windows, so that programs run; in others nothing is mapped.</summary>
+    /// <summary>
+    /// Addresses of the lowest segment are windows, so that programs run; in others nothing is mapped.
+    /// </summary>
     private void MapNothing()
     {
         _machine.WriteCsr(Csr.Dmw0, 0x11);

@@ -5,8 +5,9 @@ using LaKvm.Tests.Support;
 namespace LaKvm.Cpu.Tests.Interpreter;
 
 /// <summary>
-/// Cores with engines over 16 MiB of RAM at 0, as they come out of reset: addresses are
-/// physical, PLV0. Programs lie at <see cref="Origin"/>, exceptions go to <see cref="Vector"/>. What is not RAM is one register, up to <see cref="DeviceEnd"/>.
+/// Cores with engines over 16 MiB of RAM at 0, as they come out of reset: addresses are physical, PLV0. Programs lie at
+/// <see cref="Origin"/>, exceptions go to <see cref="Vector"/>. What is not RAM is one register, up to
+/// <see cref="DeviceEnd"/>.
 /// </summary>
 internal sealed unsafe class TestMachine : IDisposable
 {

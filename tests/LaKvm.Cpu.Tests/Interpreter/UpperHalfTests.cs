@@ -5,7 +5,9 @@ public sealed unsafe class UpperHalfTests
 {
     private const ulong Untouched = 0x1122_3344_5566_7788;
 
-    /// <summary>What stands above an LSX result is a fact of its row (docs/isa.md), also behind a row of the other kind.</summary>
+    /// <summary>
+    /// What stands above an LSX result is a fact of its row (docs/isa.md), also behind a row of the other kind.
+    /// </summary>
     [Theory]
     [InlineData("vadd.b $vr0, $vr1, $vr2", 0UL)]
     [InlineData("vpcnt.b $vr0, $vr1", Untouched)]

@@ -337,7 +337,9 @@ public sealed class MmuTests
         bench.Peek(0x5010).Should().Be(2);
     }
 
-    /// <summary>Or its translations would be dropped each time that another page takes its place in the software TLB.</summary>
+    /// <summary>
+    /// Or its translations would be dropped each time that another page takes its place in the software TLB.
+    /// </summary>
     [Fact]
     public void Page_that_was_only_fetched_from_does_not_look_written()
     {

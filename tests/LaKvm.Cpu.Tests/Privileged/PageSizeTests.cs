@@ -1,6 +1,8 @@
 namespace LaKvm.Cpu.Tests.Privileged;
 
-/// <summary>TLB instructions and walks with page sizes that do not exist: they end, and so does what comes after them.</summary>
+/// <summary>
+/// TLB instructions and walks with page sizes that do not exist: they end, and so does what comes after them.
+/// </summary>
 public sealed class PageSizeTests
 {
     private const ulong V = 1, D = 2, Va = 0x0000_1000_0040_0000;

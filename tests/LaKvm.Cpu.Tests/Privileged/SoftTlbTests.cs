@@ -107,7 +107,9 @@ public sealed class SoftTlbTests
         found.Should().BeEquivalentTo(Enumerable.Range(0, 3).Select(n => n == dropped ? Trap.Tlbr : Trap.None));
     }
 
-    /// <summary>Also where the page that was stored to is in the second way, or in a table that is not in use.</summary>
+    /// <summary>
+    /// Also where the page that was stored to is in the second way, or in a table that is not in use.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -141,8 +143,8 @@ public sealed class SoftTlbTests
     }
 
     /// <summary>
-    /// Spaces 1 and on: each has a page of its own at <see cref="Va"/>, which holds its number; behind it all have one that
-    /// holds 99, and there is a global page that shares the place of the first.
+    /// Spaces 1 and on: each has a page of its own at <see cref="Va"/>, which holds its number; behind it all have one
+    /// that holds 99, and there is a global page that shares the place of the first.
     /// </summary>
     private static TestBench MakeSpaces(int plv)
     {

@@ -40,8 +40,8 @@ internal sealed class RecordingBus : ICoreBus
 }
 
 /// <summary>
-/// A core with 16 MiB of RAM at 0 and no engine: instructions are executed one at a time through their semantics, as any
-/// engine would.
+/// A core with 16 MiB of RAM at 0 and no engine: instructions are executed one at a time through their semantics, as
+/// any engine would.
 /// </summary>
 internal sealed unsafe class TestBench : IDisposable
 {

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace LaKvm.Cpu.Tests.Vector;
 
-/// <summary>Semantics written with .NET's vectors run on any host: without vector instructions the portable code does.</summary>
+/// <summary>
+/// Semantics written with .NET's vectors run on any host: without vector instructions the portable code does.
+/// </summary>
 public sealed class PortablePathTests
 {
     [Fact]

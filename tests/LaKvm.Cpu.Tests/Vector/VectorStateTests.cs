@@ -22,7 +22,9 @@ public sealed unsafe class VectorStateTests
         Words(machine, 0).Should().AllBeEquivalentTo(Untouched);
     }
 
-    /// <summary>Another thread may have fetched the resolving handler before the row was resolved: it still executes.</summary>
+    /// <summary>
+    /// Another thread may have fetched the resolving handler before the row was resolved: it still executes.
+    /// </summary>
     [Fact]
     public void Row_that_was_resolved_meanwhile_is_executed()
     {
@@ -35,7 +37,9 @@ public sealed unsafe class VectorStateTests
         }
     }
 
-    /// <summary>The last element divides by zero, another one is inexact: both are causes, and no element is written.</summary>
+    /// <summary>
+    /// The last element divides by zero, another one is inexact: both are causes, and no element is written.
+    /// </summary>
     [Fact]
     public void Trapping_instruction_writes_nothing_but_the_causes_of_all_elements()
     {

@@ -4,7 +4,9 @@ using LaKvm.Ioctl;
 
 namespace LaKvm.Hypervisor.Tests;
 
-/// <summary>Sizes and offsets of Linux's headers for 64-bit LoongArch (include/uapi/linux/kvm.h and asm/kvm.h).</summary>
+/// <summary>
+/// Sizes and offsets of Linux's headers for 64-bit LoongArch (include/uapi/linux/kvm.h and asm/kvm.h).
+/// </summary>
 public sealed class LayoutTests
 {
     public static TheoryData<Type, int> Sizes => new()

@@ -8,8 +8,8 @@ public sealed class MemorySlotStressTests
     private const ulong Page = 16 << 10, Area = 0x1000_0000;
 
     /// <summary>
-    /// While a slot moves it is in neither place, so an access may reach user space; an access that does not must find the
-    /// slot's memory, whose pages carry their numbers.
+    /// While a slot moves it is in neither place, so an access may reach user space; an access that does not must find
+    /// the slot's memory, whose pages carry their numbers.
     /// </summary>
     [Fact]
     public async Task Slot_that_moves_is_read_right_or_not_at_all()

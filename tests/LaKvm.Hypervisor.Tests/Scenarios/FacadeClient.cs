@@ -6,8 +6,8 @@ using LaKvm.Ioctl;
 namespace LaKvm.Hypervisor.Tests.Scenarios;
 
 /// <summary>
-/// Executes the script of guests/kvm-client against the raw system-call interface of a <see cref="HostProcess"/>, and prints
-/// what that client prints under Linux.
+/// Executes the script of guests/kvm-client against the raw system-call interface of a <see cref="HostProcess"/>, and
+/// prints what that client prints under Linux.
 /// </summary>
 internal sealed unsafe partial class FacadeClient : IDisposable
 {

@@ -5,7 +5,9 @@ using LaKvm.Tests.Support;
 
 namespace LaKvm.Hypervisor.Tests.Scenarios;
 
-/// <summary>The scenarios of guests/kvm-client on our hypervisor: the lines must be those that Linux's KVM gave.</summary>
+/// <summary>
+/// The scenarios of guests/kvm-client on our hypervisor: the lines must be those that Linux's KVM gave.
+/// </summary>
 public sealed class ScenarioTests
 {
     public static TheoryData<string> Files => [.. ScenarioFiles.All];
@@ -33,7 +35,9 @@ public sealed class ScenarioTests
         return client.Run(script);
     }
 
-    /// <summary>For a person who looks for a difference: LAKVM_SCENARIOS names a directory for scripts and answers.</summary>
+    /// <summary>
+    /// For a person who looks for a difference: LAKVM_SCENARIOS names a directory for scripts and answers.
+    /// </summary>
     private static void Keep(string file, string script, string answers)
     {
         if (Environment.GetEnvironmentVariable("LAKVM_SCENARIOS") is { } directory)

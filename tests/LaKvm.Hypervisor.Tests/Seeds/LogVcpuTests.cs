@@ -4,7 +4,9 @@ using LaKvm.Ioctl;
 
 namespace LaKvm.Hypervisor.Tests;
 
-/// <summary>Rows of the LoongArch log about vCPUs: life cycle, registers, switching, interrupts and the timer.</summary>
+/// <summary>
+/// Rows of the LoongArch log about vCPUs: life cycle, registers, switching, interrupts and the timer.
+/// </summary>
 public sealed class LogVcpuTests : SeedTest
 {
     private const ulong OneShot = 1, Periodic = 3, Millisecond = 100_000;

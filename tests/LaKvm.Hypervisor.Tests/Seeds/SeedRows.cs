@@ -1,9 +1,10 @@
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>
-/// The rows of three public documents about KVM: the commits of Linux's LoongArch KVM up to 6.8 ("log") with what its series
-/// changed from version to version ("v2" to "v13"), the history of RISC-V's mmu.c ("riscv"), and the MIPS changes of Linux 4.11
-/// ("mips"). A row has a test with its name in a <see cref="SeedAttribute"/>, or a reason here why it has none.
+/// The rows of three public documents about KVM: the commits of Linux's LoongArch KVM up to 6.8 ("log") with what its
+/// series changed from version to version ("v2" to "v13"), the history of RISC-V's mmu.c ("riscv"), and the MIPS
+/// changes of Linux 4.11 ("mips"). A row has a test with its name in a <see cref="SeedAttribute"/>, or a reason here
+/// why it has none.
 /// </summary>
 internal static class SeedRows
 {

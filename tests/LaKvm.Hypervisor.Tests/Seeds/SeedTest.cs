@@ -3,7 +3,9 @@ using LaKvm.Ioctl;
 
 namespace LaKvm.Hypervisor.Tests;
 
-/// <summary>What the tests of the rows share: a guest that ends with a store that names it, and a look at its state.</summary>
+/// <summary>
+/// What the tests of the rows share: a guest that ends with a store that names it, and a look at its state.
+/// </summary>
 public abstract class SeedTest : IDisposable
 {
     protected const ulong Page = HostPages.DefaultPageSize;
@@ -27,7 +29,9 @@ public abstract class SeedTest : IDisposable
         return vcpu;
     }
 
-    /// <summary>Runs to the store that ends a program; one that never comes to it is interrupted, and fails the test.</summary>
+    /// <summary>
+    /// Runs to the store that ends a program; one that never comes to it is interrupted, and fails the test.
+    /// </summary>
     private protected static void Finish(Vcpu vcpu)
     {
         using var limit = new Timer(_ => vcpu.RequestExit(), null, Longest, Timeout.InfiniteTimeSpan);

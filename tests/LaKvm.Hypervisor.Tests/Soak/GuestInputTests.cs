@@ -6,8 +6,8 @@ using LaKvm.Isa;
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>
-/// Everything of the hypervisor that reads what a guest says, with nonsense: nothing throws, nothing but the guest's own memory
-/// changes, and the vCPU can run on. Bounded and repeatable.
+/// Everything of the hypervisor that reads what a guest says, with nonsense: nothing throws, nothing but the guest's
+/// own memory changes, and the vCPU can run on. Bounded and repeatable.
 /// </summary>
 public sealed class GuestInputTests : IDisposable
 {

@@ -8,7 +8,9 @@ using Xunit.Abstractions;
 
 namespace LaKvm.Hypervisor.Tests;
 
-/// <summary>The raw interface under random calls from several threads: no crash, no hang, no leak, no foreign memory touched.</summary>
+/// <summary>
+/// The raw interface under random calls from several threads: no crash, no hang, no leak, no foreign memory touched.
+/// </summary>
 [Collection(Alone)]
 public sealed class IoctlFuzzTests(ITestOutputHelper output)
 {

@@ -5,7 +5,8 @@ using LaKvm.Memory;
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>
-/// One thread of the fuzzer: any call, with any argument, on any descriptor, in any order, while the others do the same.
+/// One thread of the fuzzer: any call, with any argument, on any descriptor, in any order, while the others do the
+/// same.
 /// </summary>
 internal sealed unsafe class IoctlFuzzer : IDisposable
 {
@@ -21,7 +22,9 @@ internal sealed unsafe class IoctlFuzzer : IDisposable
     private readonly Random _random;
     private readonly RandomArguments _arguments;
 
-    /// <summary>Arguments, what they point to, and a hole behind, which nothing can be read from or written to.</summary>
+    /// <summary>
+    /// Arguments, what they point to, and a hole behind, which nothing can be read from or written to.
+    /// </summary>
     private readonly byte* _buffer = SharedMemory.Reserve(BufferSize + HoleSize);
     private readonly SharedMemory _memory = new(BufferSize);
     private readonly (nint Address, int Bytes)[] _views = new (nint, int)[Views];
@@ -207,7 +210,9 @@ internal sealed unsafe class IoctlFuzzer : IDisposable
         }
     }
 
-    /// <summary>User space writes nonsense to what it shares with the hypervisor; holes in a view stay untouched.</summary>
+    /// <summary>
+    /// User space writes nonsense to what it shares with the hypervisor; holes in a view stay untouched.
+    /// </summary>
     private void Scribble((nint Address, int Bytes) view)
     {
         Span<byte> bytes = stackalloc byte[_random.Next(1, 32)];

@@ -20,8 +20,8 @@ public enum DirtyMode
 }
 
 /// <summary>
-/// Copies the running guest as a migration does: everything once, then round after round what has been written since, and at
-/// the end, with the guest stopped, the rest. Then copy and guest must be equal.
+/// Copies the running guest as a migration does: everything once, then round after round what has been written since,
+/// and at the end, with the guest stopped, the rest. Then copy and guest must be equal.
 /// </summary>
 internal sealed unsafe class LiveCopy
 {

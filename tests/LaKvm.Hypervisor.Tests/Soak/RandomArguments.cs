@@ -52,7 +52,9 @@ internal sealed class RandomArguments(Random random, ulong ramAddress, ulong ram
         _ => Requests[random.Next(Requests.Length)],
     };
 
-    /// <summary>Fills what the argument points to. Pointers in it lead to the second half of the buffer, or nowhere.</summary>
+    /// <summary>
+    /// Fills what the argument points to. Pointers in it lead to the second half of the buffer, or nowhere.
+    /// </summary>
     internal void Fill(uint request, Span<byte> bytes, nint inner)
     {
         random.NextBytes(bytes);
@@ -138,8 +140,8 @@ internal sealed class RandomArguments(Random random, ulong ramAddress, ulong ram
         or KvmIoctl.ResetDirtyRings or KvmIoctl.GetStatsFd or KvmIoctl.Run;
 
     /// <summary>
-    /// Instructions of all kinds with random operands, and at the beginning of every second block some that leave the guest.
-    /// Exceptions go to address 0.
+    /// Instructions of all kinds with random operands, and at the beginning of every second block some that leave the
+    /// guest. Exceptions go to address 0.
     /// </summary>
     internal void FillWithCode(Span<byte> memory)
     {

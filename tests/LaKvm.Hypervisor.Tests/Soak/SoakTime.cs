@@ -3,8 +3,8 @@ using System.Globalization;
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>
-/// How long the random tests run: some seconds each by default; LAKVM_SOAK_MINUTES gives each engine (each fuzzer) that many
-/// minutes. LAKVM_SOAK_SEED repeats a run as far as threads can be repeated.
+/// How long the random tests run: some seconds each by default; LAKVM_SOAK_MINUTES gives each engine (each fuzzer) that
+/// many minutes. LAKVM_SOAK_SEED repeats a run as far as threads can be repeated.
 /// </summary>
 internal static class SoakTime
 {

@@ -153,7 +153,9 @@ internal sealed class TortureEvents : IDisposable
         Thread.Sleep(1);
     }
 
-    /// <summary>Memory in huge pages: comes, is logged (which splits them), is discarded, moves to other pages, goes.</summary>
+    /// <summary>
+    /// Memory in huge pages: comes, is logged (which splits them), is discarded, moves to other pages, goes.
+    /// </summary>
     private void ChangeScratch(Random random)
     {
         if (_scratch == null)

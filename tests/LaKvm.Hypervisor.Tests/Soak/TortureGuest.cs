@@ -3,9 +3,9 @@ using LaKvm.Isa;
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>
-/// The program of each vCPU of the torture test. It walks randomly over pages of its own area, verifies what it wrote there
-/// last and writes anew; adds to shared words atomically; sends and counts interrupts, each with a flag in memory that its
-/// receiver takes back, so that a lost one leaves a flag behind; and touches memory that comes and goes.
+/// The program of each vCPU of the torture test. It walks randomly over pages of its own area, verifies what it wrote
+/// there last and writes anew; adds to shared words atomically; sends and counts interrupts, each with a flag in memory
+/// that its receiver takes back, so that a lost one leaves a flag behind; and touches memory that comes and goes.
 /// </summary>
 internal static class TortureGuest
 {
@@ -13,7 +13,9 @@ internal static class TortureGuest
     internal const ulong Code = 0x20_0000, Handler = 0x21_0000;
     internal const int Vcpus = 4;
 
-    /// <summary>Value that user space gives for a scratch address without memory; the guest stores only such values.</summary>
+    /// <summary>
+    /// Value that user space gives for a scratch address without memory; the guest stores only such values.
+    /// </summary>
     internal const ulong ScratchTag = 0x5c5c_0000_0000_0000;
 
     // Device registers: what the guest asks of or tells the host.
@@ -26,7 +28,9 @@ internal static class TortureGuest
     internal const ulong IpiFlags = Control + 0x200, PvFlags = Control + 0x300, Shared = Control + 0x400,
         Steal = Control + 0x500;
 
-    /// <summary>What the program can find wrong; it tells by a store to <see cref="Failure"/> and 8 times the number.</summary>
+    /// <summary>
+    /// What the program can find wrong; it tells by a store to <see cref="Failure"/> and 8 times the number.
+    /// </summary>
     internal enum Failed
     {
         Contents = 0, Exception = 1, SpuriousIpi = 2, TimerLost = 3, Scratch = 4,

@@ -7,8 +7,8 @@ using Xunit.Abstractions;
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>
-/// Four vCPUs on three cores under memory pressure, while the host swaps, shares, ages, remaps and splits their pages, changes
-/// slots, harvests dirty logs and interrupts them: contents right, no interrupt lost, no written page lost.
+/// Four vCPUs on three cores under memory pressure, while the host swaps, shares, ages, remaps and splits their pages,
+/// changes slots, harvests dirty logs and interrupts them: contents right, no interrupt lost, no written page lost.
 /// </summary>
 public sealed class TortureTests(ITestOutputHelper output)
 {

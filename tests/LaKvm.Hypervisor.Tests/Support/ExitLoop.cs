@@ -38,8 +38,8 @@ public enum LoopExit
 }
 
 /// <summary>
-/// A virtual machine with the in-kernel interrupt controllers, whose guest does nothing but one kind of exit. Used by tests
-/// and benchmarks.
+/// A virtual machine with the in-kernel interrupt controllers, whose guest does nothing but one kind of exit. Used by
+/// tests and benchmarks.
 /// </summary>
 public sealed class ExitLoop : IDisposable
 {

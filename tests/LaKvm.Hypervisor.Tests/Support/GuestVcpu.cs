@@ -8,7 +8,9 @@ internal static class GuestVcpu
     private const int CpuidCsr = 0x20;
     private const uint LastCpucfgWord = 20;
 
-    /// <summary>A vCPU that looks like the machine's cores and starts at <paramref name="pc"/>, in direct-address mode.</summary>
+    /// <summary>
+    /// A vCPU that looks like the machine's cores and starts at <paramref name="pc"/>, in direct-address mode.
+    /// </summary>
     internal static Vcpu Create(LaKvm.Ioctl.Vm vm, int id, ulong pc)
     {
         Vcpu vcpu = vm.CreateVcpu(id);

@@ -4,9 +4,9 @@ namespace LaKvm.Hypervisor.Tests;
 internal delegate bool HandOverStep(ref HandOver handOver);
 
 /// <summary>
-/// Goes through every state that vCPUs and cores can come to, whatever order their threads' steps have. The steps are those
-/// of <see cref="HandOver"/> itself; registers are only "the newest" or "old". After each step the invariants are looked at;
-/// at the end, that whoever waits can come to an end if nobody begins anything new.
+/// Goes through every state that vCPUs and cores can come to, whatever order their threads' steps have. The steps are
+/// those of <see cref="HandOver"/> itself; registers are only "the newest" or "old". After each step the invariants are
+/// looked at; at the end, that whoever waits can come to an end if nobody begins anything new.
 /// </summary>
 internal sealed class HandOverExplorer
 {
@@ -178,7 +178,9 @@ internal sealed class HandOverExplorer
         }
     }
 
-    /// <summary>States from which no order of steps, begun things being finished and none begun, ends with all at rest.</summary>
+    /// <summary>
+    /// States from which no order of steps, begun things being finished and none begun, ends with all at rest.
+    /// </summary>
     private string? FindWaitForEver()
     {
         var ends = new bool[_states.Count];

@@ -7,8 +7,8 @@ using LaKvm.Machine;
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>
-/// A virtual machine whose guest stores to a device for ever, and what can be done to its vCPU between two stores. Used by
-/// tests and benchmarks.
+/// A virtual machine whose guest stores to a device for ever, and what can be done to its vCPU between two stores. Used
+/// by tests and benchmarks.
 /// </summary>
 public sealed class VcpuLoop : IDisposable
 {

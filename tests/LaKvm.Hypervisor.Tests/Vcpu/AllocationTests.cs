@@ -5,8 +5,8 @@ using LaKvm.Translator;
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>
-/// No way out of a guest and back allocates. The runtime's own work on the thread may (making code for a method, say), but
-/// not in every run.
+/// No way out of a guest and back allocates. The runtime's own work on the thread may (making code for a method, say),
+/// but not in every run.
 /// </summary>
 public sealed class AllocationTests
 {

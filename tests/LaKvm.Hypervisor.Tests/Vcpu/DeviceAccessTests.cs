@@ -5,8 +5,8 @@ using LaKvm.Isa;
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>
-/// Every load and store of the instruction table on a device, compared with the same instruction on memory: the core's own
-/// execution says what emulation has to give.
+/// Every load and store of the instruction table on a device, compared with the same instruction on memory: the core's
+/// own execution says what emulation has to give.
 /// </summary>
 public unsafe class DeviceAccessTests : IDisposable
 {

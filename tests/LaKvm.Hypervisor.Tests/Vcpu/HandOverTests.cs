@@ -1,8 +1,8 @@
 namespace LaKvm.Hypervisor.Tests;
 
 /// <summary>
-/// Hand-overs of registers between vCPUs, cores and memory, in all orders of their steps: three vCPUs share two cores, and
-/// each takes a core, runs, gives the core up, and has its registers looked at and changed, as often as it likes.
+/// Hand-overs of registers between vCPUs, cores and memory, in all orders of their steps: three vCPUs share two cores,
+/// and each takes a core, runs, gives the core up, and has its registers looked at and changed, as often as it likes.
 /// </summary>
 public sealed class HandOverTests
 {

@@ -10,7 +10,8 @@ public sealed class ResidencyTests
     [Fact]
     public void Vcpu_whose_core_was_busy_for_a_moment_runs_on()
     {
-        // What a look at another vCPU does if that has left this core since: takes the core, and gives it back as it was.
+        // What a look at another vCPU does if that has left this core since: takes the core, and gives it back as it
+        // was.
         using var bench = new GuestBench(cpus: 2);
         Vcpu vcpu = bench.Start(StoreForEver);
         Residency self = GuestBench.CoreOf(bench.Process, vcpu).Residency;

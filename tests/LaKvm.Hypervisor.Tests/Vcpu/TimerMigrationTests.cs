@@ -59,8 +59,8 @@ public sealed class TimerMigrationTests : IDisposable
     [Fact]
     public async Task Interrupt_is_there_when_the_guest_has_seen_its_time_pass()
     {
-        // s1 counts the interrupts that the handler has not taken 100 us after their time. That is reckoned from behind the
-        // write of TCFG, which takes long where the runtime has to compile it first.
+        // s1 counts the interrupts that the handler has not taken 100 us after their time. That is reckoned from behind
+        // the write of TCFG, which takes long where the runtime has to compile it first.
         _bench.Load("""
             addi.d  $s3, $s3, 1
             ori     $t2, $zero, 1

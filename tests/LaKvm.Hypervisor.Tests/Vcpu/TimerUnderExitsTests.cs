@@ -9,7 +9,9 @@ public class TimerUnderExitsTests : IDisposable
     private const ulong VectorBase = 0x30_0000, Done = 0x1fe0_0ff8;
     private const int Ticks = 100_000; // 1 ms
 
-    /// <summary>Counts in s0; the fifth interrupt ends the test. s1 is the shortest time in which one has come.</summary>
+    /// <summary>
+    /// Counts in s0; the fifth interrupt ends the test. s1 is the shortest time in which one has come.
+    /// </summary>
     private const string Handler = """
         rdtime.d $t4, $zero
         sub.d   $t4, $t4, $s2
@@ -85,7 +87,9 @@ public class TimerUnderExitsTests : IDisposable
             50 * Ticks, "a busy computer is late, but not every time by a slice of as many exits");
     }
 
-    /// <summary>Runs until the guest says that it is done, or the run is ended from outside. Returns the interrupts seen.</summary>
+    /// <summary>
+    /// Runs until the guest says that it is done, or the run is ended from outside. Returns the interrupts seen.
+    /// </summary>
     private static ulong RunToDeviceWrite(Vcpu vcpu)
     {
         VcpuExit exit;

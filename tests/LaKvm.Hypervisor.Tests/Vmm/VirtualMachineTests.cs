@@ -10,7 +10,9 @@ using LaKvm.Vmm;
 
 namespace LaKvm.Hypervisor.Tests;
 
-/// <summary>The bare-metal guests of the repository as virtual machines, from the first instruction to power-off.</summary>
+/// <summary>
+/// The bare-metal guests of the repository as virtual machines, from the first instruction to power-off.
+/// </summary>
 public sealed class VirtualMachineTests
 {
     private const ulong LoadAddress = 0x20_0000;

@@ -5,15 +5,17 @@ using LaKvm.Isa;
 namespace LaKvm.Tests.Support;
 
 /// <summary>
-/// Turns the scenarios under guests/kvm-client, which people write, into the script that the client executes: guest code is
-/// assembled, names become numbers (docs/testing.md, "One script, two hypervisors").
+/// Turns the scenarios under guests/kvm-client, which people write, into the script that the client executes: guest
+/// code is assembled, names become numbers (docs/testing.md, "One script, two hypervisors").
 /// </summary>
 internal static class ScenarioScript
 {
     /// <summary>Ends every piece of guest code: a store to where no memory is, which leaves to user space.</summary>
     private const string Stop = "\nli.d $s8, 0x1fe00ff8\nst.d $zero, $s8, 0\n";
 
-    /// <summary>Where "handler" puts the guest's exception entry, and what stands there: ESTAT leaves to user space.</summary>
+    /// <summary>
+    /// Where "handler" puts the guest's exception entry, and what stands there: ESTAT leaves to user space.
+    /// </summary>
     private const ulong HandlerAddress = 0x3000;
     private const string Handler = "csrrd $s7, 0x5\nli.d $s8, 0x1fe00fe0\nst.d $s7, $s8, 0\n";
 

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics;
 
 namespace LaKvm.Cpu.Vectors;
 
-/// <summary>As <see cref="ILane"/>, for what computes with floats: exceptions of all elements add up in the environment.</summary>
+/// <summary>
+/// As <see cref="ILane"/>, for what computes with floats: exceptions of all elements add up in the environment.
+/// </summary>
 internal interface IFpLane
 {
     /// <summary>The new value of vd's lane, from those of va, vj and vk.</summary>

@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics;
 namespace LaKvm.Cpu.Vectors;
 
 /// <summary>
-/// What a vector instruction does to one 128-bit lane. LSX has one lane; nearly every LASX instruction is the LSX one done
-/// to both lanes, so this is the only place where an instruction's effect is written down.
+/// What a vector instruction does to one 128-bit lane. LSX has one lane; nearly every LASX instruction is the LSX one
+/// done to both lanes, so this is the only place where an instruction's effect is written down.
 /// </summary>
 internal interface ILane
 {

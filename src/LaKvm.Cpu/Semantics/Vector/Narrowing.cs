@@ -50,7 +50,9 @@ internal readonly unsafe struct Narrow<T, TNarrow, TShift, TConvert> : ILane
     }
 }
 
-/// <summary>As <see cref="Narrow{T, TNarrow, TShift, TConvert}"/> by the immediate: j gives the lower half, d the upper.</summary>
+/// <summary>
+/// As <see cref="Narrow{T, TNarrow, TShift, TConvert}"/> by the immediate: j gives the lower half, d the upper.
+/// </summary>
 internal readonly unsafe struct NarrowImmediate<T, TNarrow, TShift, TConvert> : ILane
     where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
     where TNarrow : unmanaged, IBinaryInteger<TNarrow>

@@ -8,8 +8,8 @@ namespace LaKvm.Cpu.Vectors;
 internal interface IPermutation
 {
     /// <summary>
-    /// Where result element <paramref name="n"/> of <paramref name="count"/> comes from: k's elements are numbered from 0,
-    /// j's from <paramref name="count"/>.
+    /// Where result element <paramref name="n"/> of <paramref name="count"/> comes from: k's elements are numbered from
+    /// 0, j's from <paramref name="count"/>.
     /// </summary>
     static abstract int Source(int n, int count);
 }
@@ -50,7 +50,9 @@ internal readonly struct PickOdd : IPermutation
     public static int Source(int n, int count) => (2 * n) + 1;
 }
 
-/// <summary>d = elements of j and k as <typeparamref name="TOp"/> chooses: two byte shuffles, whatever the choice.</summary>
+/// <summary>
+/// d = elements of j and k as <typeparamref name="TOp"/> chooses: two byte shuffles, whatever the choice.
+/// </summary>
 internal readonly unsafe struct Permute<T, TOp> : ILane
     where T : unmanaged
     where TOp : IPermutation
@@ -164,8 +166,8 @@ internal readonly unsafe struct InsertElement<T> : ILane
 }
 
 /// <summary>
-/// vfrstp, vfrstpi: the number of j's first negative element, or of elements if there is none, replaces the element of d
-/// that k's first element, or the immediate, names.
+/// vfrstp, vfrstpi: the number of j's first negative element, or of elements if there is none, replaces the element of
+/// d that k's first element, or the immediate, names.
 /// </summary>
 internal readonly unsafe struct FirstNegative<T> : ILane
     where T : unmanaged, IBinaryInteger<T>

@@ -6,8 +6,8 @@ public static class VectorConstant
     private const ulong Bytes = 0x0101_0101_0101_0101, Halves = 0x0001_0001_0001_0001, Words = 0x0000_0001_0000_0001;
 
     /// <summary>
-    /// The constant, 64 bits of it: with bit 12 clear, bits 11:10 are the element size and 9:0 a signed value; with bit 12
-    /// set, bits 11:8 name the form that the 8 bits below take. Forms 13 to 15 do not exist.
+    /// The constant, 64 bits of it: with bit 12 clear, bits 11:10 are the element size and 9:0 a signed value; with bit
+    /// 12 set, bits 11:8 name the form that the 8 bits below take. Forms 13 to 15 do not exist.
     /// </summary>
     public static ulong Expand(int imm)
     {

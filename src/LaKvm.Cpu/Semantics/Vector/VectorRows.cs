@@ -5,8 +5,8 @@ namespace LaKvm.Cpu.Vectors;
 
 /// <summary>
 /// Registers families of rows. A family's members differ in element size, 8 to 64 bits, and follow each other in the
-/// opcode table; the LASX family is the same one on both lanes. Only the handlers of the row <paramref name="wanted"/> and
-/// its twin are made: an instantiation takes time, and a guest needs few.
+/// opcode table; the LASX family is the same one on both lanes. Only the handlers of the row <paramref name="wanted"/>
+/// and its twin are made: an instantiation takes time, and a guest needs few.
 /// </summary>
 internal readonly unsafe struct VectorRows(HandlerTable table, Opcode wanted)
 {
@@ -64,7 +64,9 @@ internal readonly unsafe struct VectorRows(HandlerTable table, Opcode wanted)
         }
     }
 
-    /// <summary>.bu .hu .wu .du of an operation on unsigned elements, or .b .h .w .d where the sign does not matter.</summary>
+    /// <summary>
+    /// .bu .hu .wu .du of an operation on unsigned elements, or .b .h .w .d where the sign does not matter.
+    /// </summary>
     public void Unsigned<TOp>(Opcode lsx, Opcode lasx)
         where TOp : struct, IBinary
     {

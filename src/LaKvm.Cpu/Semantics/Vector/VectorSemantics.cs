@@ -3,8 +3,8 @@ using LaKvm.Isa;
 namespace LaKvm.Cpu.Vectors;
 
 /// <summary>
-/// Registers LSX and LASX. Making some 1400 generic instantiations takes more than 100 ms, and a machine needs few of them:
-/// each row leads to <see cref="Resolve"/> until its first execution.
+/// Registers LSX and LASX. Making some 1400 generic instantiations takes more than 100 ms, and a machine needs few of
+/// them: each row leads to <see cref="Resolve"/> until its first execution.
 /// </summary>
 internal static unsafe class VectorSemantics
 {
@@ -25,7 +25,9 @@ internal static unsafe class VectorSemantics
         }
     }
 
-    /// <summary>Finds the row's handler and runs it. Several threads may do so at once: they write the same pointers.</summary>
+    /// <summary>
+    /// Finds the row's handler and runs it. Several threads may do so at once: they write the same pointers.
+    /// </summary>
     private static Trap Resolve(Core core, CpuState* s, Instruction* i)
     {
         HandlerTable table = HandlerTable.Shared;

@@ -6,7 +6,9 @@ namespace LaKvm.Cpu.Vectors;
 /// <summary>Which elements of a lane a widening operation takes.</summary>
 internal interface IPick
 {
-    /// <summary>The picked narrow elements, extended: <typeparamref name="T"/> is the wide type, signed or unsigned.</summary>
+    /// <summary>
+    /// The picked narrow elements, extended: <typeparamref name="T"/> is the wide type, signed or unsigned.
+    /// </summary>
     static abstract Vector128<T> Apply<T>(Vector128<T> v)
         where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>;
 

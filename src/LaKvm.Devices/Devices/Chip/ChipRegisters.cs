@@ -59,8 +59,8 @@ public sealed class ChipRegisters(Func<ulong> nodeCounter, bool virtualMachine, 
         (functions >> ExtendedInterruptPinNumbers & 1) != 0 ? EiointcFeatures.PinEncoding : EiointcFeatures.None;
 
     /// <summary>
-    /// As firmware leaves them to a kernel: extended interrupts are on. After power-on they are off, but a kernel that is
-    /// started without firmware finds nobody who has switched them on.
+    /// As firmware leaves them to a kernel: extended interrupts are on. After power-on they are off, but a kernel that
+    /// is started without firmware finds nobody who has switched them on.
     /// </summary>
     public void Reset() => SetFunction(1UL << ExtendedInterruptEnable);
 

@@ -1,8 +1,8 @@
 namespace LaKvm.Devices;
 
 /// <summary>
-/// A place where other boards have something, and nothing is plugged in here. A kernel is not told of it; one that knows
-/// the address finds no device.
+/// A place where other boards have something, and nothing is plugged in here. A kernel is not told of it; one that
+/// knows the address finds no device.
 /// </summary>
 /// <param name="name">What is at that place elsewhere.</param>
 /// <param name="address">First physical address.</param>

@@ -14,7 +14,9 @@ public sealed class HostPort(Func<TerminalSize> terminal) : IBusDevice, IDeviceS
     /// <summary>Bytes of the window.</summary>
     public const ulong Size = 8;
 
-    /// <summary>The low byte is the program's exit code when the machine is switched off; the rest reads as 0.</summary>
+    /// <summary>
+    /// The low byte is the program's exit code when the machine is switched off; the rest reads as 0.
+    /// </summary>
     public const ulong ExitCodeRegister = 0;
 
     /// <summary>Read only: columns in the low half, rows in the high one; 0 where there is no terminal.</summary>

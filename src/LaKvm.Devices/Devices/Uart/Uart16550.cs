@@ -77,9 +77,9 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
     }
 
     /// <summary>
-    /// Whether software has shown since reset that it wants input: it has asserted RTS, enabled the receive interrupt, or
-    /// polled. Nothing in the UART depends on it; who has all input at once, as from a pipe, should wait for it, because
-    /// a driver's start-up empties the FIFO.
+    /// Whether software has shown since reset that it wants input: it has asserted RTS, enabled the receive interrupt,
+    /// or polled. Nothing in the UART depends on it; who has all input at once, as from a pipe, should wait for it,
+    /// because a driver's start-up empties the FIFO.
     /// </summary>
     public bool SoftwareListens => Volatile.Read(ref _listens);
 
@@ -101,7 +101,9 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
         }
     }
 
-    /// <summary>A break condition from the far end: a zero byte, marked in the line status while it is the next one.</summary>
+    /// <summary>
+    /// A break condition from the far end: a zero byte, marked in the line status while it is the next one.
+    /// </summary>
     public void ReceiveBreak()
     {
         lock (_lock)
@@ -136,7 +138,9 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
 
     private bool Loop => (_modemControl & ModemLoop) != 0;
 
-    /// <summary>Errors to report: those of the receiver, and the break that the next byte to be read stands for.</summary>
+    /// <summary>
+    /// Errors to report: those of the receiver, and the break that the next byte to be read stands for.
+    /// </summary>
     private int Errors =>
         _errors | (!_breakReported && _fifo.TryPeek(out ushort next) && (next & Break) != 0 ? StatusBreak : 0);
 
@@ -217,8 +221,8 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
     }
 
     /// <summary>
-    /// The holding register is full for no time, but its interrupt falls and rises (data sheet, table 5): who waits for an
-    /// edge needs to see it.
+    /// The holding register is full for no time, but its interrupt falls and rises (data sheet, table 5): who waits for
+    /// an edge needs to see it.
     /// </summary>
     private void Transmit(byte value)
     {
@@ -244,7 +248,9 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
         }
     }
 
-    /// <summary>Without a FIFO the new byte takes the place of the one that nobody has read; a full FIFO drops it (8.4).</summary>
+    /// <summary>
+    /// Without a FIFO the new byte takes the place of the one that nobody has read; a full FIFO drops it (8.4).
+    /// </summary>
     private void Overrun(byte value)
     {
         _errors |= StatusOverrun;

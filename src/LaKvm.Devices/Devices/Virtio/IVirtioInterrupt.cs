@@ -11,8 +11,8 @@ public interface IVirtioInterrupt
     /// The vector that the driver gave its source, or <see cref="VirtioControl.NoVector"/>. A wire does not need it.
     /// </param>
     /// <param name="isNewCause">
-    /// False if the driver has not yet acknowledged an earlier one of that kind: it will look after it has, so a wire has
-    /// nothing to add. Messages are not acknowledged.
+    /// False if the driver has not yet acknowledged an earlier one of that kind: it will look after it has, so a wire
+    /// has nothing to add. Messages are not acknowledged.
     /// </param>
     void Raise(ushort vector, bool isNewCause);
 
