@@ -24,7 +24,7 @@ public sealed class IocsrBus(GuestErrorLog log)
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)
         {
-            Report("IOCSR read", window, address, size);
+            log.ReportNoAnswer("IOCSR read", window, address, size);
             return 0;
         }
 
@@ -45,25 +45,13 @@ public sealed class IocsrBus(GuestErrorLog log)
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)
         {
-            Report("IOCSR write", window, address, size);
+            log.ReportNoAnswer("IOCSR write", window, address, size);
             return;
         }
 
         for (int done = 0; done < size; done += width)
         {
             window!.Device.Write(core, offset + (uint)done, width, Bits.Low(value >> (8 * done), width));
-        }
-    }
-
-    private void Report(string what, BusWindow<IIocsrDevice>? window, ulong address, int size)
-    {
-        if (window == null)
-        {
-            log.Report($"{what} of {size} bytes at 0x{address:x}: nothing is there");
-        }
-        else
-        {
-            log.Report($"{what} of {size} bytes at 0x{address:x}: not an access {window.Name} takes");
         }
     }
 }

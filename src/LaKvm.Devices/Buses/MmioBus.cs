@@ -46,7 +46,7 @@ public sealed class MmioBus(GuestErrorLog log)
         bool answers = window != null && window.AccessWidth(address - window.Base, size) != 0;
         if (!answers)
         {
-            Report("MMIO access", window, address, size);
+            log.ReportNoAnswer("MMIO access", window, address, size);
         }
 
         return answers;
@@ -60,7 +60,7 @@ public sealed class MmioBus(GuestErrorLog log)
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)
         {
-            Report("MMIO read", window, address, size);
+            log.ReportNoAnswer("MMIO read", window, address, size);
             return 0;
         }
 
@@ -81,25 +81,13 @@ public sealed class MmioBus(GuestErrorLog log)
         int width = window?.AccessWidth(offset, size) ?? 0;
         if (width == 0)
         {
-            Report("MMIO write", window, address, size);
+            log.ReportNoAnswer("MMIO write", window, address, size);
             return;
         }
 
         for (int done = 0; done < size; done += width)
         {
             window!.Device.Write(offset + (ulong)done, width, Bits.Low(value >> (8 * done), width));
-        }
-    }
-
-    private void Report(string what, BusWindow<IBusDevice>? window, ulong address, int size)
-    {
-        if (window == null)
-        {
-            log.Report($"{what} of {size} bytes at 0x{address:x}: nothing is there");
-        }
-        else
-        {
-            log.Report($"{what} of {size} bytes at 0x{address:x}: not an access {window.Name} takes");
         }
     }
 }

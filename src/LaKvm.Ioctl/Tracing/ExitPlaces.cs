@@ -28,7 +28,7 @@ public sealed class ExitPlaces
     {
         ref ExitPlace place = ref SlotOf(kind, pc);
         ExitTotal total = place.Kind == kind && place.Pc == pc ? place.Total : default;
-        place = new ExitPlace(kind, pc, new ExitTotal(total.Count + 1, total.Nanoseconds + nanoseconds));
+        place = new ExitPlace(kind, pc, total + new ExitTotal(1, nanoseconds));
     }
 
     /// <summary>Adds all places to a sum by kind and address.</summary>
@@ -38,9 +38,8 @@ public sealed class ExitPlaces
         {
             if (place.Total.Count != 0)
             {
-                ExitTotal before = sum.GetValueOrDefault((place.Kind, place.Pc));
-                sum[(place.Kind, place.Pc)] = new ExitTotal(
-                    before.Count + place.Total.Count, before.Nanoseconds + place.Total.Nanoseconds);
+                var key = (place.Kind, place.Pc);
+                sum[key] = sum.GetValueOrDefault(key) + place.Total;
             }
         }
     }

@@ -5,7 +5,12 @@ namespace LaKvm.Ioctl;
 /// <summary>How often guests were left for something, and how long they were outside.</summary>
 /// <param name="Count">Exits.</param>
 /// <param name="Nanoseconds">Time outside, in sum.</param>
-public readonly record struct ExitTotal(ulong Count, ulong Nanoseconds);
+public readonly record struct ExitTotal(ulong Count, ulong Nanoseconds)
+{
+    /// <summary>Both together.</summary>
+    public static ExitTotal operator +(ExitTotal left, ExitTotal right) =>
+        new(left.Count + right.Count, left.Nanoseconds + right.Nanoseconds);
+}
 
 /// <summary>
 /// Counts a VM's exits from its tracepoints, those that have not ended yet included. Any thread may read.
@@ -149,8 +154,7 @@ public sealed class ExitStatistics
             {
                 for (int kind = 0; kind < Kinds; kind++)
                 {
-                    sum[kind] = new ExitTotal(
-                        sum[kind].Count + _totals[kind].Count, sum[kind].Nanoseconds + _totals[kind].Nanoseconds);
+                    sum[kind] += _totals[kind];
                 }
 
                 ulong now = KvmTracer.Now;
@@ -179,10 +183,7 @@ public sealed class ExitStatistics
 
         private ulong InGuest(ulong now) => _tracker.Entered == 0 || _tracker.IsOutside ? 0 : now - _tracker.Entered;
 
-        private void Count(ExitTotal[] totals, ulong now)
-        {
-            ref ExitTotal total = ref totals[(int)_tracker.Kind];
-            total = new ExitTotal(total.Count + 1, total.Nanoseconds + (now - _tracker.Start));
-        }
+        private void Count(ExitTotal[] totals, ulong now) =>
+            totals[(int)_tracker.Kind] += new ExitTotal(1, now - _tracker.Start);
     }
 }
