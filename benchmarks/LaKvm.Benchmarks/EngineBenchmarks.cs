@@ -35,7 +35,8 @@ public unsafe class EngineBenchmarks : ICoreBus, IClock, IDisposable
         _memory.Add(0, 16 << 20);
         string source = Program switch
         {
-            Loop.Arithmetic => "1: addi.d $t0, $t0, 1\nxor $t1, $t1, $t0\nslli.d $t2, $t1, 3\nadd.d $t3, $t2, $t0\nb 1b\n",
+            Loop.Arithmetic =>
+                "1: addi.d $t0, $t0, 1\nxor $t1, $t1, $t0\nslli.d $t2, $t1, 3\nadd.d $t3, $t2, $t0\nb 1b\n",
             Loop.Memory => "lu12i.w $t4, 0x100\n1: ld.d $t0, $t4, 0\naddi.d $t0, $t0, 1\nst.d $t0, $t4, 8\nb 1b\n",
             _ => "1: bl 2f\nb 1b\n2: addi.d $t0, $t0, 1\njirl $zero, $ra, 0\n",
         };

@@ -120,7 +120,8 @@ public static class BootLoader
 
         string place = $"0x{range.Base:x}-0x{range.End - 1:x}";
         throw new ImageException(layout.UsedBy(range) is { } used
-            ? $"{what} does not fit: it needs {place} for itself, and 0x{used.Base:x}-0x{used.End - 1:x} is taken already."
+            ? $"{what} does not fit: it needs {place} for itself, and 0x{used.Base:x}-0x{used.End - 1:x} is taken "
+                + $"already."
             : $"{what} does not fit: it needs {place} for itself, and RAM is at {layout}.");
     }
 
@@ -164,7 +165,8 @@ public static class BootLoader
         byte[] bytes = Encoding.UTF8.GetBytes(commandLine);
         if (bytes.Length >= MaxCommandLine)
         {
-            throw new ImageException($"The command line has {bytes.Length} bytes; Linux takes at most {MaxCommandLine - 1}.");
+            throw new ImageException(
+                $"The command line has {bytes.Length} bytes; Linux takes at most {MaxCommandLine - 1}.");
         }
 
         return bytes.Contains((byte)0) ? throw new ImageException("The command line contains a NUL character.") : bytes;

@@ -42,7 +42,8 @@ internal static class EfiKernel
         ushort machine = U16(image, (ulong)pe + 4);
         if (machine != MachineLoongArch64)
         {
-            throw new ImageException($"The EFI image is not for 64-bit LoongArch (its machine number is 0x{machine:x}).");
+            throw new ImageException(
+                $"The EFI image is not for 64-bit LoongArch (its machine number is 0x{machine:x}).");
         }
     }
 
@@ -57,7 +58,8 @@ internal static class EfiKernel
         }
 
         // The header's size counts the BSS; a file padded beyond it is placed whole.
-        var header = new EfiHeader(Physical(U64(start, 8)), Math.Max(U64(start, 16), fileSize), Physical(U64(start, 24)));
+        var header = new EfiHeader(
+            Physical(U64(start, 8)), Math.Max(U64(start, 16), fileSize), Physical(U64(start, 24)));
         if (header.MemorySize > KernelImage.MaxSegmentSize
             || header.Entry - header.LoadAddress >= header.MemorySize)
         {

@@ -62,7 +62,8 @@ internal static class ElfKernel
         ReadOnlySpan<byte> header = Slice(elf, 0, HeaderSize);
         if (U16(header, 18) != MachineLoongArch || header[4] != class64 || header[5] != littleEndian)
         {
-            throw new ImageException($"The ELF file is not for 64-bit LoongArch (its machine number is {U16(header, 18)}).");
+            throw new ImageException(
+                $"The ELF file is not for 64-bit LoongArch (its machine number is {U16(header, 18)}).");
         }
 
         if (U16(header, 16) is not (TypeExecutable or TypeShared))

@@ -56,7 +56,8 @@ public sealed class ElfSymbols(ReadOnlyMemory<byte> image) : ISymbols
                 ReadOnlySpan<byte> section = sections.Slice(at, SectionHeaderSize);
                 if (U32(section, 4) == SectionSymbols)
                 {
-                    ulong names = U64(Slice(sections, (ulong)U32(section, 40) * SectionHeaderSize, SectionHeaderSize), 24);
+                    ulong names = U64(Slice(
+                        sections, (ulong)U32(section, 40) * SectionHeaderSize, SectionHeaderSize), 24);
                     Collect(Slice(elf, U64(section, 24), U64(section, 32)), names, symbols);
                 }
             }

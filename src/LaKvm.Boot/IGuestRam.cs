@@ -22,7 +22,8 @@ public interface IGuestRam
 public sealed class PhysicalMemoryRam(PhysicalMemory memory) : IGuestRam
 {
     /// <inheritdoc/>
-    public IReadOnlyList<RamRange> Ranges { get; } = [.. memory.Blocks.Select(block => new RamRange(block.Base, block.Size))];
+    public IReadOnlyList<RamRange> Ranges { get; } =
+        [.. memory.Blocks.Select(block => new RamRange(block.Base, block.Size))];
 
     /// <inheritdoc/>
     public Span<byte> Writable(ulong physicalAddress, ulong length)

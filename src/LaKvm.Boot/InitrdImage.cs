@@ -13,7 +13,8 @@ public sealed class InitrdImage
         Size = size;
         if (size is 0 or > KernelImage.MaxSegmentSize)
         {
-            throw new ImageException($"The initrd {path ?? "given"} has {size} bytes; it must have some, and fewer than 2 GiB.");
+            throw new ImageException(
+                $"The initrd {path ?? "given"} has {size} bytes; it must have some, and fewer than 2 GiB.");
         }
     }
 
@@ -71,9 +72,11 @@ public sealed class InitrdImage
     }
 
     // Read in one piece: a buffer would only be in the way.
-    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+    private static FileStream Open(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
 
-    private static bool IsFileError(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentException;
+    private static bool IsFileError(Exception e) =>
+        e is IOException or UnauthorizedAccessException or ArgumentException;
 
     private static ImageException Unreadable(string path, Exception e) =>
         new($"The initrd {path} cannot be read: {e.Message}", e);

@@ -52,7 +52,8 @@ public sealed class KernelImage
     /// else meanwhile, or boots more than once.
     /// </summary>
     /// <exception cref="ImageException">The compressed data is damaged.</exception>
-    public KernelImage Unpack() => new(Format, Entry, [.. Segments.Select(segment => segment.Unpack())]) { Symbols = Symbols };
+    public KernelImage Unpack() =>
+        new(Format, Entry, [.. Segments.Select(segment => segment.Unpack())]) { Symbols = Symbols };
 
     /// <summary>Reads a kernel file.</summary>
     /// <exception cref="ImageException">The file cannot be read or is no sound LoongArch kernel; the message names

@@ -43,7 +43,8 @@ internal sealed class StoredSegment(ulong address, ulong memorySize, ReadOnlyMem
 }
 
 /// <summary>A segment that is inflated straight into guest memory.</summary>
-internal sealed class CompressedSegment(ulong address, ulong memorySize, IPayload payload) : KernelSegment(address, memorySize)
+internal sealed class CompressedSegment(ulong address, ulong memorySize, IPayload payload)
+    : KernelSegment(address, memorySize)
 {
     internal override KernelSegment Unpack()
     {

@@ -95,7 +95,9 @@ internal sealed class ZstdPayload(ReadOnlyMemory<byte> compressed, int length) :
     }
 
     private static nuint Check(nuint result) =>
-        Zstd.IsError(result) == 0 ? result : throw Damaged(Marshal.PtrToStringAnsi(Zstd.ErrorName(result)) ?? "unknown error");
+        Zstd.IsError(result) == 0
+        ? result
+        : throw Damaged(Marshal.PtrToStringAnsi(Zstd.ErrorName(result)) ?? "unknown error");
 
     internal static ImageException Damaged(string reason) => new($"The compressed kernel is damaged: {reason}.");
 }

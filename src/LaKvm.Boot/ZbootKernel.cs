@@ -11,7 +11,8 @@ internal static class ZbootKernel
 {
     private const int NameOffset = 24, NameLength = 32;
 
-    internal static bool IsZboot(ReadOnlySpan<byte> image) => image.Length >= 8 && image.Slice(4, 4).SequenceEqual("zimg"u8);
+    internal static bool IsZboot(ReadOnlySpan<byte> image) =>
+        image.Length >= 8 && image.Slice(4, 4).SequenceEqual("zimg"u8);
 
     internal static KernelImage Parse(ReadOnlyMemory<byte> image)
     {
@@ -38,7 +39,8 @@ internal static class ZbootKernel
         {
             "gzip" => new GzipPayload(payload, PayloadLength(bytes, offset + size - sizeof(uint))),
             "zstd" => OpenZstd(payload, PayloadLength(bytes, offset + size)),
-            _ => throw new ImageException($"The kernel is compressed with '{compression}'; LaKvm unpacks gzip and zstd."),
+            _ => throw new ImageException(
+            $"The kernel is compressed with '{compression}'; LaKvm unpacks gzip and zstd."),
         };
     }
 

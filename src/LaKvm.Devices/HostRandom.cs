@@ -10,7 +10,8 @@ public static class HostRandom
     /// <exception cref="IOException">The host has no /dev/urandom.</exception>
     public static void Fill(Span<byte> bytes)
     {
-        using FileStream source = new("/dev/urandom", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        using FileStream source =
+            new("/dev/urandom", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
         source.ReadExactly(bytes);
     }
 

@@ -83,7 +83,8 @@ internal sealed class HostTool
         catch (Win32Exception e)
         {
             throw new ImageFetchException(
-                $"{_program} is needed to fetch images and cannot be run; on Debian it is in the package {_package}.", e);
+                $"{_program} is needed to fetch images and cannot be run; on Debian it is in the package {_package}.",
+                e);
         }
     }
 

@@ -42,11 +42,15 @@ internal static class LoopWriter
         List<Row> inLoop = rows.FindAll(row => row.Semantic != null);
         StringBuilder text = new(SourceWriter.Header);
         text.Append("using LaKvm.Isa;\n\nnamespace LaKvm.Interpreter;\n\n");
-        text.Append("/// <summary>What the interpreter's loop does with a slot.</summary>\ninternal enum SlotAction : ushort\n{\n");
-        text.AppendJoin("\n", Specials.Select(special => $"    /// <summary>{special.Summary}</summary>\n    {special.Name},\n"));
+        text.Append(
+            "/// <summary>What the interpreter's loop does with a slot.</summary>\n"
+            + "internal enum SlotAction : ushort\n{\n");
+        text.AppendJoin("\n", Specials.Select(
+            special => $"    /// <summary>{special.Summary}</summary>\n    {special.Name},\n"));
         text.AppendJoin("", inLoop.Select(row => $"\n    /// <summary>{row.Mnemonic}.</summary>\n    {row.Name},\n"));
         text.AppendJoin("", inLoop.Where(IsDirect).Select(row =>
-            $"\n    /// <summary>{row.Mnemonic} inside the page: Imm is in bytes of slots.</summary>\n    Near{row.Name},\n"));
+            $"\n    /// <summary>{row.Mnemonic} inside the page: Imm is in bytes of slots.</summary>\n"
+            + $"    Near{row.Name},\n"));
         text.Append("}\n\n/// <summary>The actions of opcodes.</summary>\ninternal static class SlotActions\n{\n");
         WriteLists(text, rows);
         return text.Append("}\n").ToString();
@@ -54,15 +58,19 @@ internal static class LoopWriter
 
     private static void WriteLists(StringBuilder text, List<Row> rows)
     {
-        List<string> numbers = Specials.Select(special => special.Name).Concat(rows.Where(row => row.Semantic != null).Select(row => row.Name))
+        List<string> numbers = Specials.Select(special => special.Name)
+            .Concat(rows.Where(row => row.Semantic != null).Select(row => row.Name))
             .Concat(rows.Where(IsDirect).Select(row => "Near" + row.Name)).ToList();
         text.Append("    /// <summary>What is done with an instruction.</summary>\n");
         text.Append("    public static SlotAction Of(Opcode opcode) => (SlotAction)Actions[(int)opcode];\n\n");
-        text.Append("    /// <summary>What is done with a branch inside its page; Decode for other instructions.</summary>\n");
+        text.Append(
+            "    /// <summary>What is done with a branch inside its page; Decode for other instructions.</summary>\n");
         text.Append("    public static SlotAction NearOf(Opcode opcode) => (SlotAction)NearActions[(int)opcode];\n");
-        SourceWriter.Span(text, "byte", "Actions", 16, rows.Select(NameOf).Prepend("Call").Select(name => numbers.IndexOf(name)), "private");
+        SourceWriter.Span(text, "byte", "Actions", 16,
+            rows.Select(NameOf).Prepend("Call").Select(name => numbers.IndexOf(name)), "private");
         IEnumerable<string> near = rows.Select(row => IsDirect(row) ? "Near" + row.Name : "Decode");
-        SourceWriter.Span(text, "byte", "NearActions", 16, near.Prepend("Decode").Select(name => numbers.IndexOf(name)), "private");
+        SourceWriter.Span(text, "byte", "NearActions", 16, near.Prepend("Decode").Select(name => numbers.IndexOf(name)),
+            "private");
     }
 
     private static string NameOf(Row row) =>
@@ -155,7 +163,9 @@ internal static class LoopWriter
         }
 
         text.Append($"                    if ({row.Semantic!.Expand(Operands)})\n");
-        text.Append($"                    {{\n                        goto {label};\n                    }}\n\n                    break;\n");
+        text.Append(
+            $"                    {{\n                        goto {label};\n                    }}\n\n"
+            + "                    break;\n");
     }
 
     private static void WriteFpCheck(StringBuilder text, Row row)
@@ -163,7 +173,9 @@ internal static class LoopWriter
         if (row.Flags.Contains("Fp"))
         {
             text.Append("                    if ((State(r)->Units & FpBit) == 0)\n");
-            text.Append("                    {\n                        goto case SlotAction.CallFp;\n                    }\n\n");
+            text.Append(
+                "                    {\n                        goto case SlotAction.CallFp;\n"
+                + "                    }\n\n");
         }
     }
 

@@ -28,7 +28,8 @@ internal sealed record Row
     public int GprWrites { get; init; }
 
     /// <summary>The member of <c>Flow</c> that ends a block here; empty where the next instruction follows.</summary>
-    public string Flow => Flags.FirstOrDefault(flag => flag is "Branch" or "Jump" or "Call" or "Indirect" or "Trap" or "Return" or "Sync", "");
+    public string Flow => Flags.FirstOrDefault(
+        flag => flag is "Branch" or "Jump" or "Call" or "Indirect" or "Trap" or "Return" or "Sync", "");
 
     /// <summary>The bits of the word that no operand occupies.</summary>
     public uint Mask => Operands.Aggregate(uint.MaxValue, (mask, operand) => mask & ~operand.Mask);

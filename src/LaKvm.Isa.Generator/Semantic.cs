@@ -37,7 +37,8 @@ internal sealed partial record Semantic
         }
 
         return FunctionForm().Match(text) is { Success: true } function
-            ? new() { Text = text, Function = function.Groups[1].Value, Arguments = function.Groups[2].Value.Split(',') }
+            ? new() { Text = text, Function = function.Groups[1].Value,
+            Arguments = function.Groups[2].Value.Split(',') }
             : null;
     }
 

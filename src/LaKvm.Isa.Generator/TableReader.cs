@@ -72,14 +72,17 @@ internal static partial class TableReader
         attributes.RemoveAll(attribute => attribute[0] == '=');
         Semantic? parsed = semantic == null ? null : Semantic.Parse(semantic[1..]);
         return semantic != null && parsed == null ? null
-            : MakeRow(word, columns[1], syntax, operands.Select(operand => operand!.Value).ToArray(), common, attributes, parsed);
+            : MakeRow(word, columns[1], syntax, operands.Select(operand => operand!.Value).ToArray(), common,
+            attributes, parsed);
     }
 
     private static Row MakeRow(
-        uint word, string mnemonic, string syntax, Operand[] operands, List<string> common, List<string> attributes, Semantic? semantic)
+        uint word, string mnemonic, string syntax, Operand[] operands, List<string> common, List<string> attributes,
+        Semantic? semantic)
     {
         bool reads = attributes.Remove("reads-rd"), updates = attributes.Remove("updates-rd");
-        int slots = operands.Where(operand => operand.Kind == OperandKind.Gpr).Aggregate(0, (all, operand) => all | 1 << (operand.Shift / 5));
+        int slots = operands.Where(operand => operand.Kind == OperandKind.Gpr)
+            .Aggregate(0, (all, operand) => all | 1 << (operand.Shift / 5));
         int writes = reads ? 0 : slots & 1;
 
         // A function of an old rd that is r0 may read the sink slot: its result is dropped.
@@ -97,7 +100,8 @@ internal static partial class TableReader
             GprWrites = writes,
             Flags =
             [
-                .. common, .. attributes.SelectMany(ParseAttribute), .. Implied(dropsR0, "DropsR0"), .. Implied(clearsUpper, "ClearsUpper"),
+                .. common, .. attributes.SelectMany(ParseAttribute), .. Implied(dropsR0, "DropsR0"),
+                .. Implied(clearsUpper, "ClearsUpper"),
             ],
         };
     }

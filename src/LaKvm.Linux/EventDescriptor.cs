@@ -24,7 +24,8 @@ public sealed unsafe partial class EventDescriptor : IDisposable
     public void Wait(long? nanoseconds)
     {
         var poll = new PollFd { Fd = _fd, Events = PollIn };
-        var time = new TimeSpec { Seconds = nanoseconds / 1_000_000_000 ?? 0, Nanoseconds = nanoseconds % 1_000_000_000 ?? 0 };
+        var time = new TimeSpec { Seconds = nanoseconds / 1_000_000_000 ?? 0, Nanoseconds = nanoseconds % 1_000_000_000
+            ?? 0 };
         _ = Poll(&poll, 1, nanoseconds == null ? null : &time, null);
     }
 

@@ -87,7 +87,8 @@ public static partial class FileCalls
     {
         const int ownerOnly = 0x180; // 0600
         SafeFileHandle file = Open(directory, TemporaryFile | ReadWrite | Exclusive, ownerOnly);
-        if (file.IsInvalid && LinuxError.Last is LinuxError.NotSupported or LinuxError.IsDirectory or LinuxError.Invalid)
+        if (file.IsInvalid && LinuxError.Last is LinuxError.NotSupported or LinuxError.IsDirectory
+            or LinuxError.Invalid)
         {
             // This file system knows names only: the name goes as soon as the file is open.
             string path = Path.Combine(directory, $".lakvm-{Guid.NewGuid():n}");

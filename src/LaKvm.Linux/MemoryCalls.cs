@@ -39,7 +39,8 @@ public static partial class MemoryCalls
     public static partial int Advise(nint address, nuint length, int advice);
 
     /// <summary>memfd_create: a descriptor, or -1.</summary>
-    [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(
+        "libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int CreateMemoryFile(string name, uint flags);
 
     /// <summary>process_vm_readv: bytes copied, or -1.</summary>

@@ -20,7 +20,9 @@ public static partial class ResourceLimits
     /// The sentence for a process that may not open the files that it cannot do without; null if it may.
     /// </summary>
     public static string? Shortage() =>
-        Get(OpenFiles) is { } files && files < LeastOpenFiles ? $"There is too little to start with: {OpenFilesExhausted(LinuxError.ProcessFiles)}." : null;
+        Get(OpenFiles) is { } files && files < LeastOpenFiles
+        ? $"There is too little to start with: {OpenFilesExhausted(LinuxError.ProcessFiles)}."
+        : null;
 
     /// <summary>The narrowest bound on the memory that the process may use.</summary>
     public static MemoryLimit Memory() => Bounds().MinBy(limit => limit.Bytes);
@@ -41,7 +43,8 @@ public static partial class ResourceLimits
     /// <param name="error">EMFILE or ENFILE.</param>
     internal static string OpenFilesExhausted(int error) => error == LinuxError.SystemFiles
         ? "this computer has no room for more open files"
-        : string.Create(CultureInfo.InvariantCulture, $"the process may have {Get(OpenFiles) ?? 0} open files (ulimit -n)");
+        : string.Create(CultureInfo.InvariantCulture,
+        $"the process may have {Get(OpenFiles) ?? 0} open files (ulimit -n)");
 
     /// <summary>
     /// The sentence for an exception of .NET that comes from an exhausted resource; null for all others.
@@ -49,9 +52,11 @@ public static partial class ResourceLimits
     public static string? Explain(Exception exception) => exception switch
     {
         LinuxException => null,
-        IOException { HResult: LinuxError.ProcessFiles or LinuxError.SystemFiles } e => $"No more files can be opened: {OpenFilesExhausted(e.HResult)}.",
+        IOException { HResult: LinuxError.ProcessFiles or LinuxError.SystemFiles } e =>
+        $"No more files can be opened: {OpenFilesExhausted(e.HResult)}.",
         OutOfMemoryException { Source: not null } e when e.TargetSite?.DeclaringType == typeof(Thread) =>
-            "No more threads can be made: the process's user (ulimit -u), its control group (pids.max) or its memory is at its limit.",
+            "No more threads can be made: the process's user (ulimit -u), its control group (pids.max) or its memory "
+            + "is at its limit.",
         _ => null,
     };
 

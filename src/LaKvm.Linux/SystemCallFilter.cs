@@ -32,29 +32,35 @@ internal sealed class SystemCallFilter
     /// </summary>
     private static readonly uint[] Free =
     [
-        202, 0, 1, 271, 7, 24, 17, 18, 19, 20, // futex, read, write, ppoll, poll, sched_yield, pread64, pwrite64, readv, writev
+        202, 0, 1, 271, 7, 24, 17, 18, 19, 20,
+        // futex, read, write, ppoll, poll, sched_yield, pread64, pwrite64, readv, writev
         9, 10, 11, 12, 25, 26, 27, 28, // mmap, mprotect, munmap, brk, mremap, msync, mincore, madvise
         3, 5, 8, 32, 33, 72, 73, 74, 75, 77, 285, 292, 221, 138, // close, fstat, lseek, dup, dup2, fcntl, flock, fsync,
                                                                  // fdatasync, ftruncate, fallocate, dup3, fadvise64,
                                                                  // fstatfs
-        4, 6, 21, 79, 89, 137, 217, 262, 267, 269, 332, 439, // stat, lstat, access, getcwd, readlink, statfs, getdents64,
+        4, 6, 21, 79, 89, 137, 217, 262, 267, 269, 332, 439,
+            // stat, lstat, access, getcwd, readlink, statfs, getdents64,
                                                              // newfstatat, readlinkat, faccessat, statx, faccessat2
         13, 14, 15, 127, 128, 130, 131, // rt_sigaction, rt_sigprocmask, rt_sigreturn, rt_sigpending, rt_sigtimedwait,
                                         // rt_sigsuspend, sigaltstack
-        22, 293, 290, 291, 232, 233, 281, 441, 283, 286, 319, // pipe, pipe2, eventfd2, epoll_create1, epoll_wait, epoll_ctl,
+        22, 293, 290, 291, 232, 233, 281, 441, 283, 286, 319,
+            // pipe, pipe2, eventfd2, epoll_create1, epoll_wait, epoll_ctl,
                                                               // epoll_pwait, epoll_pwait2, timerfd_create,
                                                               // timerfd_settime, memfd_create
         35, 96, 201, 228, 229, 230, // nanosleep, gettimeofday, time, clock_gettime, clock_getres, clock_nanosleep
         23, 34, 270, 219, 449, // select, pause, pselect6, restart_syscall, futex_waitv
-        39, 63, 97, 98, 99, 100, 102, 104, 107, 108, 110, 111, 121, 124, 186, // getpid, uname, getrlimit, getrusage, sysinfo,
+        39, 63, 97, 98, 99, 100, 102, 104, 107, 108, 110, 111, 121, 124, 186,
+            // getpid, uname, getrlimit, getrusage, sysinfo,
                                                                              // times, getuid, getgid, geteuid, getegid,
                                                                              // getppid, getpgrp, getpgid, getsid,
                                                                              // gettid
         142, 143, 144, 145, 146, 147, 203, 204, 309, 314, 315, 324, // sched_setparam … sched_get_priority_min,
                                                                     // sched_setaffinity, sched_getaffinity, getcpu,
                                                                     // sched_setattr, sched_getattr, membarrier
-        158, 218, 273, 334, 237, 239, 318, // arch_prctl, set_tid_address, set_robust_list, rseq, mbind, get_mempolicy, getrandom
-        44, 45, 46, 47, 48, 51, 52, 54, 55, 299, 307, // on sockets that are open: sendto … shutdown, getsockname, getpeername,
+        158, 218, 273, 334, 237, 239, 318,
+            // arch_prctl, set_tid_address, set_robust_list, rseq, mbind, get_mempolicy, getrandom
+        44, 45, 46, 47, 48, 51, 52, 54, 55, 299, 307,
+            // on sockets that are open: sendto … shutdown, getsockname, getpeername,
                                                       // setsockopt, getsockopt, recvmmsg, sendmmsg
         60, 61, 231, 247, // exit, wait4, exit_group, waitid
     ];
@@ -62,7 +68,8 @@ internal sealed class SystemCallFilter
     // TCGETS, TCSETS, TCSETSW, TCSETSF, their four younger relations, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO. Not
     // among them: TIOCSTI and TIOCLINUX, which type commands for the shell behind the program.
     private static readonly uint[] TerminalRequests =
-        [0x5401, 0x5402, 0x5403, 0x5404, 0x802C_542A, 0x402C_542B, 0x402C_542C, 0x402C_542D, 0x540F, 0x5413, 0x541B, 0x5421];
+        [0x5401, 0x5402, 0x5403, 0x5404, 0x802C_542A, 0x402C_542B, 0x402C_542C, 0x402C_542D, 0x540F, 0x5413, 0x541B,
+            0x5421];
 
     // PR_SET_NAME, PR_GET_NAME, PR_SET_TIMERSLACK, PR_SET_VMA (a name for memory).
     private static readonly uint[] ThreadRequests = [15, 16, 29, 0x5356_4D41];

@@ -39,7 +39,8 @@ public static partial class TerminalCalls
     /// Whether the process may read and set a terminal, or the descriptor leads to none: one that does so in the
     /// background is stopped until somebody brings it to the front, and would not hear a signal that ends it.
     /// </summary>
-    public static bool IsForeground(int fd) => GetForegroundGroup(fd) is var group && (group < 0 || group == GetGroup());
+    public static bool IsForeground(int fd) =>
+        GetForegroundGroup(fd) is var group && (group < 0 || group == GetGroup());
 
     /// <summary>tcgetattr: 0 if the descriptor leads to a terminal.</summary>
     [LibraryImport("libc", EntryPoint = "tcgetattr", SetLastError = true)]

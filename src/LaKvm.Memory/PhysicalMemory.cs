@@ -50,7 +50,8 @@ public sealed unsafe class PhysicalMemory : IDisposable
     {
         if (((physicalAddress | size) & PageMask) != 0 || size == 0)
         {
-            throw new ArgumentException($"RAM at 0x{physicalAddress:x} of 0x{size:x} bytes is not made of 4 KiB pages.");
+            throw new ArgumentException(
+                $"RAM at 0x{physicalAddress:x} of 0x{size:x} bytes is not made of 4 KiB pages.");
         }
 
         foreach (RamBlock other in _blocks)

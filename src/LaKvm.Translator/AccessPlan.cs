@@ -66,17 +66,21 @@ internal sealed class AccessPlan
     /// <summary>Whether a group has accesses behind <paramref name="offset"/>.</summary>
     public bool GoesOn(int number, int offset) => _groups[number].Last > offset;
 
-    private static bool IsAccess(OpcodeInfo info) => info.Access is AccessKind.Load or AccessKind.Store && !info.IsBoundChecked;
+    private static bool IsAccess(OpcodeInfo info) =>
+        info.Access is AccessKind.Load or AccessKind.Store && !info.IsBoundChecked;
 
     /// <summary>Whether an instruction leaves alone what the accesses around it keep.</summary>
     private static bool IsPlain(OpcodeInfo info) => info.Unit != Unit.None
         || info.Opcode is Opcode.AddW or Opcode.AddD or Opcode.SubW or Opcode.SubD or Opcode.Slt or Opcode.Sltu
-            or Opcode.Maskeqz or Opcode.Masknez or Opcode.Nor or Opcode.And or Opcode.Or or Opcode.Xor or Opcode.Orn or Opcode.Andn
+            or Opcode.Maskeqz or Opcode.Masknez or Opcode.Nor or Opcode.And or Opcode.Or or Opcode.Xor or Opcode.Orn
+                or Opcode.Andn
             or Opcode.SllW or Opcode.SrlW or Opcode.SraW or Opcode.SllD or Opcode.SrlD or Opcode.SraD or Opcode.AlslD
             or Opcode.SlliW or Opcode.SlliD or Opcode.SrliW or Opcode.SrliD or Opcode.SraiW or Opcode.SraiD
-            or Opcode.Slti or Opcode.Sltui or Opcode.AddiW or Opcode.AddiD or Opcode.Lu52iD or Opcode.Andi or Opcode.Ori or Opcode.Xori
+            or Opcode.Slti or Opcode.Sltui or Opcode.AddiW or Opcode.AddiD or Opcode.Lu52iD or Opcode.Andi or Opcode.Ori
+                or Opcode.Xori
             or Opcode.Addu16iD or Opcode.Lu12iW or Opcode.Lu32iD
-            or Opcode.Pcaddi or Opcode.Pcalau12i or Opcode.Pcaddu12i or Opcode.Pcaddu18i or Opcode.Preld or Opcode.Preldx;
+            or Opcode.Pcaddi or Opcode.Pcalau12i or Opcode.Pcaddu12i or Opcode.Pcaddu18i or Opcode.Preld
+                or Opcode.Preldx;
 
     /// <summary>Adds an access to the open group that has its registers, or to a new one.</summary>
     private uint Join(in Instruction i, OpcodeInfo info, int at, uint open)
@@ -98,7 +102,8 @@ internal sealed class AccessPlan
                 continue;
             }
 
-            group = new(group.Base, group.Index, newLow, newHigh, group.Reads || !isStore, group.Writes || isStore, group.First, at);
+            group = new(group.Base, group.Index, newLow, newHigh, group.Reads || !isStore, group.Writes
+                || isStore, group.First, at);
             _groupOf[(at - _start) >> 2] = (sbyte)n;
             return open;
         }
@@ -129,5 +134,6 @@ internal sealed class AccessPlan
     /// <summary>
     /// Accesses between <see cref="Low"/> and <see cref="High"/>, from an address of one register or two.
     /// </summary>
-    internal readonly record struct Group(int Base, int Index, int Low, int High, bool Reads, bool Writes, int First, int Last);
+    internal readonly record struct Group(
+        int Base, int Index, int Low, int High, bool Reads, bool Writes, int First, int Last);
 }

@@ -37,10 +37,12 @@ internal sealed unsafe partial class BlockTranslator
 
     /// <summary>Bit operations into r0 are nothing to do.</summary>
     private static bool IsBitOperation(Opcode opcode) =>
-        opcode is Opcode.CloW or Opcode.ClzW or Opcode.CtoW or Opcode.CtzW or Opcode.CloD or Opcode.ClzD or Opcode.CtoD or Opcode.CtzD
+        opcode is Opcode.CloW or Opcode.ClzW or Opcode.CtoW or Opcode.CtzW or Opcode.CloD or Opcode.ClzD or Opcode.CtoD
+        or Opcode.CtzD
             or Opcode.Revb2h or Opcode.Revb4h or Opcode.Revb2w or Opcode.RevbD or Opcode.Revh2w or Opcode.RevhD
             or Opcode.Bitrev4b or Opcode.Bitrev8b or Opcode.BitrevW or Opcode.BitrevD or Opcode.ExtWH or Opcode.ExtWB
-            or Opcode.BytepickW or Opcode.BytepickD or Opcode.BstrinsW or Opcode.BstrinsD or Opcode.BstrpickW or Opcode.BstrpickD;
+            or Opcode.BytepickW or Opcode.BytepickD or Opcode.BstrinsW or Opcode.BstrinsD or Opcode.BstrpickW
+                or Opcode.BstrpickD;
 
     private bool BitOperation(in Instruction i)
     {

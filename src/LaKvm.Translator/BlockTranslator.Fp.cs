@@ -82,7 +82,8 @@ internal sealed unsafe partial class BlockTranslator
 
     /// <summary>Whether the result is a single number, with ones above it.</summary>
     private static bool IsSingleResult(in FpRow row) =>
-        row.IsScalar && row.Kind is not (FpKind.Round or FpKind.ToDouble) && (row.IsDouble == (row.Kind == FpKind.ToSingle));
+        row.IsScalar && row.Kind is not (FpKind.Round or FpKind.ToDouble)
+        && (row.IsDouble == (row.Kind == FpKind.ToSingle));
 
     /// <summary>Puts ones above a single number where they are not there already; true.</summary>
     private bool Boxed(in Instruction i, in FpRow row, int d)

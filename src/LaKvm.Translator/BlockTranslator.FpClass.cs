@@ -7,7 +7,8 @@ namespace LaKvm.Translator;
 internal sealed unsafe partial class BlockTranslator
 {
     /// <summary>Classes of negative numbers; those of positive ones are four bits higher.</summary>
-    private const int Infinite = 1 << 2, Normal = 1 << 3, Subnormal = 1 << 4, ZeroNumber = 1 << 5, SignalingNaN = 1, QuietNaN = 1 << 1;
+    private const int Infinite = 1 << 2, Normal = 1 << 3, Subnormal = 1 << 4, ZeroNumber = 1 << 5, SignalingNaN = 1,
+        QuietNaN = 1 << 1;
 
     private const int PositiveShift = 4;
 

@@ -231,7 +231,8 @@ internal sealed unsafe partial class BlockTranslator
     {
         int quiet = (condition >> 1) switch
         {
-            0 => 0x0B, 1 => 0x11, 2 => 0x00, 3 => 0x12, 4 => 0x03, 5 => 0x19, 6 => 0x08, 7 => 0x1A, 8 => 0x0C, 10 => 0x07,
+            0 => 0x0B, 1 => 0x11, 2 => 0x00, 3 => 0x12, 4 => 0x03, 5 => 0x19, 6 => 0x08, 7 => 0x1A, 8 =>
+                0x0C, 10 => 0x07,
             _ => 0x04,
         };
         return quiet ^ ((condition & 1) << 4);

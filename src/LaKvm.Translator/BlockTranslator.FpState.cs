@@ -71,7 +71,8 @@ internal sealed unsafe partial class BlockTranslator
     }
 
     /// <summary>On a condition, has the rest of the block interpreted, from this instruction on.</summary>
-    private void InterpretIf(Condition condition) => AddInterpretation(TailKind.Interpret, _e.JumpIf(condition, null), 0);
+    private void InterpretIf(Condition condition) =>
+        AddInterpretation(TailKind.Interpret, _e.JumpIf(condition, null), 0);
 
     private void AddInterpretation(TailKind kind, byte* place, int unit) => _tails.Add(new(kind, place, _offset, unit)
     {
@@ -182,7 +183,8 @@ internal sealed unsafe partial class BlockTranslator
         {
             ref readonly Instruction i = ref region[at];
             FpRow row = FpTable.Of(i.Opcode);
-            if (row.Kind != FpKind.None && CanCompute(row) && _repetitions.TryAdd(i.Opcode, (int)(_e.Position - stubs.Fp.Base)))
+            if (row.Kind != FpKind.None && CanCompute(row)
+                && _repetitions.TryAdd(i.Opcode, (int)(_e.Position - stubs.Fp.Base)))
             {
                 EmitRepetition(i, row);
             }

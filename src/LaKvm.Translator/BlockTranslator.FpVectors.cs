@@ -157,7 +157,9 @@ internal sealed unsafe partial class BlockTranslator
     /// </summary>
     private void ToIntegerElements(in Instruction i, in FpRow row)
     {
-        int j = _vectors.Read(i.J, row.Bytes), k = row.Operands > 1 ? _vectors.Read(i.K, row.Bytes) : -1, d = _vectors.Fresh();
+        int j = _vectors.Read(i.J, row.Bytes), k = row.Operands > 1
+            ? _vectors.Read(i.K, row.Bytes)
+            : -1, d = _vectors.Fresh();
         ToIntegers(row, d, j, k);
         if (row.Kind == FpKind.ToInt64)
         {

@@ -121,7 +121,8 @@ internal sealed unsafe partial class BlockTranslator
     private void AddLook(in Instruction i, TailKind kind, int size, int tag, byte* place, byte* second = null)
     {
         AddSlowPath(place, i);
-        _tails[^1] = _tails[^1] with { Kind = kind, Code = size, Tag = tag, Second = (nint)second, Access = (nint)_e.Position };
+        _tails[^1] = _tails[^1] with { Kind = kind, Code = size, Tag = tag, Second = (nint)second,
+            Access = (nint)_e.Position };
     }
 
     private void CallSecondWay(int tag) => _e.Call(tag == ReadTag ? stubs.SecondWay.Load : stubs.SecondWay.Store);

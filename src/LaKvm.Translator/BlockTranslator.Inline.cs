@@ -18,7 +18,8 @@ internal sealed unsafe partial class BlockTranslator
     /// </summary>
     private bool Inline(in Instruction i)
     {
-        bool done = Arithmetic(i) || ShiftOrBits(i) || Checksum(i) || MemoryOrFp(i) || ControlTransfer(i) || CsrAccess(i);
+        bool done = Arithmetic(i) || ShiftOrBits(i) || Checksum(i) || MemoryOrFp(i) || ControlTransfer(i)
+            || CsrAccess(i);
         _known = (_known & ~(1u << i.D)) | 1;
         return done;
     }
@@ -80,7 +81,8 @@ internal sealed unsafe partial class BlockTranslator
     private Rm Of(int guest) => TryGet(guest, out Reg host) ? host : InState(guest);
 
     /// <summary>The host register of a guest register, if it has one in this region or at this place.</summary>
-    private bool TryGet(int guest, out Reg host) => _registers.TryGet(guest, out host) || _locals.TryGet(guest, out host);
+    private bool TryGet(int guest, out Reg host) =>
+        _registers.TryGet(guest, out host) || _locals.TryGet(guest, out host);
 
     /// <summary>
     /// A register that holds a guest register's value: its own, or <paramref name="scratch"/>, loaded.

@@ -169,10 +169,12 @@ internal sealed unsafe partial class BlockTranslator
     /// </summary>
     private bool IsPlain(in Instruction i) => i.Opcode switch
     {
-        Opcode.AddW or Opcode.AddD or Opcode.SubW or Opcode.SubD or Opcode.Slt or Opcode.Sltu or Opcode.Nor or Opcode.And or Opcode.Or or Opcode.Xor or Opcode.Orn or Opcode.Andn
+        Opcode.AddW or Opcode.AddD or Opcode.SubW or Opcode.SubD or Opcode.Slt or Opcode.Sltu or Opcode.Nor
+            or Opcode.And or Opcode.Or or Opcode.Xor or Opcode.Orn or Opcode.Andn
             or Opcode.Maskeqz or Opcode.Masknez or Opcode.MulW or Opcode.MulD
             or Opcode.Slti or Opcode.Sltui or Opcode.AddiW or Opcode.AddiD or Opcode.Andi or Opcode.Ori or Opcode.Xori
-            or Opcode.Addu16iD or Opcode.Lu12iW or Opcode.Pcaddi or Opcode.Pcalau12i or Opcode.Pcaddu12i or Opcode.Pcaddu18i
+            or Opcode.Addu16iD or Opcode.Lu12iW or Opcode.Pcaddi or Opcode.Pcalau12i or Opcode.Pcaddu12i
+                or Opcode.Pcaddu18i
             or Opcode.AlslW or Opcode.AlslWu or Opcode.AlslD
             or Opcode.SlliW or Opcode.SlliD or Opcode.SrliW or Opcode.SrliD or Opcode.SraiW or Opcode.SraiD
             or Opcode.RotriW or Opcode.RotriD or Opcode.ExtWB or Opcode.ExtWH

@@ -58,7 +58,8 @@ internal sealed unsafe partial class BlockTranslator
         AddLeave(new(TailKind.Short, _e.JumpIf(Condition.Less, null), start, length));
     }
 
-    private void AddLeave(in Tail tail) => _tails.Add(tail with { Held = _vectors.Now, Last = _last, Narrow = _narrow });
+    private void AddLeave(in Tail tail) =>
+        _tails.Add(tail with { Held = _vectors.Now, Last = _last, Narrow = _narrow });
 
     private void AddLoopExit(byte* place)
     {

@@ -9,7 +9,8 @@ namespace LaKvm.Translator;
 /// </content>
 internal sealed unsafe partial class BlockTranslator
 {
-    private const int ReadTag = SecondWayStubs.ReadTag, WriteTag = SecondWayStubs.WriteTag, Addend = SecondWayStubs.Addend;
+    private const int ReadTag = SecondWayStubs.ReadTag, WriteTag = SecondWayStubs.WriteTag,
+        Addend = SecondWayStubs.Addend;
 
     private bool MemoryOrFp(in Instruction i)
     {
@@ -17,7 +18,8 @@ internal sealed unsafe partial class BlockTranslator
         {
             case Opcode.LdB or Opcode.LdH or Opcode.LdW or Opcode.LdD or Opcode.LdBu or Opcode.LdHu or Opcode.LdWu
                 or Opcode.LdptrW or Opcode.LdptrD
-                or Opcode.LdxB or Opcode.LdxH or Opcode.LdxW or Opcode.LdxD or Opcode.LdxBu or Opcode.LdxHu or Opcode.LdxWu:
+                or Opcode.LdxB or Opcode.LdxH or Opcode.LdxW or Opcode.LdxD or Opcode.LdxBu or Opcode.LdxHu
+                    or Opcode.LdxWu:
                 Load(i);
                 break;
             case Opcode.StB or Opcode.StH or Opcode.StW or Opcode.StD or Opcode.StptrW or Opcode.StptrD

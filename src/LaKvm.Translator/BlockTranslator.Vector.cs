@@ -17,7 +17,8 @@ internal sealed unsafe partial class BlockTranslator
     private bool Vector(in Instruction i)
     {
         VectorRow row = VectorTable.Of(i.Opcode);
-        if (row.Kind == VectorKind.None || !features.Avx2 || (row.Kind == VectorKind.Constant && !VectorConstant.Exists(i.Imm)))
+        if (row.Kind == VectorKind.None || !features.Avx2
+            || (row.Kind == VectorKind.Constant && !VectorConstant.Exists(i.Imm)))
         {
             return false;
         }
@@ -64,9 +65,13 @@ internal sealed unsafe partial class BlockTranslator
     /// <summary>Computes a result in a new register.</summary>
     private int Lanes(in Instruction i, in VectorRow row)
     {
-        int j = row.Kind is VectorKind.Constant or VectorKind.FromGpr or VectorKind.InsertGpr ? 0 : _vectors.Read(i.J, _bytes);
-        int k = row.Has(VectorOptions.Immediate) ? Immediate(i, row) : ReadsK(row.Kind) ? _vectors.Read(i.K, _bytes) : 0;
-        int old = ReadsD(row) ? _vectors.Read(row.Kind is VectorKind.BitSelect or VectorKind.ShuffleBytes ? i.A : i.D, _bytes) : 0;
+        int j = row.Kind is VectorKind.Constant or VectorKind.FromGpr or VectorKind.InsertGpr
+            ? 0
+            : _vectors.Read(i.J, _bytes);
+        int k = row.Has(VectorOptions.Immediate) ? Immediate(i, row) : ReadsK(row.Kind)
+            ? _vectors.Read(i.K, _bytes) : 0;
+        int old = ReadsD(row) ? _vectors.Read(
+            row.Kind is VectorKind.BitSelect or VectorKind.ShuffleBytes ? i.A : i.D, _bytes) : 0;
         int d = _vectors.Fresh();
         switch (row.Kind)
         {
@@ -93,13 +98,15 @@ internal sealed unsafe partial class BlockTranslator
     private static bool ReadsK(VectorKind kind) => kind is (<= VectorKind.MultiplySubtract and not VectorKind.Negate)
         or (>= VectorKind.ShiftLeftBy and <= VectorKind.BitInvert) or VectorKind.BitSelect
         or (>= VectorKind.PackEven and <= VectorKind.PickOdd) or VectorKind.ShuffleBytes or VectorKind.ShuffleElements
-        or VectorKind.Widen or VectorKind.WidenQuad or (>= VectorKind.NarrowBy and <= VectorKind.NarrowByUnsigned) or VectorKind.PermuteAllWords;
+        or VectorKind.Widen or VectorKind.WidenQuad or (>= VectorKind.NarrowBy and <= VectorKind.NarrowByUnsigned)
+            or VectorKind.PermuteAllWords;
 
     /// <summary>Whether the old value of d, or a, is an operand.</summary>
     private static bool ReadsD(in VectorRow row) => row.Kind is VectorKind.MultiplyAdd or VectorKind.MultiplySubtract
         or VectorKind.BitSelect or VectorKind.BitSelectImmediate or VectorKind.ShuffleDoubles or VectorKind.PermuteWords
         or VectorKind.ShuffleBytes or VectorKind.ShuffleElements or VectorKind.InsertElement or VectorKind.PermuteLanes
-        or VectorKind.InsertLowest or VectorKind.FirstNegative or (>= VectorKind.Narrow and <= VectorKind.NarrowUnsigned) || row.Has(VectorOptions.Accumulate);
+        or VectorKind.InsertLowest or VectorKind.FirstNegative
+            or (>= VectorKind.Narrow and <= VectorKind.NarrowUnsigned) || row.Has(VectorOptions.Accumulate);
 
     /// <summary>The immediate in each element; for operations on one bit, that bit.</summary>
     private int Immediate(in Instruction i, in VectorRow row)

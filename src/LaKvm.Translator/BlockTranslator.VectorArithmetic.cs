@@ -134,7 +134,8 @@ internal sealed unsafe partial class BlockTranslator
             bit = 0;
         }
 
-        Op(row.Kind == VectorKind.BitClear ? Simd.Pandn : row.Kind == VectorKind.BitSet ? Simd.Por : Simd.Pxor, d, bit, j);
+        Op(row.Kind == VectorKind.BitClear ? Simd.Pandn : row.Kind == VectorKind.BitSet ? Simd.Por
+            : Simd.Pxor, d, bit, j);
     }
 
     /// <summary>vfrstpi: how string functions find a difference.</summary>

@@ -84,7 +84,9 @@ internal sealed unsafe partial class BlockTranslator
 
         // Of elements, those that are 0 are ones now.
         _e.Vector(Simd.Ptest, _bytes, j, Rm.Xmm(j));
-        _e.SetIf(row.Kind is VectorKind.SetZero or VectorKind.SetAllNotZero ? Condition.Equal : Condition.NotEqual, Reg.Rax);
+        _e.SetIf(row.Kind is VectorKind.SetZero or VectorKind.SetAllNotZero
+            ? Condition.Equal
+            : Condition.NotEqual, Reg.Rax);
         _e.StoreSized(Flag(i.D), Reg.Rax, 1);
     }
 

@@ -102,7 +102,8 @@ internal sealed unsafe partial class BlockTranslator
             return;
         }
 
-        bool isSigned = row.Kind is VectorKind.NarrowSigned or VectorKind.NarrowBySigned && !row.Has(VectorOptions.Unsigned);
+        bool isSigned = row.Kind is VectorKind.NarrowSigned or VectorKind.NarrowBySigned
+            && !row.Has(VectorOptions.Unsigned);
         Op((row.Size, isSigned) switch
         {
             (1, true) => Simd.Packsswb,

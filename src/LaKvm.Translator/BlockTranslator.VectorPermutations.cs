@@ -212,7 +212,9 @@ internal sealed unsafe partial class BlockTranslator
                 break;
             default:
                 _e.Vector(row.Op, 32, 0, Rm.Xmm(j));
-                _e.Vector(Simd.Pblendd, 32, d, old, Rm.Xmm(0), row.Size == 2 ? 1 << (i.Imm & 7) : 3 << (2 * (i.Imm & 3)));
+                _e.Vector(Simd.Pblendd, 32, d, old, Rm.Xmm(0), row.Size == 2
+                    ? 1 << (i.Imm & 7)
+                    : 3 << (2 * (i.Imm & 3)));
                 break;
         }
     }

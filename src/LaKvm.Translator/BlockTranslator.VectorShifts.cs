@@ -13,7 +13,8 @@ internal sealed unsafe partial class BlockTranslator
             case VectorKind.ShiftLeft: LeftBy(row.Size, d, j, count); break;
             case VectorKind.ShiftRight: RightBy(row.Size, d, j, count); break;
             case VectorKind.ShiftRightArithmetic: ArithmeticBy(row, d, j, count); break;
-            case VectorKind.ShiftRightRounded or VectorKind.ShiftRightArithmeticRounded: RoundedBy(row, d, j, count); break;
+            case VectorKind.ShiftRightRounded
+                or VectorKind.ShiftRightArithmeticRounded: RoundedBy(row, d, j, count); break;
             case VectorKind.Rotate:
                 RightBy(row.Size, 0, j, count);
                 LeftBy(row.Size, d, j, -count & (row.ElementBits - 1));

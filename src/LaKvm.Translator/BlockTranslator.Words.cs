@@ -97,9 +97,11 @@ internal sealed unsafe partial class BlockTranslator
                 or Opcode.ClzW or Opcode.CloW or Opcode.CtzW or Opcode.CtoW
                 or Opcode.Andi or Opcode.Ori or Opcode.Xori or Opcode.Slti or Opcode.Sltui => 0,
             Opcode.BstrpickD when i.Imm < 32 => 0,
-            Opcode.And or Opcode.Or or Opcode.Xor or Opcode.Nor or Opcode.Andn or Opcode.Orn or Opcode.Slt or Opcode.Sltu
+            Opcode.And or Opcode.Or or Opcode.Xor or Opcode.Nor or Opcode.Andn or Opcode.Orn or Opcode.Slt
+            or Opcode.Sltu
                 when IsWord(i.J) && IsWord(i.K) => 0,
-            Opcode.StB or Opcode.StH or Opcode.StW or Opcode.StptrW or Opcode.StxB or Opcode.StxH or Opcode.StxW => j | k,
+            Opcode.StB or Opcode.StH or Opcode.StW or Opcode.StptrW or Opcode.StxB or Opcode.StxH or Opcode.StxW =>
+            j | k,
             _ => d | j | k,
         };
     }

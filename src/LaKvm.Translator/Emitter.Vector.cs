@@ -42,7 +42,8 @@ internal sealed unsafe partial class Emitter
     }
 
     /// <summary>register = op(operand), or operand = op(register) for stores: the forms with two operands.</summary>
-    public void Vector(Simd op, int bytes, int register, Rm operand) => EncodeVector(op, bytes, register, 0, operand, 0);
+    public void Vector(Simd op, int bytes, int register, Rm operand) =>
+        EncodeVector(op, bytes, register, 0, operand, 0);
 
     /// <summary>As <see cref="Vector(Simd, int, int, Rm)"/>, with an immediate.</summary>
     public void VectorImmediate(Simd op, int bytes, int register, Rm operand, int immediate)
@@ -169,7 +170,8 @@ internal sealed unsafe partial class Emitter
             Byte(prefix switch { 1 => 0x66, 2 => 0xF3, _ => 0xF2 });
         }
 
-        Prefix((op >> 15 & 1) != 0 ? Width.W64 : Width.W32, register, rm.HasIndex ? rm.IndexNumber : 0, (int)rm.Register);
+        Prefix((op >> 15 & 1) != 0 ? Width.W64 : Width.W32, register, rm.HasIndex ? rm.IndexNumber
+            : 0, (int)rm.Register);
         Byte(0x0F);
         if (map > 1)
         {

@@ -155,7 +155,8 @@ internal sealed unsafe partial class Emitter
 
     public void Multiply(Reg to, Rm by, Width width = Width.W64) => Encode(width, 0x0FAF, (int)to, by);
 
-    public void Apply(Unary operation, Rm operand, Width width = Width.W64) => Encode(width, 0xF7, (int)operation, operand);
+    public void Apply(Unary operation, Rm operand, Width width = Width.W64) =>
+        Encode(width, 0xF7, (int)operation, operand);
 
     /// <summary>Extends the sign of (r|e)ax into (r|e)dx: cqo, cdq.</summary>
     public void SignToRdx(Width width = Width.W64)
@@ -189,9 +190,11 @@ internal sealed unsafe partial class Emitter
         Encode(width, 0x0FBC, (int)to, from);
     }
 
-    public void SetIf(Condition condition, Reg to) => Encode(Width.W32, 0x0F90 | (int)condition, 0, to, byteRegister: true);
+    public void SetIf(Condition condition, Reg to) =>
+        Encode(Width.W32, 0x0F90 | (int)condition, 0, to, byteRegister: true);
 
-    public void MovIf(Condition condition, Reg to, Rm from) => Encode(Width.W64, 0x0F40 | (int)condition, (int)to, from);
+    public void MovIf(Condition condition, Reg to, Rm from) =>
+        Encode(Width.W64, 0x0F40 | (int)condition, (int)to, from);
 
     /// <summary>Stores a byte.</summary>
     public void StoreByte(Rm memory, int value)

@@ -74,7 +74,8 @@ internal sealed unsafe class FpStubs
         // MXCSR: IE, DE (no exception of the guest's), ZE, OE, UE, PE. RC: nearest, down, up, to zero.
         for (int raised = 0; raised <= Raised; raised++)
         {
-            _flagsOf[raised + writeOffset] = (byte)(((raised >> 5) & 1) | ((raised >> 3) & 2) | ((raised >> 1) & 4) | ((raised << 1) & 8)
+            _flagsOf[raised + writeOffset] =
+                (byte)(((raised >> 5) & 1) | ((raised >> 3) & 2) | ((raised >> 1) & 4) | ((raised << 1) & 8)
                 | ((raised << 4) & 16));
         }
 

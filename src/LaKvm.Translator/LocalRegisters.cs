@@ -148,7 +148,8 @@ internal sealed class LocalRegisters(CodeRegion region)
     private static bool Reads(in Instruction i, int guest)
     {
         int slots = i.Opcode.Info().GprReads;
-        return ((slots & 1) != 0 && i.D == guest) || ((slots & 2) != 0 && i.J == guest) || ((slots & 4) != 0 && i.K == guest);
+        return ((slots & 1) != 0 && i.D == guest) || ((slots & 2) != 0 && i.J == guest)
+            || ((slots & 4) != 0 && i.K == guest);
     }
 
     private static bool Writes(in Instruction i, int guest) => i.D == guest;

@@ -12,7 +12,8 @@ internal enum Simd
 
     // Moves.
     MovupsLoad = 0x0110, MovupsStore = 0x0111, Movaps = 0x0128, MovssLoad = 0x2110, MovssStore = 0x2111,
-    MovsdLoad = 0x3110, MovsdStore = 0x3111, MovdLoad = 0x116E, MovqLoad = 0x916E, MovdStore = 0x117E, MovqStore = 0x917E,
+    MovsdLoad = 0x3110, MovsdStore = 0x3111, MovdLoad = 0x116E, MovqLoad = 0x916E, MovdStore = 0x117E,
+    MovqStore = 0x917E,
     Pinsrb = 0x1320, Pinsrw = 0x11C4, Pinsrd = 0x1322, Pinsrq = 0x9322,
     Pextrb = 0x1314, Pextrw = 0x1315, Pextrd = 0x1316, Pextrq = 0x9316,
     Broadcastb = 0x1278, Broadcastw = 0x1279, Broadcastd = 0x1258, Broadcastq = 0x1259, Broadcasti128 = 0x125A,
@@ -42,7 +43,8 @@ internal enum Simd
     Pcmpgtb = 0x1164, Pcmpgtw = 0x1165, Pcmpgtd = 0x1166, Pcmpgtq = 0x1237, Pclmulqdq = 0x1344,
 
     // Shifts: by an immediate, and of each element by its own amount.
-    PsrlwBy = 0x2_1171, PsrawBy = 0x4_1171, PsllwBy = 0x6_1171, PsrldBy = 0x2_1172, PsradBy = 0x4_1172, PslldBy = 0x6_1172,
+    PsrlwBy = 0x2_1171, PsrawBy = 0x4_1171, PsllwBy = 0x6_1171, PsrldBy = 0x2_1172, PsradBy = 0x4_1172,
+        PslldBy = 0x6_1172,
     PsrlqBy = 0x2_1173, PsllqBy = 0x6_1173, PsrldqBy = 0x3_1173, PslldqBy = 0x7_1173,
     Psllvd = 0x1247, Psllvq = 0x9247, Psrlvd = 0x1245, Psrlvq = 0x9245, Psravd = 0x1246,
 

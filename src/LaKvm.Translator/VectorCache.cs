@@ -159,7 +159,8 @@ internal sealed class VectorCache(Emitter emitter)
     {
         _slots[n] = new Slot
         {
-            IsUsed = true, IsPinned = true, IsBoxed = isBoxed, Stamp = ++_clock, Held = new((byte)guest, (byte)bytes, isDirty),
+            IsUsed = true, IsPinned = true, IsBoxed = isBoxed, Stamp = ++_clock,
+                Held = new((byte)guest, (byte)bytes, isDirty),
         };
         _slotOf[guest] = (sbyte)n;
     }

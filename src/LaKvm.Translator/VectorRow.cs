@@ -101,7 +101,8 @@ internal enum VectorKind : byte
     CountOnes, CountLeadingZeros, CountLeadingOnes,
 
     /// <summary>LASX alone: between the two lanes.</summary>
-    ExtendBoth, PermuteAllWords, PermuteQuads, PermuteLanes, ReplicateLowest, ReplicateLowestLane, PickElement, InsertLowest,
+    ExtendBoth, PermuteAllWords, PermuteQuads, PermuteLanes, ReplicateLowest, ReplicateLowestLane, PickElement,
+        InsertLowest,
 
     /// <summary>To and from general registers.</summary>
     FromGpr, InsertGpr, ToGpr,

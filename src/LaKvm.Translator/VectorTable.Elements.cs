@@ -14,7 +14,8 @@ internal static partial class VectorTable
         Sizes(t, ShiftRight, Opcode.VsrliB, Opcode.XvsrliB, None, PsrlwBy, PsrlwBy, PsrldBy, PsrlqBy);
         Sizes(t, ShiftRightArithmetic, Opcode.VsraiB, Opcode.XvsraiB, None, PsrlwBy, PsrawBy, PsradBy, PsrlqBy);
         Sizes(t, ShiftRightRounded, Opcode.VsrlriB, Opcode.XvsrlriB, None, PsrlwBy, PsrlwBy, PsrldBy, PsrlqBy);
-        Sizes(t, ShiftRightArithmeticRounded, Opcode.VsrariB, Opcode.XvsrariB, None, PsrlwBy, PsrawBy, PsradBy, PsrlqBy);
+        Sizes(t, ShiftRightArithmeticRounded, Opcode.VsrariB, Opcode.XvsrariB, None, PsrlwBy, PsrawBy, PsradBy,
+            PsrlqBy);
         Sizes(t, Rotate, Opcode.VrotriB, Opcode.XvrotriB, None, PsrlwBy, PsrlwBy, PsrldBy, PsrlqBy);
         Sizes(t, ShiftLeftBy, Opcode.VsllB, Opcode.XvsllB, None, Pmullw, Psllvd, Psllvd, Psllvq);
         Sizes(t, ShiftRightBy, Opcode.VsrlB, Opcode.XvsrlB, None, Pmullw, Psrlvd, Psrlvd, Psrlvq);
@@ -67,7 +68,8 @@ internal static partial class VectorTable
     {
         ReadOnlySpan<Opcode> by = [Opcode.VreplveB, Opcode.XvreplveB, Opcode.VreplveH, Opcode.XvreplveH,
             Opcode.VreplveW, Opcode.XvreplveW, Opcode.VreplveD, Opcode.XvreplveD];
-        ReadOnlySpan<Opcode> immediate = [Opcode.VreplveiB, Opcode.Xvrepl128veiB, Opcode.VreplveiH, Opcode.Xvrepl128veiH,
+        ReadOnlySpan<Opcode> immediate =
+            [Opcode.VreplveiB, Opcode.Xvrepl128veiB, Opcode.VreplveiH, Opcode.Xvrepl128veiH,
             Opcode.VreplveiW, Opcode.Xvrepl128veiW, Opcode.VreplveiD, Opcode.Xvrepl128veiD];
         ReadOnlySpan<Opcode> inserts = [Opcode.VextrinsB, Opcode.XvextrinsB, Opcode.VextrinsH, Opcode.XvextrinsH,
             Opcode.VextrinsW, Opcode.XvextrinsW, Opcode.VextrinsD, Opcode.XvextrinsD];
@@ -105,19 +107,26 @@ internal static partial class VectorTable
         foreach (VectorOptions sum in (VectorOptions[])[None, Accumulate])
         {
             bool adds = sum == Accumulate;
-            WidenAll(t, adds ? Opcode.VmaddwevHB : Opcode.VmulwevHB, adds ? Opcode.XvmaddwevHB : Opcode.XvmulwevHB, sum, Pmullw, Pmulld, Pmuldq);
-            WidenAll(t, adds ? Opcode.VmaddwevHBu : Opcode.VmulwevHBu, adds ? Opcode.XvmaddwevHBu : Opcode.XvmulwevHBu, sum | Unsigned, Pmullw, Pmulld, Pmuludq);
-            WidenAll(t, adds ? Opcode.VmaddwevHBuB : Opcode.VmulwevHBuB, adds ? Opcode.XvmaddwevHBuB : Opcode.XvmulwevHBuB, sum | Mixed, Pmullw, Pmulld, Simd.None);
-            WidenAll(t, adds ? Opcode.VmaddwodHB : Opcode.VmulwodHB, adds ? Opcode.XvmaddwodHB : Opcode.XvmulwodHB, sum | odd, Pmullw, Pmulld, Pmuldq);
-            WidenAll(t, adds ? Opcode.VmaddwodHBu : Opcode.VmulwodHBu, adds ? Opcode.XvmaddwodHBu : Opcode.XvmulwodHBu, sum | odd | Unsigned, Pmullw, Pmulld, Pmuludq);
-            WidenAll(t, adds ? Opcode.VmaddwodHBuB : Opcode.VmulwodHBuB, adds ? Opcode.XvmaddwodHBuB : Opcode.XvmulwodHBuB, sum | odd | Mixed, Pmullw, Pmulld, Simd.None);
+            WidenAll(t, adds ? Opcode.VmaddwevHB : Opcode.VmulwevHB, adds ? Opcode.XvmaddwevHB
+                : Opcode.XvmulwevHB, sum, Pmullw, Pmulld, Pmuldq);
+            WidenAll(t, adds ? Opcode.VmaddwevHBu : Opcode.VmulwevHBu, adds ? Opcode.XvmaddwevHBu
+                : Opcode.XvmulwevHBu, sum | Unsigned, Pmullw, Pmulld, Pmuludq);
+            WidenAll(t, adds ? Opcode.VmaddwevHBuB : Opcode.VmulwevHBuB, adds ? Opcode.XvmaddwevHBuB
+                : Opcode.XvmulwevHBuB, sum | Mixed, Pmullw, Pmulld, Simd.None);
+            WidenAll(t, adds ? Opcode.VmaddwodHB : Opcode.VmulwodHB, adds ? Opcode.XvmaddwodHB
+                : Opcode.XvmulwodHB, sum | odd, Pmullw, Pmulld, Pmuldq);
+            WidenAll(t, adds ? Opcode.VmaddwodHBu : Opcode.VmulwodHBu, adds ? Opcode.XvmaddwodHBu
+                : Opcode.XvmulwodHBu, sum | odd | Unsigned, Pmullw, Pmulld, Pmuludq);
+            WidenAll(t, adds ? Opcode.VmaddwodHBuB : Opcode.VmulwodHBuB, adds ? Opcode.XvmaddwodHBuB
+                : Opcode.XvmulwodHBuB, sum | odd | Mixed, Pmullw, Pmulld, Simd.None);
         }
 
         Extensions(t);
     }
 
     /// <summary>.h.b .w.h .d.w, by the size of the narrow elements.</summary>
-    private static void WidenAll(VectorRow[] t, Opcode lsx, Opcode lasx, VectorOptions options, Simd h, Simd w, Simd d) =>
+    private static void WidenAll(
+        VectorRow[] t, Opcode lsx, Opcode lasx, VectorOptions options, Simd h, Simd w, Simd d) =>
         Sizes(t, Widen, lsx, lasx, options, h, w, d);
 
     /// <summary>These, and .q.d.</summary>
@@ -213,7 +222,8 @@ internal static partial class VectorTable
 
     private static void GeneralRegisters(VectorRow[] t)
     {
-        Sizes(t, FromGpr, Opcode.Vreplgr2vrB, Opcode.Xvreplgr2vrB, None, Broadcastb, Broadcastw, Broadcastd, Broadcastq);
+        Sizes(t, FromGpr, Opcode.Vreplgr2vrB, Opcode.Xvreplgr2vrB, None, Broadcastb, Broadcastw, Broadcastd,
+            Broadcastq);
         Lsx(t, InsertGpr, Opcode.Vinsgr2vrB, Pinsrb, 0);
         Lsx(t, InsertGpr, Opcode.Vinsgr2vrH, Pinsrw, 1);
         Each(t, InsertGpr, Opcode.Vinsgr2vrW, Opcode.Xvinsgr2vrW, Pinsrd, 2);
@@ -244,7 +254,8 @@ internal static partial class VectorTable
         Each(t, StoreElement, Opcode.VstelmD, Opcode.XvstelmD, Pextrq, 3);
     }
 
-    private static void Lsx(VectorRow[] t, VectorKind kind, Opcode opcode, Simd op, byte size, VectorOptions options = None) =>
+    private static void Lsx(
+        VectorRow[] t, VectorKind kind, Opcode opcode, Simd op, byte size, VectorOptions options = None) =>
         t[(int)opcode] = new(kind, op, size, 16, options);
 
     private static void Lasx(VectorRow[] t, VectorKind kind, Opcode opcode, Simd op, byte size) =>

@@ -95,10 +95,14 @@ internal static partial class VectorTable
         foreach (VectorOptions option in (VectorOptions[])[None, Immediate])
         {
             bool isImmediate = option == Immediate;
-            Opcode max = isImmediate ? Opcode.VmaxiB : Opcode.VmaxB, xmax = isImmediate ? Opcode.XvmaxiB : Opcode.XvmaxB;
-            Opcode min = isImmediate ? Opcode.VminiB : Opcode.VminB, xmin = isImmediate ? Opcode.XvminiB : Opcode.XvminB;
-            Opcode maxu = isImmediate ? Opcode.VmaxiBu : Opcode.VmaxBu, xmaxu = isImmediate ? Opcode.XvmaxiBu : Opcode.XvmaxBu;
-            Opcode minu = isImmediate ? Opcode.VminiBu : Opcode.VminBu, xminu = isImmediate ? Opcode.XvminiBu : Opcode.XvminBu;
+            Opcode max = isImmediate ? Opcode.VmaxiB : Opcode.VmaxB, xmax = isImmediate ? Opcode.XvmaxiB
+                : Opcode.XvmaxB;
+            Opcode min = isImmediate ? Opcode.VminiB : Opcode.VminB, xmin = isImmediate ? Opcode.XvminiB
+                : Opcode.XvminB;
+            Opcode maxu = isImmediate ? Opcode.VmaxiBu : Opcode.VmaxBu, xmaxu = isImmediate ? Opcode.XvmaxiBu
+                : Opcode.XvmaxBu;
+            Opcode minu = isImmediate ? Opcode.VminiBu : Opcode.VminBu, xminu = isImmediate ? Opcode.XvminiBu
+                : Opcode.XvminBu;
             Sizes(t, Binary, max, xmax, option, Pmaxsb, Pmaxsw, Pmaxsd);
             Sizes(t, Binary, min, xmin, option, Pminsb, Pminsw, Pminsd);
             Sizes(t, Binary, maxu, xmaxu, option, Pmaxub, Pmaxuw, Pmaxud);

@@ -42,7 +42,8 @@ public partial class DocumentationTests
 
         foreach (Match link in Link().Matches(Repository.Read(document)))
         {
-            string path = Path.Combine(Repository.Root, Path.GetDirectoryName(document)!, link.Groups["target"].Value.Split('#')[0]);
+            string path = Path.Combine(
+                Repository.Root, Path.GetDirectoryName(document)!, link.Groups["target"].Value.Split('#')[0]);
             Follow(Path.GetRelativePath(Repository.Root, Path.GetFullPath(path)), reached);
         }
     }

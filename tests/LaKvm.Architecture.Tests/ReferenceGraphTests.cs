@@ -25,13 +25,15 @@ public class ReferenceGraphTests
         ["Hypervisor"] = ["Devices", "Cpu", "Diagnostics", "Isa", "Memory"],
         ["Ioctl"] = ["Hypervisor", "Cpu", "Diagnostics", "Memory"],
         ["Vmm"] = ["Ioctl", "Boot", "Devices", "Diagnostics", "Memory"],
-        ["Cli"] = ["Vmm", "Ioctl", "Hypervisor", "Machine", "Boot", "Backends", "Devices", "Images", "Interpreter", "Translator", "Cpu", "Diagnostics",
+        ["Cli"] = ["Vmm", "Ioctl", "Hypervisor", "Machine", "Boot", "Backends", "Devices", "Images", "Interpreter",
+        "Translator", "Cpu", "Diagnostics",
             "Memory", "Isa", "Linux"],
     };
 
     /// <summary>Every project below src.</summary>
     public static TheoryData<string> Projects() => [.. Repository.Files
-        .Where(file => file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".csproj", StringComparison.Ordinal))];
+        .Where(file => file.StartsWith("src/", StringComparison.Ordinal)
+        && file.EndsWith(".csproj", StringComparison.Ordinal))];
 
     [Theory]
     [MemberData(nameof(Projects))]

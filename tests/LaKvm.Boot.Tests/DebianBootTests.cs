@@ -47,7 +47,8 @@ public class DebianBootTests
         using var guest = new GuestShell(command, "--memory", "1G", "--engine", "check");
 
         guest.Run("uname -a").Should().Contain("loongarch64 GNU/Linux");
-        guest.Run("i=0; while [ $i -lt 20 ]; do /bin/busybox true || break; i=$((i+1)); done; echo $i").Trim().Should().Be("20");
+        guest.Run("i=0; while [ $i -lt 20 ]; do /bin/busybox true || break; i=$((i+1)); done; echo $i").Trim().Should()
+            .Be("20");
         guest.Type("poweroff -f");
 
         guest.WaitForExit().Should().Be(0);
@@ -79,7 +80,8 @@ public class DebianBootTests
             guest.Run("grep Features /proc/cpuinfo").Should().Contain("lasx").And.NotContain("lvz");
 
             // The cores wake each other by hypercalls, which raise SWI0; the IPI controller is left alone.
-            guest.Run("taskset 1 sh -c 'i=0; while [ $i -lt 50 ]; do taskset 2 true; i=$((i+1)); done'; cat /proc/interrupts")
+            guest.Run(
+                "taskset 1 sh -c 'i=0; while [ $i -lt 50 ]; do taskset 2 true; i=$((i+1)); done'; cat /proc/interrupts")
                 .Should().MatchRegex(" [1-9][0-9]+ +CPUINTC +0 +SWI0-IPI").And.MatchRegex(" 0 +0 +CPUINTC +12 +IPI");
             guest.Type("poweroff -f");
 
@@ -106,7 +108,8 @@ public class DebianBootTests
             {
                 const string mount = "modprobe ext4; mkdir -p /mnt; mount -t ext4 /dev/vda /mnt && echo mounted";
                 guest.Run(mount).Should().Contain("mounted");
-                string digest = guest.Run("dd if=/dev/urandom of=/mnt/data bs=1M count=8 2>/dev/null; sha256sum < /mnt/data");
+                string digest = guest.Run(
+                    "dd if=/dev/urandom of=/mnt/data bs=1M count=8 2>/dev/null; sha256sum < /mnt/data");
                 guest.Run("umount /mnt && echo unmounted").Should().Contain("unmounted");
                 guest.Type("reboot -f");
                 guest.WaitForPrompt();
@@ -168,8 +171,10 @@ public class DebianBootTests
     public void Guests_talk_to_each_other_on_a_network()
     {
         (int one, int two) = (FreePort(), FreePort());
-        using var first = new GuestShell("host", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{two},local=127.0.0.1:{one}");
-        using var second = new GuestShell("run", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{one},local=127.0.0.1:{two}");
+        using var first = new GuestShell(
+            "host", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{two},local=127.0.0.1:{one}");
+        using var second = new GuestShell(
+            "run", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{one},local=127.0.0.1:{two}");
 
         const string address = "cat /sys/class/net/eth0/address";
         string ofFirst = first.Run(address);
@@ -177,21 +182,26 @@ public class DebianBootTests
         first.Type("reboot -f");
         first.WaitForPrompt();
         first.Run(address).Should().Be(ofFirst);
-        first.Run("ip addr add 10.0.0.1/24 dev eth0 && ip link set eth0 up; { nc -l -p 9 | sha256sum >/tmp/sum; } & true");
+        first.Run(
+            "ip addr add 10.0.0.1/24 dev eth0 && ip link set eth0 up; { nc -l -p 9 | sha256sum >/tmp/sum; } & true");
         second.Run("ip addr add 10.0.0.2/24 dev eth0 && ip link set eth0 up");
         second.Run("ping -c 5 10.0.0.1").Should().Contain("5 packets received");
         string digest = second.Run("dd if=/dev/urandom of=/tmp/data bs=1M count=8 2>/dev/null; sha256sum </tmp/data");
         second.Run("nc 10.0.0.1 9 </tmp/data");
 
-        first.Run("while ! [ -s /tmp/sum ]; do sleep 1; done; cat /tmp/sum").Should().EndWith(digest).And.Contain("  -");
+        first.Run("while ! [ -s /tmp/sum ]; do sleep 1; done; cat /tmp/sum").Should()
+            .EndWith(digest).And.Contain("  -");
     }
 
     [Fact]
     public void Guest_gets_its_address_by_dhcp()
     {
         (int one, int two) = (FreePort(), FreePort());
-        using var server = new GuestShell("run", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{two},local=127.0.0.1:{one}");
-        server.Run("ip addr add 10.9.0.1/24 dev eth0; ip link set eth0 up; mkdir -p /var/lib/misc; : >/var/lib/misc/udhcpd.leases");
+        using var server = new GuestShell(
+            "run", "--memory", "512M", "--netdev", $"udp=127.0.0.1:{two},local=127.0.0.1:{one}");
+        server.Run(
+            "ip addr add 10.9.0.1/24 dev eth0; ip link set eth0 up; mkdir -p /var/lib/misc; : "
+            + ">/var/lib/misc/udhcpd.leases");
         server.Run("printf 'start 10.9.0.50\\nend 10.9.0.60\\ninterface eth0\\noption subnet 255.255.255.0\\n"
             + "option router 10.9.0.1\\noption dns 10.9.0.3\\n' >/tmp/udhcpd.conf; udhcpd /tmp/udhcpd.conf");
         using var client = new GuestShell("host", "--memory", "512M", "--append", "ip=dhcp", "--netdev",
@@ -226,7 +236,8 @@ public class DebianBootTests
             HostTool("mkfs.ext4", "-q", "-F", disk);
             using var guest = new GuestShell("run", "--memory", "512M", "--drive", disk);
 
-            guest.Run("mkdir -p /mnt; mount /dev/vda /mnt; grep /mnt /proc/mounts").Should().Contain("/dev/vda /mnt ext4");
+            guest.Run("mkdir -p /mnt; mount /dev/vda /mnt; grep /mnt /proc/mounts").Should()
+                .Contain("/dev/vda /mnt ext4");
         }
         finally
         {

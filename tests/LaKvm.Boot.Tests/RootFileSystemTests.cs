@@ -20,14 +20,16 @@ public sealed class RootFileSystemTests : IDisposable
     {
         GuestShell.EnsureImage();
         string disk = Path.Combine(_directory.FullName, "root.img");
-        using (Process make = Process.Start(Path.Combine(LakvmProcess.Root, "tests/rootfs/debian.sh"), ["sysvinit", disk]))
+        using (Process make = Process.Start(
+            Path.Combine(LakvmProcess.Root, "tests/rootfs/debian.sh"), ["sysvinit", disk]))
         {
             make.WaitForExit();
             make.ExitCode.Should().Be(0, "Debian's mirror has what the root file system is made of");
         }
 
         using var lakvm = new LakvmProcess(
-            "run", "--cpus", "2", "--memory", "1G", "--drive", disk, "--append", "console=ttyS0,115200 root=/dev/vda rw");
+            "run", "--cpus", "2", "--memory", "1G", "--drive", disk, "--append",
+            "console=ttyS0,115200 root=/dev/vda rw");
         lakvm.Expect(" login: ", Patience);
         lakvm.Type("root\n");
         lakvm.Expect(":~# ", Patience);

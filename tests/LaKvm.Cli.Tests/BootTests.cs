@@ -195,12 +195,14 @@ public sealed class BootTests : IDisposable
     {
         (string Access, long Offset)[] accesses =
         [
-            ("ld.d $a1, $s3, 0", 0), ("ld.bu $a1, $s3, -1", -1), ("st.w $a1, $s3, 2047", 2047), ("st.d $a1, $s3, -2048", -2048),
+            ("ld.d $a1, $s3, 0", 0), ("ld.bu $a1, $s3, -1", -1), ("st.w $a1, $s3, 2047", 2047),
+            ("st.d $a1, $s3, -2048", -2048),
             ("ldx.w $a1, $s3, $s5", 0x100), ("ldx.d $a1, $s5, $s3", 0x100), ("ldptr.d $a1, $s3, 32764", 32764),
             ("fld.d $fa0, $s3, 8", 8), ("vld $vr0, $s3, 16", 16), ("vst $vr0, $s3, 16", 16), ("xvst $xr0, $s3, 32", 32),
         ];
         string program = string.Concat(accesses.Select((access, n) =>
-            $"li.d $t0, {access.Offset}\nadd.d $s6, $s3, $t0\nla.local $s7, at{n}\nadd.d $s7, $s7, $s4\nat{n}: {access.Access}\n"));
+            $"li.d $t0, {access.Offset}\nadd.d $s6, $s3, $t0\nla.local $s7, at{n}\nadd.d $s7, $s7, $s4\nat{n}: "
+            + $"{access.Access}\n"));
         using var kernel = new TestKernel(AbsentMemoryStart + program + TestKernel.PowerOff + AbsentMemoryHandler);
 
         (int exitCode, string output, string errors) =

@@ -166,7 +166,8 @@ public class CommandLineTests
     [InlineData("host --help")]
     public void Help_goes_to_stdout_and_succeeds(string arguments)
     {
-        (int exitCode, string output, string errors) = LakvmProcess.Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        (int exitCode, string output, string errors) =
+            LakvmProcess.Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
         (exitCode, errors).Should().Be((0, ""));
         output.Should().Contain("Usage:").And.Contain("--help");

@@ -11,7 +11,8 @@ public class DurationHistogramTests
         for (int bits = 1; bits < 64; bits++)
         {
             var histogram = new DurationHistogram();
-            ulong[] values = [.. Enumerable.Range(0, 500).Select(_ => (ulong)random.NextInt64() << 1 >> (64 - bits)).Order()];
+            ulong[] values = [.. Enumerable.Range(0, 500).Select(_ => (ulong)random.NextInt64() << 1 >> (64 - bits))
+                .Order()];
             Array.ForEach(values, histogram.Add);
 
             (histogram.Minimum, histogram.Maximum, histogram.Count).Should().Be((values[0], values[^1], 500));

@@ -21,7 +21,8 @@ public class GuestErrorTests
 
         (int code, string _, string errors) = lakvm.WaitForExit(Patience);
         code.Should().Be(143);
-        errors.TrimEnd().Split('\n').Should().ContainSingle().Which.Should().StartWith("lakvm: warning: core 0, PC 0x0: ")
+        errors.TrimEnd().Split('\n').Should().ContainSingle().Which.Should()
+            .StartWith("lakvm: warning: core 0, PC 0x0: ")
             .And.Contain("INE").And.Contain("it began with BRK").And.Contain("(break 3)");
     }
 
@@ -31,7 +32,8 @@ public class GuestErrorTests
     public void Guest_that_does_wrong_all_the_time_gets_ten_lines_a_second_over_resets_too(string mode)
     {
         // An IOCSR register that nothing has, read a hundred times; then a reset.
-        using var kernel = new TestKernel("ori $s2, $zero, 100\nlu12i.w $s3, 3\n5: iocsrrd.w $t0, $s3\naddi.d $s2, $s2, -1\n"
+        using var kernel = new TestKernel(
+            "ori $s2, $zero, 100\nlu12i.w $s3, 3\n5: iocsrrd.w $t0, $s3\naddi.d $s2, $s2, -1\n"
             + "bnez $s2, 5b\n"
             + TestKernel.Print("r") + TestKernel.Reset);
         using var lakvm = new LakvmProcess(mode, "--kernel", kernel.Path);
@@ -42,7 +44,8 @@ public class GuestErrorTests
 
         string[] lines = lakvm.WaitForExit(Patience).Errors.TrimEnd().Split('\n');
         lines.Length.Should().BeLessThanOrEqualTo((10 * ((int)watch.Elapsed.TotalSeconds + 1)) + 1);
-        lines[0].Should().MatchRegex("^lakvm: warning: core 0, PC 0x2000[0-9a-f]{2}: IOCSR read of 4 bytes at 0x3000: nothing");
+        lines[0].Should().MatchRegex(
+            "^lakvm: warning: core 0, PC 0x2000[0-9a-f]{2}: IOCSR read of 4 bytes at 0x3000: nothing");
         lines[^1].Should().Contain("more lines about the guest were not shown");
     }
 }

@@ -36,7 +36,8 @@ public class HostCommandTests
             st.b $t1, $s0, 0
 
             """ + TestKernel.PowerOff);
-        using var terminal = LakvmProcess.OnTerminal($"stty cols {(int)'C'} rows {(int)'R'}; $lakvm {command} --kernel {kernel.Path}");
+        using var terminal = LakvmProcess.OnTerminal(
+            $"stty cols {(int)'C'} rows {(int)'R'}; $lakvm {command} --kernel {kernel.Path}");
 
         terminal.WaitForExit(Patience).Output.Should().Contain("CR");
         LakvmProcess.Run(command, "--kernel", kernel.Path).Output.Should().Be("\0\0", "a pipe has no size");
@@ -145,7 +146,8 @@ public class HostCommandTests
             LakvmProcess.Run(command).Should().Be((0, "", ""));
             LakvmProcess.Run(command).Should().Be((0, "", ""));
 
-            File.ReadAllLines(log).Should().HaveCount(2, "messages are added").And.OnlyContain(line => line.Contains("PowerOff"));
+            File.ReadAllLines(log).Should()
+                .HaveCount(2, "messages are added").And.OnlyContain(line => line.Contains("PowerOff"));
         }
         finally
         {
@@ -198,7 +200,8 @@ public class HostCommandTests
     public void Other_escape_key_is_heeded()
     {
         using var kernel = new TestKernel(TestKernel.Print("up") + "3: b 3b\n");
-        using var terminal = LakvmProcess.OnTerminal($"$lakvm host --kernel {kernel.Path} --escape-key ctrl-t; echo code $?");
+        using var terminal = LakvmProcess.OnTerminal(
+            $"$lakvm host --kernel {kernel.Path} --escape-key ctrl-t; echo code $?");
         terminal.Expect("up", Patience);
 
         terminal.Type("\u0001x\u0014h");

@@ -92,8 +92,11 @@ internal sealed class LakvmProcess : IDisposable
 
             if (ended || watch.Elapsed > patience)
             {
-                string why = ended ? $"the process ended with {_process.ExitCode} ({_errors.Result})" : "it did not come";
-                throw new TimeoutException($"Waiting for '{text}': {why}. Output: …{output[Math.Max(0, output.Length - 4000)..]}");
+                string why = ended
+                    ? $"the process ended with {_process.ExitCode} ({_errors.Result})"
+                    : "it did not come";
+                throw new TimeoutException(
+                    $"Waiting for '{text}': {why}. Output: …{output[Math.Max(0, output.Length - 4000)..]}");
             }
 
             Thread.Sleep(20);

@@ -54,8 +54,10 @@ public sealed partial class ObservationTests : IDisposable
         LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file).ExitCode.Should().Be(0);
 
         JsonElement[] events = ReadTrace();
-        Argument(events.First(e => Phase(e) == "X" && Name(e) == "CPUCFG"), "symbol").Should().Be("spin_on_cpucfg+0x14");
-        events.Where(e => Name(e) == "kvm_exit").Select(e => Argument(e, "symbol")).Should().Contain("spin_on_cpucfg+0x14");
+        Argument(events.First(e => Phase(e) == "X" && Name(e) == "CPUCFG"), "symbol").Should()
+            .Be("spin_on_cpucfg+0x14");
+        events.Where(e => Name(e) == "kvm_exit").Select(e => Argument(e, "symbol")).Should()
+            .Contain("spin_on_cpucfg+0x14");
     }
 
     [Fact]
@@ -100,7 +102,8 @@ public sealed partial class ObservationTests : IDisposable
 
         (_, string output, _) = terminal.WaitForExit(Patience);
         output.IndexOf("bye", StringComparison.Ordinal).Should().BePositive()
-            .And.BeLessThan(output.IndexOf("seconds, 1 vCPU", StringComparison.Ordinal), "the summary has the last word");
+            .And.BeLessThan(output.IndexOf("seconds, 1 vCPU", StringComparison.Ordinal),
+            "the summary has the last word");
     }
 
     [Fact]
@@ -108,7 +111,8 @@ public sealed partial class ObservationTests : IDisposable
     {
         using var kernel = new TestKernel(Cpucfgs + TestKernel.Print("x") + TestKernel.PowerOff);
 
-        LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file, "--trace-exits", "all", "--cpus", "2").ExitCode.Should().Be(0);
+        LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file, "--trace-exits", "all", "--cpus",
+            "2").ExitCode.Should().Be(0);
 
         JsonElement[] events = ReadTrace();
         events.Where(e => Phase(e) == "M").Select(e => Argument(e, "name")).Should().Equal("vCPU 0", "vCPU 1");
@@ -139,7 +143,8 @@ public sealed partial class ObservationTests : IDisposable
     [Fact]
     public void Trace_leaves_the_console_out_as_if_the_guest_had_not_been_left()
     {
-        using var kernel = new TestKernel(Cpucfgs + TestKernel.Print(new string('x', 50)) + Cpucfgs + TestKernel.PowerOff);
+        using var kernel = new TestKernel(
+            Cpucfgs + TestKernel.Print(new string('x', 50)) + Cpucfgs + TestKernel.PowerOff);
 
         LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file).ExitCode.Should().Be(0);
 
@@ -156,11 +161,13 @@ public sealed partial class ObservationTests : IDisposable
     {
         using var kernel = new TestKernel(Cpucfgs + TestKernel.Print("xyz") + TestKernel.PowerOff);
 
-        LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file, "--trace-exits", "console,idle").ExitCode.Should().Be(0);
+        LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", _file, "--trace-exits",
+            "console,idle").ExitCode.Should().Be(0);
 
         JsonElement[] events = ReadTrace();
         events.Select(Name).Should().NotContain(["CPUCFG", "kvm_exit_cpucfg"]);
-        events.Count(e => Name(e) == "MMIO, user space").Should().BeInRange(3, 4, "the one that switches off never ends");
+        events.Count(e => Name(e) == "MMIO, user space").Should()
+            .BeInRange(3, 4, "the one that switches off never ends");
     }
 
     [Fact]
@@ -231,7 +238,8 @@ public sealed partial class ObservationTests : IDisposable
     {
         using var kernel = new TestKernel(TestKernel.Print("up") + TestKernel.PowerOff);
 
-        (int exitCode, string output, string errors) = LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", "/dev/full");
+        (int exitCode, string output, string errors) =
+            LakvmProcess.Run("run", "--kernel", kernel.Path, "--trace", "/dev/full");
 
         (exitCode, output).Should().Be((0, "up"));
         errors.TrimEnd().Should().StartWith("lakvm: --trace: the trace ends here").And.NotContain("\n");

@@ -6,7 +6,8 @@ public partial class ReadmeTests
 {
     /// <summary>The commands of the README's code blocks, from the word behind the program's name.</summary>
     public static TheoryData<string> Commands() =>
-        [.. Command().Matches(File.ReadAllText(Path.Combine(LakvmProcess.Root, "README.md"))).Select(m => m.Groups[1].Value)];
+        [.. Command().Matches(File.ReadAllText(Path.Combine(LakvmProcess.Root, "README.md")))
+        .Select(m => m.Groups[1].Value)];
 
     [Theory]
     [MemberData(nameof(Commands))]

@@ -34,7 +34,8 @@ public sealed class ResourceTests : IDisposable
     [Fact]
     public void Nothing_is_left_of_a_process_that_is_killed()
     {
-        string disk = Path.Combine(_directory.FullName, "disk"), temporary = _directory.CreateSubdirectory("tmp").FullName;
+        string disk = Path.Combine(_directory.FullName, "disk"),
+            temporary = _directory.CreateSubdirectory("tmp").FullName;
         File.WriteAllBytes(disk, new byte[1 << 20]);
         using var kernel = new TestKernel(TestKernel.Print("up") + "3: b 3b\n");
         using LakvmProcess lakvm = LakvmProcess.OfShell(
@@ -79,13 +80,16 @@ public sealed class ResourceTests : IDisposable
     }
 
     private static void WaitForBoots(LakvmProcess lakvm, int count) =>
-        SpinWait.SpinUntil(() => Regex.Count(lakvm.Output, "boot") >= count, Patience).Should().BeTrue("it resets and resets");
+        SpinWait.SpinUntil(() => Regex.Count(lakvm.Output, "boot") >= count, Patience).Should()
+        .BeTrue("it resets and resets");
 
     private static (long Addresses, long Resident, int Threads, int Files) Usage(int process)
     {
         string status = File.ReadAllText($"/proc/{process}/status");
-        return (Value("VmSize"), Value("VmRSS"), (int)Value("Threads"), Directory.GetFiles($"/proc/{process}/fd").Length);
+        return (Value("VmSize"), Value("VmRSS"), (int)Value("Threads"),
+            Directory.GetFiles($"/proc/{process}/fd").Length);
 
-        long Value(string name) => long.Parse(Regex.Match(status, $@"^{name}:\s+([0-9]+)", RegexOptions.Multiline).Groups[1].Value);
+        long Value(string name) =>
+            long.Parse(Regex.Match(status, $@"^{name}:\s+([0-9]+)", RegexOptions.Multiline).Groups[1].Value);
     }
 }

@@ -20,12 +20,14 @@ public class SandboxTests
         using var lakvm = new LakvmProcess([.. command.Split(' '), "--cpus", "2", "--kernel", kernel.Path]);
         lakvm.Expect("up", TimeSpan.FromSeconds(30));
 
-        string[] threads = [.. Directory.GetDirectories($"/proc/{lakvm.Id}/task").Select(task => File.ReadAllText($"{task}/status"))];
+        string[] threads = [.. Directory.GetDirectories($"/proc/{lakvm.Id}/task")
+            .Select(task => File.ReadAllText($"{task}/status"))];
 
         threads.Should().HaveCountGreaterThan(4);
         foreach (string status in threads)
         {
-            Regex.Match(status, @"^Seccomp:\s+(\d)", RegexOptions.Multiline).Groups[1].Value.Should().Be($"{seccomp}", status);
+            Regex.Match(status, @"^Seccomp:\s+(\d)", RegexOptions.Multiline).Groups[1].Value.Should()
+                .Be($"{seccomp}", status);
         }
     }
 
@@ -71,7 +73,8 @@ public class SandboxTests
         var filter = new SystemCallFilter(Self, network: true);
 
         Run(filter, SystemCallFilter.X64, 41, 2, 1, 0).Should().Be(SystemCallFilter.Allow, "TCP");
-        Run(filter, SystemCallFilter.X64, 41, 1, 1, 0).Should().Be(Eperm, "Unix sockets lead to the desktop and to daemons");
+        Run(filter, SystemCallFilter.X64, 41, 1, 1, 0).Should()
+            .Be(Eperm, "Unix sockets lead to the desktop and to daemons");
         Run(filter, SystemCallFilter.X64, 59, 0, 0, 0).Should().Be(Eperm);
     }
 
@@ -89,7 +92,8 @@ public class SandboxTests
             switch (step.Code)
             {
                 case 0x20:
-                    accumulator = step.Constant switch { 0 => number, 4 => architecture, var at => (uint)arguments[(at - 16) / 8] };
+                    accumulator = step.Constant switch { 0 => number, 4 => architecture, var at =>
+                        (uint)arguments[(at - 16) / 8] };
                     break;
                 case 0x54:
                     accumulator &= step.Constant;

@@ -86,7 +86,8 @@ public sealed class StopTests : IDisposable
         using var kernel = new TestKernel(Flood);
         string pid = Path.Combine(_directory.FullName, "pid"), ended = Path.Combine(_directory.FullName, "ended");
         using LakvmProcess terminal = LakvmProcess.OnTerminal(
-            $"sh -c \"echo \\$\\$ >{pid}; exec $lakvm host --kernel {kernel.Path}\"; stty -a >{ended}.tmp; mv {ended}.tmp {ended}");
+            $"sh -c \"echo \\$\\$ >{pid}; exec $lakvm host --kernel {kernel.Path}\"; stty -a >{ended}.tmp; mv "
+            + $"{ended}.tmp {ended}");
         terminal.Expect("yyyy", TimeSpan.FromSeconds(30));
         terminal.Signal(19); // who shows the terminal stops, as a connection does that hangs
         Thread.Sleep(1000);
@@ -109,7 +110,8 @@ public sealed class StopTests : IDisposable
         port = ((IPEndPoint)listener.LocalEndPoint!).Port;
         for (int n = 0; n < 4; n++)
         {
-            var waiting = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+            var waiting = new Socket(
+                AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
             _waiting.Add(waiting);
             try
             {

@@ -87,7 +87,8 @@ public sealed class BlockGeneratorTests
         for (int at = place; at < rows.Count; at++)
         {
             OpcodeInfo info = rows[at].Info();
-            if (info.Flow == Flow.Branch && at + (info.OperandAt(info.OperandCount - 1).Extract(block.Code[at]) / 4) <= place)
+            if (info.Flow == Flow.Branch
+                && at + (info.OperandAt(info.OperandCount - 1).Extract(block.Code[at]) / 4) <= place)
             {
                 return true;
             }
@@ -96,7 +97,8 @@ public sealed class BlockGeneratorTests
         return false;
     }
 
-    private static ReadOnlySpan<byte> Bytes(Block block) => MemoryMarshal.AsBytes(new ReadOnlySpan<MachineState>(ref block.Start));
+    private static ReadOnlySpan<byte> Bytes(Block block) =>
+        MemoryMarshal.AsBytes(new ReadOnlySpan<MachineState>(ref block.Start));
 
     private static IEnumerable<Block> Blocks(BlockKind kind, int count)
     {

@@ -15,7 +15,8 @@ public sealed class PeersTests
             #include <stdio.h>
             int main(void) { return printf("%d\n", __loongarch_grlen) < 0; }
             """);
-        Peers.Run(directory, "loongarch64-linux-gnu-gcc -static hello.c -o hello && qemu-loongarch64 ./hello").Should().Be("64\n");
+        Peers.Run(directory, "loongarch64-linux-gnu-gcc -static hello.c -o hello && qemu-loongarch64 ./hello").Should()
+            .Be("64\n");
         Directory.Delete(directory, recursive: true);
     }
 }

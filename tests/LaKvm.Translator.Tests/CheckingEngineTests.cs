@@ -13,7 +13,8 @@ public sealed unsafe class CheckingEngineTests
 
     [Fact]
     [Trait("Category", "Slow")]
-    public void Many_random_programs_are_compared_without_a_difference() => CheckRandomPrograms(seeds: 60, stretches: 100);
+    public void Many_random_programs_are_compared_without_a_difference() =>
+        CheckRandomPrograms(seeds: 60, stretches: 100);
 
     [Theory]
     [Trait("Category", "Slow")]
@@ -32,10 +33,12 @@ public sealed unsafe class CheckingEngineTests
     public void Wrong_register_is_reported_with_the_code_that_was_executed()
     {
         using var machine = new TestMachine(createEngine: core =>
-            new CheckingEngine(core, new CheckingTurns(), reference => new InterpreterEngine(reference), subject => new Miscounting(subject)));
+            new CheckingEngine(core, new CheckingTurns(), reference => new InterpreterEngine(reference),
+            subject => new Miscounting(subject)));
         machine.Load("li.w $t0, 5\n1: addi.d $t1, $t1, 3\nxor $t2, $t1, $t0\nb 1b\n");
 
-        string report = machine.Invoking(m => m.Engine.Run(10_000)).Should().Throw<EngineDifferenceException>().Which.Message;
+        string report = machine.Invoking(m => m.Engine.Run(10_000)).Should()
+            .Throw<EngineDifferenceException>().Which.Message;
 
         report.Should().Contain("r14:").And.Contain("xor\t$t2, $t1, $t0").And.Contain("registers at the beginning");
     }
@@ -46,7 +49,8 @@ public sealed unsafe class CheckingEngineTests
         using var machine = new TestMachine(createEngine: core => Check(core, new() { WarmCount = 0 }));
         int reads = 0;
         machine.DeviceRead = () => reads++;
-        machine.Load("lu12i.w $t0, 0x10000\nli.w $t1, 0x300\n1: st.d $t1, $t1, 0\nst.b $t2, $t1, 3\naddi.d $t2, $t2, 1\n"
+        machine.Load(
+            "lu12i.w $t0, 0x10000\nli.w $t1, 0x300\n1: st.d $t1, $t1, 0\nst.b $t2, $t1, 3\naddi.d $t2, $t2, 1\n"
             + "ld.w $t3, $t0, 0\nb 1b\n");
 
         machine.Run(2 + (5 * 100));
@@ -76,7 +80,8 @@ public sealed unsafe class CheckingEngineTests
     }
 
     private static CheckingEngine Check(Core core, TranslatorOptions options) =>
-        new(core, new CheckingTurns(), reference => new InterpreterEngine(reference), subject => new TranslatorEngine(subject, options));
+        new(core, new CheckingTurns(), reference => new InterpreterEngine(reference),
+        subject => new TranslatorEngine(subject, options));
 
     private static void CheckRandomPrograms(int seeds, int stretches)
     {

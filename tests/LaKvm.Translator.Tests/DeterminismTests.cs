@@ -49,7 +49,8 @@ public sealed class DeterminismTests
             ertn
         """;
 
-    public static TheoryData<string> Engines() => ["interpreter", "translator", "cold translator", "single steps", "check"];
+    public static TheoryData<string> Engines() =>
+        ["interpreter", "translator", "cold translator", "single steps", "check"];
 
     [Theory]
     [MemberData(nameof(Engines))]
@@ -62,9 +63,12 @@ public sealed class DeterminismTests
             "interpreter" => Log(core => new InterpreterEngine(core), longest: 7),
             "translator" => Log(core => new TranslatorEngine(core, new() { WarmCount = 0 }), longest: 10_000),
             "cold translator" => Log(core => new TranslatorEngine(core, new() { WarmCount = 255 }), longest: 333),
-            "single steps" => Log(core => new TranslatorEngine(core, new() { WarmCount = 0, MaximumBlock = 1 }), longest: 1),
+            "single steps" => Log(core =>
+            new TranslatorEngine(core, new() { WarmCount = 0, MaximumBlock = 1 }), longest: 1),
             _ => Log(
-                core => new CheckingEngine(core, new CheckingTurns(), c => new InterpreterEngine(c), c => new TranslatorEngine(c)), longest: 10_000),
+                core => new CheckingEngine(
+                core, new CheckingTurns(), c => new InterpreterEngine(c), c => new TranslatorEngine(c)),
+                longest: 10_000),
         };
 
         actual.Should().Equal(expected);
@@ -90,7 +94,8 @@ public sealed class DeterminismTests
         }
 
         (engine as IDisposable)?.Dispose();
-        return [.. System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(memory.Span(0x20_0000, 24 * Interrupts))];
+        return [.. System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(
+            memory.Span(0x20_0000, 24 * Interrupts))];
     }
 
     private static void Place(PhysicalMemory memory, string source, ulong address)

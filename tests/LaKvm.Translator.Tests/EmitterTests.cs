@@ -130,8 +130,10 @@ public sealed unsafe class EmitterTests
         {
             foreach (Rm operand in Operands)
             {
-                Expect(e => e.ShiftByRegister(shift, Reg.R9, operand, count, Width.W32), mnemonic, Reg.R9, operand, Width.W32);
-                Read(e => e.ShiftByRegister(shift, Reg.Rcx, operand, count, Width.W64)).Op2Register.Should().Be(Named(count, 8));
+                Expect(e => e.ShiftByRegister(shift, Reg.R9, operand, count, Width.W32), mnemonic, Reg.R9, operand,
+                    Width.W32);
+                Read(e => e.ShiftByRegister(shift, Reg.Rcx, operand, count, Width.W64)).Op2Register.Should()
+                    .Be(Named(count, 8));
             }
         }
 
@@ -215,7 +217,8 @@ public sealed unsafe class EmitterTests
         (read.Mnemonic, read.NearBranchTarget).Should().Be((Mnemonic.Ja, (ulong)(code + 30)));
         emitter.Position = code;
         emitter.LeaNear(Reg.R12, code + 99);
-        (Decode(code, emitter).Op0Register, Decode(code, emitter).IPRelativeMemoryAddress).Should().Be((Register.R12, (ulong)(code + 99)));
+        (Decode(code, emitter).Op0Register, Decode(code, emitter).IPRelativeMemoryAddress).Should()
+            .Be((Register.R12, (ulong)(code + 99)));
     }
 
     private static IEnumerable<Rm> Addresses()
@@ -231,7 +234,8 @@ public sealed unsafe class EmitterTests
         }
     }
 
-    private static void Expect(Action<Emitter> emit, Mnemonic mnemonic, Reg register, Rm operand, Width width, int size = 0)
+    private static void Expect(
+        Action<Emitter> emit, Mnemonic mnemonic, Reg register, Rm operand, Width width, int size = 0)
     {
         Instruction i = Read(emit);
         int bytes = width == Width.W64 ? 8 : 4;

@@ -34,12 +34,14 @@ public sealed unsafe class GuestExitTests
 
     [Theory]
     [MemberData(nameof(Exits))]
-    public void Guest_leaves_as_on_the_interpreter_and_without_a_handler(string instruction, bool isPrivileged, int ecode)
+    public void Guest_leaves_as_on_the_interpreter_and_without_a_handler(
+        string instruction, bool isPrivileged, int ecode)
     {
         for (int plv = 0; plv <= 3; plv += 3)
         {
             using var expected = new TestMachine(createEngine: core => new InterpreterEngine(core));
-            using var actual = new TestMachine(createEngine: core => new TranslatorEngine(core, new() { WarmCount = 0 }));
+            using var actual = new TestMachine(
+                createEngine: core => new TranslatorEngine(core, new() { WarmCount = 0 }));
             bool leaves = plv == 0 || !isPrivileged;
             Run(expected, instruction, plv, leaves);
             Run(actual, instruction, plv, leaves);

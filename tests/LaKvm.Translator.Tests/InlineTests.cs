@@ -7,7 +7,8 @@ namespace LaKvm.Translator.Tests;
 /// <summary>Which instructions machine code does by itself, so that their recorded cases go through it.</summary>
 public sealed class InlineTests
 {
-    private static readonly HostFeatures Old = new(Sse41: true, Avx2: false, Fma: false, Bmi2: false, Crc: true), None = default;
+    private static readonly HostFeatures Old = new(Sse41: true, Avx2: false, Fma: false, Bmi2: false, Crc: true),
+        None = default;
 
     private static readonly Dictionary<string, Unit> UnitOf = Enumerable.Range(1, OpcodeTable.Count - 1)
         .Select(row => ((Opcode)row).Info()).ToDictionary(info => info.Mnemonic, info => info.Unit);
@@ -65,7 +66,8 @@ public sealed class InlineTests
     [InlineData("fadd.d", true)]
     [InlineData("fmadd.d", false)]
     [InlineData("vadd.b", false)]
-    public void Old_host_does_scalars_only(string mnemonic, bool isInline) => IsEverInline(mnemonic, Old).Should().Be(isInline);
+    public void Old_host_does_scalars_only(string mnemonic, bool isInline) =>
+        IsEverInline(mnemonic, Old).Should().Be(isInline);
 
     private static void Replay(string mnemonic, HostFeatures features)
     {
@@ -101,5 +103,6 @@ public sealed class InlineTests
     }
 
     private static ConformanceMachine Create(HostFeatures features) =>
-        new(core => new TranslatorEngine(core, new() { WarmCount = 0, MaximumBlock = 1, ArenaBytes = 1 << 20, Features = features }));
+        new(core => new TranslatorEngine(
+        core, new() { WarmCount = 0, MaximumBlock = 1, ArenaBytes = 1 << 20, Features = features }));
 }

@@ -49,8 +49,10 @@ public sealed unsafe class LockstepTests
         for (int seed = 1000; seed < 1030; seed++)
         {
             Compare(seed, slice, 5 * Length, new() { WarmCount = seed % 4, MaximumBlock = slice == 1 ? 1 : 64 });
-            Compare(seed + FloatingSeeds, slice, 5 * Length, new() { WarmCount = seed % 2, MaximumBlock = slice == 1 ? 1 : 64 });
-            Compare(seed + PlainSeeds, slice, 5 * Length, new() { WarmCount = seed % 2, MaximumBlock = slice == 1 ? 1 : 64 });
+            Compare(seed + FloatingSeeds, slice, 5 * Length,
+                new() { WarmCount = seed % 2, MaximumBlock = slice == 1 ? 1 : 64 });
+            Compare(seed + PlainSeeds, slice, 5 * Length,
+                new() { WarmCount = seed % 2, MaximumBlock = slice == 1 ? 1 : 64 });
         }
     }
 
@@ -59,7 +61,8 @@ public sealed unsafe class LockstepTests
     [InlineData(PlainSeeds + 50)]
     [InlineData(FloatingSeeds + 50)]
     public void Random_program_runs_on_an_old_host_as_on_the_interpreter(int seed) => Compare(
-        seed, 1000, 2 * Length, new() { WarmCount = 0, Features = new(Sse41: true, Avx2: false, Fma: false, Bmi2: false, Crc: false) });
+        seed, 1000, 2 * Length, new() { WarmCount = 0,
+        Features = new(Sse41: true, Avx2: false, Fma: false, Bmi2: false, Crc: false) });
 
     [Fact]
     public void Program_larger_than_the_arena_runs_as_on_the_interpreter() =>
@@ -141,8 +144,10 @@ public sealed unsafe class LockstepTests
             }
         }
 
-        var scalars = (e->Pc, e->Retired, e->Budget, e->Plv, e->Units, e->Fcsr, *(ulong*)e->Fcc, e->Llbit[0], e->LlAddress, e->LlValue);
-        var others = (a->Pc, a->Retired, a->Budget, a->Plv, a->Units, a->Fcsr, *(ulong*)a->Fcc, a->Llbit[0], a->LlAddress, a->LlValue);
+        var scalars = (e->Pc, e->Retired, e->Budget, e->Plv, e->Units, e->Fcsr, *(ulong*)e->Fcc, e->Llbit[0],
+            e->LlAddress, e->LlValue);
+        var others = (a->Pc, a->Retired, a->Budget, a->Plv, a->Units, a->Fcsr, *(ulong*)a->Fcc, a->Llbit[0],
+            a->LlAddress, a->LlValue);
         if (scalars != others)
         {
             return $"state is {others}, not {scalars}";

@@ -31,8 +31,10 @@ internal sealed unsafe class RandomProgram(int seed, ProgramKind kind = ProgramK
     /// What translations hold in scratch registers and extend late: words and bits, a few of them in a row.
     /// </summary>
     private static readonly Opcode[] Plain = Rows(Opcode.AddW, Opcode.Andn).Append(Opcode.MulW).Append(Opcode.AlslW)
-        .Concat(Rows(Opcode.SllW, Opcode.RotrD)).Concat(Rows(Opcode.SlliW, Opcode.RotriD)).Concat(Rows(Opcode.Slti, Opcode.Xori))
-        .Concat(Rows(Opcode.ExtWH, Opcode.ExtWB)).Append(Opcode.BstrpickW).Append(Opcode.BstrpickD).Append(Opcode.Lu12iW).ToArray();
+        .Concat(Rows(Opcode.SllW, Opcode.RotrD)).Concat(Rows(Opcode.SlliW, Opcode.RotriD))
+        .Concat(Rows(Opcode.Slti, Opcode.Xori))
+        .Concat(Rows(Opcode.ExtWH, Opcode.ExtWB)).Append(Opcode.BstrpickW).Append(Opcode.BstrpickD)
+        .Append(Opcode.Lu12iW).ToArray();
 
     private static readonly Opcode[] Accesses = Rows(Opcode.LdptrW, Opcode.LdWu)
         .Append(Opcode.LlW).Append(Opcode.ScW).Append(Opcode.LlD).Append(Opcode.ScD).ToArray();
@@ -143,14 +145,17 @@ internal sealed unsafe class RandomProgram(int seed, ProgramKind kind = ProgramK
             _ => Branch(index),
         };
         OpcodeInfo info = Decoder.Find(word).Info();
-        bool isBounded = info.EndsBlock || info.Opcode == Opcode.Invalid || !info.IsPrivileged || info.Opcode == Opcode.Csrrd;
-        bool spoils = info.Flow is Flow.Next && info.Unit == Unit.None && (word & 31) is >= 20 and <= 26 && info.Access != AccessKind.Store;
+        bool isBounded = info.EndsBlock || info.Opcode == Opcode.Invalid || !info.IsPrivileged
+            || info.Opcode == Opcode.Csrrd;
+        bool spoils = info.Flow is Flow.Next && info.Unit == Unit.None && (word & 31) is >= 20 and <= 26
+            && info.Access != AccessKind.Store;
         return spoils ? word & ~31u : isBounded && !IsWild(info, word) ? word : 0x0340_0000;
     }
 
     /// <summary>What could leave the program or change the machine: random words, mostly.</summary>
     private static bool IsWild(OpcodeInfo info, uint word) =>
-        info.Opcode != Opcode.Invalid && ((info.IsPrivileged && info.Opcode != Opcode.Csrrd && !IsUnitSwitch(info, word))
+        info.Opcode != Opcode.Invalid
+        && ((info.IsPrivileged && info.Opcode != Opcode.Csrrd && !IsUnitSwitch(info, word))
             || info.Opcode is Opcode.RdtimeD or Opcode.RdtimehW or Opcode.RdtimelW
             || (info.Opcode == Opcode.Jirl && (word >> 5 & 31) is < 24 or > 26)
             || (info.Access != AccessKind.None && (word >> 5 & 31) is < 20 or > 22));
@@ -174,7 +179,8 @@ internal sealed unsafe class RandomProgram(int seed, ProgramKind kind = ProgramK
     }
 
     private uint Jirl() =>
-        Opcode.Jirl.Info().Word | (uint)_random.Next(2) | (uint)_random.Next(24, 27) << 5 | (uint)_random.Next(512) << 10;
+        Opcode.Jirl.Info().Word | (uint)_random.Next(2) | (uint)_random.Next(24, 27) << 5
+        | (uint)_random.Next(512) << 10;
 
     private uint Branch(int index)
     {

@@ -76,7 +76,8 @@ public sealed class SharedCodeTests
     [InlineData(2, 0)]
     [InlineData(4, 3)]
     public void Every_core_executes_what_was_published(int cores, int warmCount) =>
-        Run(Program, cores, Versions, core => new TranslatorEngine(core, new() { WarmCount = warmCount, ProtectCode = cores == 2 }));
+        Run(Program, cores, Versions,
+        core => new TranslatorEngine(core, new() { WarmCount = warmCount, ProtectCode = cores == 2 }));
 
     [Theory]
     [InlineData(2, 0)]
@@ -104,10 +105,12 @@ public sealed class SharedCodeTests
         {
             ulong* registers = machine.Cores[id].State->Gpr;
             (registers[23], registers[25], registers[26]) = (Published, Function, Lock);
-            (registers[29], registers[27], registers[28]) = ((ulong)id, Assembler.Encode("addi.d $a0, $zero, 0"), Failed);
+            (registers[29], registers[27], registers[28]) =
+                ((ulong)id, Assembler.Encode("addi.d $a0, $zero, 0"), Failed);
         }
 
-        bool Done() => Volatile.Read(ref machine.Cell(Published)) >= (ulong)versions || Volatile.Read(ref machine.Cell(Failed)) != 0;
+        bool Done() => Volatile.Read(ref machine.Cell(Published)) >= (ulong)versions
+            || Volatile.Read(ref machine.Cell(Failed)) != 0;
         Thread[] threads = [.. machine.Engines.Select(engine => new Thread(() =>
         {
             while (!Done())

@@ -17,7 +17,8 @@ public sealed unsafe class VectorEmitterTests
         [Simd.Broadcastb] = Mnemonic.Vpbroadcastb, [Simd.Broadcastw] = Mnemonic.Vpbroadcastw,
         [Simd.Broadcastd] = Mnemonic.Vpbroadcastd, [Simd.Broadcastq] = Mnemonic.Vpbroadcastq,
         [Simd.Broadcasti128] = Mnemonic.Vbroadcasti128, [Simd.Permq] = Mnemonic.Vpermq, [Simd.Permd] = Mnemonic.Vpermd,
-        [Simd.Extracti128] = Mnemonic.Vextracti128, [Simd.Inserti128] = Mnemonic.Vinserti128, [Simd.Perm2i128] = Mnemonic.Vperm2i128,
+        [Simd.Extracti128] = Mnemonic.Vextracti128, [Simd.Inserti128] = Mnemonic.Vinserti128,
+        [Simd.Perm2i128] = Mnemonic.Vperm2i128,
     };
 
     public static TheoryData<string> Operations() =>
@@ -63,7 +64,8 @@ public sealed unsafe class VectorEmitterTests
         i = Encode(e => e.Blend(Simd.Pblendvb, 16, 1, 2, Rm.Xmm(3), 14));
         (i.Mnemonic, i.Op0Register, i.Op3Register).Should().Be((Mnemonic.Vpblendvb, Register.XMM1, Register.XMM14));
         i = Encode(e => e.ShiftVector(Simd.PsradBy, 32, 8, 14, 31));
-        (i.Mnemonic, i.Op0Register, i.Op1Register, i.Immediate8).Should().Be((Mnemonic.Vpsrad, Register.YMM8, Register.YMM14, (byte)31));
+        (i.Mnemonic, i.Op0Register, i.Op1Register, i.Immediate8).Should()
+            .Be((Mnemonic.Vpsrad, Register.YMM8, Register.YMM14, (byte)31));
         i = Encode(e => e.Vector((Simd)0x92B9, 8, 4, 5, Rm.Xmm(6)));
         (i.Mnemonic, i.Op0Register, i.Op2Register).Should().Be((Mnemonic.Vfmadd231sd, Register.XMM4, Register.XMM6));
     }
@@ -85,8 +87,10 @@ public sealed unsafe class VectorEmitterTests
         var emitter = new Emitter { Position = code, UseVex = false };
         emitter.Vector((Simd)0x3158, 8, 9, 4, Rm.Xmm(5));
         List<Instruction> read = Decode(code, emitter);
-        (read[0].Mnemonic, read[0].Op0Register, read[0].Op1Register).Should().Be((Mnemonic.Movaps, Register.XMM9, Register.XMM4));
-        (read[1].Mnemonic, read[1].Op0Register, read[1].Op1Register).Should().Be((Mnemonic.Addsd, Register.XMM9, Register.XMM5));
+        (read[0].Mnemonic, read[0].Op0Register, read[0].Op1Register).Should()
+            .Be((Mnemonic.Movaps, Register.XMM9, Register.XMM4));
+        (read[1].Mnemonic, read[1].Op0Register, read[1].Op1Register).Should()
+            .Be((Mnemonic.Addsd, Register.XMM9, Register.XMM5));
     }
 
     [Theory]
@@ -104,7 +108,8 @@ public sealed unsafe class VectorEmitterTests
     /// <summary>Writes an operation in the form that it has.</summary>
     private static void Emit(Emitter e, Simd op, int register, Rm operand)
     {
-        bool hasImmediate = ((int)op & 0x300) == 0x300 || op is Simd.Pinsrw or Simd.Pshufd or Simd.Pshufhw or Simd.Pshuflw or Simd.Shufps or Simd.Shufpd;
+        bool hasImmediate = ((int)op & 0x300) == 0x300
+            || op is Simd.Pinsrw or Simd.Pshufd or Simd.Pshufhw or Simd.Pshuflw or Simd.Shufps or Simd.Shufpd;
         if ((int)op >> 16 != 0)
         {
             e.ShiftVector(op, 16, register, 3, 5);
@@ -134,18 +139,23 @@ public sealed unsafe class VectorEmitterTests
         }
     }
 
-    private static bool IsUnary(Simd op) => op is (>= Simd.MovupsLoad and <= Simd.MovupsStore) or Simd.Movaps or Simd.MovssLoad
+    private static bool IsUnary(Simd op) =>
+        op is (>= Simd.MovupsLoad and <= Simd.MovupsStore) or Simd.Movaps or Simd.MovssLoad
         or Simd.MovssStore or Simd.MovsdLoad or Simd.MovsdStore or Simd.MovdLoad or Simd.MovqLoad or Simd.MovdStore
-        or Simd.MovqStore or Simd.Pextrb or Simd.Pextrw or Simd.Pextrd or Simd.Pextrq or Simd.Ucomis or Simd.Comis or Simd.Ptest
-        or Simd.Cvtdq2pd or Simd.Cvtdq2ps or Simd.Cvtps2pd or Simd.Cvtpd2ps or Simd.Cvtps2dq or Simd.Cvttps2dq or Simd.Roundps or Simd.Roundpd
+        or Simd.MovqStore or Simd.Pextrb or Simd.Pextrw or Simd.Pextrd or Simd.Pextrq or Simd.Ucomis or Simd.Comis
+            or Simd.Ptest
+        or Simd.Cvtdq2pd or Simd.Cvtdq2ps or Simd.Cvtps2pd or Simd.Cvtpd2ps or Simd.Cvtps2dq or Simd.Cvttps2dq
+            or Simd.Roundps or Simd.Roundpd
         or Simd.Cvtpd2dq or Simd.Cvttpd2dq
-        or Simd.Broadcastb or Simd.Broadcastw or Simd.Broadcastd or Simd.Broadcastq or Simd.Broadcasti128 or Simd.Extracti128
+        or Simd.Broadcastb or Simd.Broadcastw or Simd.Broadcastd or Simd.Broadcastq or Simd.Broadcasti128
+            or Simd.Extracti128
         or Simd.Permq or Simd.Pabsb or Simd.Pabsw or Simd.Pabsd or Simd.Pshufd or Simd.Pshufhw or Simd.Pshuflw
         or (>= Simd.Pmovsxbw and <= Simd.Pmovsxdq) or (>= Simd.Pmovzxbw and <= Simd.Pmovzxdq);
 
     private static Mnemonic NameOf(Simd op, string name) =>
         OtherNames.TryGetValue(op, out Mnemonic mnemonic) ? mnemonic
-            : Enum.Parse<Mnemonic>("V" + (name.EndsWith("By", StringComparison.Ordinal) ? name[..^2] : name), ignoreCase: true);
+            : Enum.Parse<Mnemonic>("V" + (name.EndsWith("By", StringComparison.Ordinal) ? name[..^2] : name),
+            ignoreCase: true);
 
     private static Instruction Encode(Action<Emitter> emit)
     {

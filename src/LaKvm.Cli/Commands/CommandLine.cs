@@ -51,7 +51,8 @@ internal static class CommandLine
         {
             return Report(sentence, ExitCode.Failure);
         }
-        catch (Exception e) when (e is ImageException or ImageFetchException or IOException or UnauthorizedAccessException
+        catch (Exception e) when (
+            e is ImageException or ImageFetchException or IOException or UnauthorizedAccessException
             or MemoryExhaustedException or OutOfMemoryException)
         {
             return Report(e.Message, ExitCode.Failure);
@@ -74,7 +75,8 @@ internal static class CommandLine
     private static string Hint(string unknown, ParseResult result)
     {
         string hint = NearMiss.Hint(unknown, Words(result.CommandResult.Command));
-        Command? owner = result.RootCommandResult.Command.Subcommands.FirstOrDefault(sub => Words(sub).Contains(unknown));
+        Command? owner = result.RootCommandResult.Command.Subcommands.FirstOrDefault(
+            sub => Words(sub).Contains(unknown));
         return hint.Length > 0 || owner == null ? hint : $" It belongs to {Path(owner)}.";
     }
 
@@ -82,7 +84,8 @@ internal static class CommandLine
     private static IEnumerable<string> Words(Command command) =>
     [
         .. command.Subcommands.Select(sub => sub.Name),
-        .. command.Options.SelectMany<Option, string>(option => [option.Name, .. option.Aliases.Where(alias => alias.Length > 2)]),
+        .. command.Options.SelectMany<Option, string>(
+        option => [option.Name, .. option.Aliases.Where(alias => alias.Length > 2)]),
     ];
 
     /// <summary>The command with those it belongs to, as the user writes it.</summary>

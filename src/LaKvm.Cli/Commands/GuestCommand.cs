@@ -15,19 +15,22 @@ internal sealed class GuestCommand : Command
     private readonly Option<string?> _initrd = ValueOption.Text("--initrd", "FILE", "Initial RAM disk");
 
     private readonly Option<LoadOption[]> _loads = ValueOption.Repeated(LoadOption.Name, "ADDRESS|FILE@ADDRESS",
-        "Where a --kernel without header belongs and starts; or a further file for RAM, may be repeated", LoadOption.Parse);
+        "Where a --kernel without header belongs and starts; or a further file for RAM, may be repeated",
+        LoadOption.Parse);
 
     private readonly Option<string?> _append =
         ValueOption.Text("--append", "WORDS", "Words for the kernel's command line", mayBeEmpty: true);
 
     private readonly Option<ulong?> _memory = ValueOption.Size("--memory",
-        "RAM, with K, M or G; a bare number is MiB [default: 2G]", 0, ulong.MaxValue, "a size; write for example 512M or 2G", "-m");
+        "RAM, with K, M or G; a bare number is MiB [default: 2G]", 0, ulong.MaxValue,
+        "a size; write for example 512M or 2G", "-m");
 
     private readonly Option<int?> _cpus =
         ValueOption.Number("--cpus", "N", "Number of cores [default: 1]", 1, GuestOptions.MaxCpus, "-c");
 
     private readonly Option<DriveOption[]> _drives = ValueOption.Repeated("--drive", "FILE[,readonly|,snapshot]",
-        "Disk image, may be repeated; readonly protects it, snapshot drops the guest's writes at the end", DriveOption.Parse, "-d");
+        "Disk image, may be repeated; readonly protects it, snapshot drops the guest's writes at the end",
+        DriveOption.Parse, "-d");
 
     private readonly Option<NetworkOption[]> _networks = ValueOption.Repeated("--netdev",
         "NETWORK", "Network card on a network of QEMU's socket kind, may be repeated: tcp=HOST:PORT, or"
@@ -44,13 +47,15 @@ internal sealed class GuestCommand : Command
 
     private readonly Option<bool> _protectCode = new("--protect-code")
     {
-        Description = "Map the translator's machine code twice, so that no memory can be written and executed [default: true]",
+        Description =
+            "Map the translator's machine code twice, so that no memory can be written and executed [default: true]",
         HelpName = "true|false",
         DefaultValueFactory = _ => true,
     };
 
     private readonly Option<SandboxMode?> _sandbox = ValueOption.Choice(Sandbox.Option,
-        "Give up all that a running machine does not need, so that a guest that breaks out of it is held [default: auto]",
+        "Give up all that a running machine does not need, so that a guest that breaks out of it is held "
+        + "[default: auto]",
         ("auto", SandboxMode.Auto), ("on", SandboxMode.On), ("off", SandboxMode.Off));
 
     private readonly Option<IrqChipPlace?> _irqChip = ValueOption.Choice("--irqchip",
@@ -58,15 +63,18 @@ internal sealed class GuestCommand : Command
         ("kernel", IrqChipPlace.Kernel), ("user", IrqChipPlace.User));
 
     private readonly Option<string?> _stat = ValueOption.Text(StatOption.Name, "FILE",
-        "Show a table of exits every second, and one of the whole run at the end, on stderr or in a file (FILE.json: the last"
+        "Show a table of exits every second, and one of the whole run at the end, on stderr or in a file (FILE.json: "
+        + "the last"
         + " one only, as JSON); where"
         + " stderr is the guest's console, on Ctrl-A s and at the end");
 
     private readonly Option<string?> _trace = ValueOption.Text(TraceFile.Option, "FILE",
         "Write all tracepoints to a file that Perfetto opens (Chrome trace events, JSON)");
 
-    private readonly Option<ExitFilter?> _traceExits = ValueOption.Parsed<ExitFilter?>(ExitFilter.Option, "KIND[,KIND...]",
-        "Exits for the trace: kinds of --stat's table with - for space, console, all [default: all but console]", ExitFilter.Parse);
+    private readonly Option<ExitFilter?> _traceExits =
+        ValueOption.Parsed<ExitFilter?>(ExitFilter.Option, "KIND[,KIND...]",
+        "Exits for the trace: kinds of --stat's table with - for space, console, all [default: all but console]",
+        ExitFilter.Parse);
 
     private readonly ConsoleOptionGroup _console = new();
     private readonly LogOptionGroup _log = new();
@@ -76,7 +84,8 @@ internal sealed class GuestCommand : Command
     {
         _traceExits.CompletionSources.Add([.. ExitFilter.Words]);
         _stat.Arity = ArgumentArity.ZeroOrOne;
-        Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _codeMemory, _protectCode,
+        Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _codeMemory,
+            _protectCode,
             _sandbox]);
         Add(_console.Options);
         Add(_log.Options);

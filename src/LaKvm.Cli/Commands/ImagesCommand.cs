@@ -53,5 +53,6 @@ internal sealed class ImagesCommand : Command
     }
 
     private static void Show(CachedImage image) => Console.WriteLine(
-        $"{image.Name}\t{image.Manifest.KernelRelease}\t{image.Manifest.Fetched:yyyy-MM-dd}\t{Path.GetDirectoryName(image.KernelPath)}");
+        string.Join('\t', image.Name, image.Manifest.KernelRelease, $"{image.Manifest.Fetched:yyyy-MM-dd}",
+            Path.GetDirectoryName(image.KernelPath)));
 }

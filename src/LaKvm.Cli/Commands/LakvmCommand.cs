@@ -9,7 +9,8 @@ internal static class LakvmCommand
     {
         var root = new RootCommand("LaKvm: a Loongson 3A5000 with hardware virtualization, in one process")
         {
-            new GuestCommand("run", "Boot Linux as a guest of LaKvm's hypervisor", VirtualGuest.Create, isVirtual: true),
+            new GuestCommand("run", "Boot Linux as a guest of LaKvm's hypervisor", VirtualGuest.Create,
+                isVirtual: true),
             new GuestCommand("host", "Boot Linux on the bare emulated machine", BareGuest.Create, isVirtual: false),
             new ImagesCommand(),
             new CompletionCommand(),

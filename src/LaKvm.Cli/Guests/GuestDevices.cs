@@ -31,7 +31,8 @@ internal sealed class GuestDevices : IDisposable
     {
         Serial = [_terminal],
         Terminal = () => _terminal.Size,
-        Virtio = [.. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))), .. _networks.Select((network, index) => Connect(network, index, stop))],
+        Virtio = [.. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))),
+        .. _networks.Select((network, index) => Connect(network, index, stop))],
     };
 
     /// <summary>Connects what the user types to a serial port.</summary>

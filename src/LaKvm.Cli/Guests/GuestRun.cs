@@ -31,7 +31,8 @@ internal sealed class GuestRun : IDisposable
         terminal.Left += Leave;
         terminal.Broken += Stop;
         terminal.Start();
-        Completion = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Completion = Task.Factory.StartNew(
+            Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>The process's exit code, once the guest has ended; fails with what went wrong.</summary>
@@ -103,13 +104,15 @@ internal sealed class GuestRun : IDisposable
     {
         if (!TranslatorEngine.IsSupported)
         {
-            _log.LogWarning("There is no translator for this computer's processor; the interpreter is several times slower");
+            _log.LogWarning(
+                "There is no translator for this computer's processor; the interpreter is several times slower");
         }
 
         if (_log.IsEnabled(LogLevel.Debug))
         {
             TimeSpan age = DateTime.Now - Process.GetCurrentProcess().StartTime;
-            _log.LogDebug("First guest instruction {Milliseconds:0} ms after the process started", age.TotalMilliseconds);
+            _log.LogDebug("First guest instruction {Milliseconds:0} ms after the process started",
+                age.TotalMilliseconds);
         }
     }
 }

@@ -12,7 +12,8 @@ namespace LaKvm.Cli;
 internal static class GuestHost
 {
     private const string LogTemplate = "lakvm: {Level:w}: {Message:lj}{NewLine}{Exception}";
-    private const string FileTemplate = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} {Level:w}: {Message:lj}{NewLine}{Exception}";
+    private const string FileTemplate =
+        "{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} {Level:w}: {Message:lj}{NewLine}{Exception}";
 
     /// <summary>Runs a guest to its end.</summary>
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
@@ -55,11 +56,13 @@ internal static class GuestHost
             .MinimumLevel.Is((LogEventLevel)options.Level); // the two enumerations have the same order and numbers
         if (options.File == null)
         {
-            return configuration.WriteTo.Console(outputTemplate: LogTemplate, standardErrorFromLevel: LogEventLevel.Verbose)
+            return configuration.WriteTo.Console(
+                outputTemplate: LogTemplate, standardErrorFromLevel: LogEventLevel.Verbose)
                 .CreateLogger();
         }
 
         FileChecks.RequireAppendable(LogOptionGroup.FileOption, options.File);
-        return configuration.WriteTo.File(options.File, outputTemplate: FileTemplate, fileSizeLimitBytes: null).CreateLogger();
+        return configuration.WriteTo.File(options.File, outputTemplate: FileTemplate, fileSizeLimitBytes: null)
+            .CreateLogger();
     }
 }

@@ -14,5 +14,6 @@ internal sealed class GuestService(GuestRun run, IHostApplicationLifetime lifeti
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAny(run.Completion).WaitAsync(cancellationToken);
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        Task.WhenAny(run.Completion).WaitAsync(cancellationToken);
 }

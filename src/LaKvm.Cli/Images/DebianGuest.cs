@@ -32,7 +32,8 @@ internal static class DebianGuest
             return await images.FetchAsync(new FetchLines(Console.Error.WriteLine, TimeProvider.System), mirror, stop);
         }
 
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        IAnsiConsole console = AnsiConsole.Create(
+            new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return await FetchBars.Progress(console)
             .StartAsync(context => images.FetchAsync(new FetchBars(context), mirror, stop));
     }

@@ -17,8 +17,10 @@ internal sealed class FetchBars : IProgress<FetchProgress>
 
     /// <summary>The columns.</summary>
     internal static Progress Progress(IAnsiConsole console) => console.Progress().Columns(
-        new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 20 }, new PercentageColumn(),
-        new OnlyBytes(new DownloadedColumn()), new OnlyBytes(new TransferSpeedColumn()), new OnlyBytes(new RemainingTimeColumn()));
+        new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 20 },
+        new PercentageColumn(),
+        new OnlyBytes(new DownloadedColumn()), new OnlyBytes(new TransferSpeedColumn()),
+        new OnlyBytes(new RemainingTimeColumn()));
 
     /// <inheritdoc/>
     public void Report(FetchProgress value)

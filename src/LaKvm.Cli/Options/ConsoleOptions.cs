@@ -18,10 +18,12 @@ internal sealed class ConsoleOptionGroup
     private const int DefaultSilence = 10, MostSilence = 86_400;
 
     private readonly Option<ControlKey?> _escapeKey = ValueOption.Parsed<ControlKey?>("--escape-key", "KEY",
-        $"Key that begins LaKvm's own commands: ctrl-LETTER, or none [default: {ControlKey.Default}]", text => ControlKey.Parse(text));
+        $"Key that begins LaKvm's own commands: ctrl-LETTER, or none [default: {ControlKey.Default}]",
+        text => ControlKey.Parse(text));
 
     private readonly Option<int?> _exitOnEof = ValueOption.Number("--exit-on-eof", "SECONDS",
-        $"Behind the end of the input, type Ctrl-D in each silent second, and leave after so many [default: {DefaultSilence}]",
+        $"Behind the end of the input, type Ctrl-D in each silent second, and leave after so many [default: "
+        + $"{DefaultSilence}]",
         1, MostSilence);
 
     internal ConsoleOptionGroup()

@@ -30,10 +30,12 @@ internal static class EngineOption
     {
         Option<EngineKind?> option = ValueOption.Choice(Name,
             "What executes the guest's instructions [default: translator on x86-64, else interpreter]",
-            ("interpreter", EngineKind.Interpreter), ("translator", EngineKind.Translator), ("check", EngineKind.Check));
+            ("interpreter", EngineKind.Interpreter), ("translator", EngineKind.Translator),
+            ("check", EngineKind.Check));
         option.Validators.Add(result =>
         {
-            if (!TranslatorEngine.IsSupported && result.GetValueOrDefault<EngineKind?>() is { } kind and not EngineKind.Interpreter)
+            if (!TranslatorEngine.IsSupported
+                && result.GetValueOrDefault<EngineKind?>() is { } kind and not EngineKind.Interpreter)
             {
                 result.AddError($"{Name}: the translator needs an x86-64 computer.");
             }
@@ -43,13 +45,15 @@ internal static class EngineOption
 
     /// <summary>The option for how much machine code is kept.</summary>
     internal static Option<ulong?> CreateCodeMemory() => ValueOption.Size(CodeMemory,
-        "Machine code that the translator keeps for each core [default: 64M]", LeastCode, MostCode, "a size from 1M to 1G");
+        "Machine code that the translator keeps for each core [default: 64M]", LeastCode, MostCode,
+        "a size from 1M to 1G");
 
     /// <summary>
     /// What makes a core's engine; null is the default: the translator, or the interpreter on a computer it has no code
     /// for.
     /// </summary>
-    internal static Func<Core, IExecutionEngine> Factory(EngineKind? kind, TranslatorOptions? options = null) => kind switch
+    internal static Func<Core, IExecutionEngine> Factory(EngineKind? kind, TranslatorOptions? options = null) =>
+        kind switch
     {
         EngineKind.Check => Checking(new CheckingTurns(), options),
         EngineKind.Interpreter => Interpreter,

@@ -60,7 +60,8 @@ internal static class FileChecks
     internal static SafeFileHandle OpenForWriting(string option, string path)
     {
         const int ownerOnly = 0x180; // 0600: what a guest does is nobody else's business
-        SafeFileHandle file = FileCalls.Open(path, FileCalls.WriteOnly | FileCalls.Create | FileCalls.Truncate, ownerOnly);
+        SafeFileHandle file = FileCalls.Open(
+            path, FileCalls.WriteOnly | FileCalls.Create | FileCalls.Truncate, ownerOnly);
         return !file.IsInvalid ? file : throw Unusable(option, path, FileAccess.Write);
     }
 

@@ -117,7 +117,8 @@ internal sealed record GuestOptions
         if (addresses > 1 || (addresses == 1 && Kernel == null))
         {
             throw new UserErrorException(
-                $"{LoadOption.Name} ADDRESS belongs to the one --kernel; {LoadOption.Name} FILE@ADDRESS may be repeated.",
+                $"{LoadOption.Name} ADDRESS belongs to the one --kernel; {LoadOption.Name} FILE@ADDRESS may be "
+                + $"repeated.",
                 ExitCode.Usage);
         }
 
@@ -135,7 +136,8 @@ internal sealed record GuestOptions
         if (Memory < MinMemory)
         {
             throw new UserErrorException(
-                $"--memory: {ByteSize.Format(Memory)} is too little; a kernel needs at least {ByteSize.Format(MinMemory)}.");
+                $"--memory: {ByteSize.Format(Memory)} is too little; a kernel needs at least "
+                + $"{ByteSize.Format(MinMemory)}.");
         }
 
         if (Memory % BoardLayout.RamGranule != 0)
@@ -146,7 +148,8 @@ internal sealed record GuestOptions
         if (Memory > available.Bytes)
         {
             throw new UserErrorException(
-                $"--memory: {ByteSize.Format(Memory)} is more than the {ByteSize.Format(available.Bytes)} that {available.Owner}.");
+                $"--memory: {ByteSize.Format(Memory)} is more than the {ByteSize.Format(available.Bytes)} that "
+                + $"{available.Owner}.");
         }
     }
 }

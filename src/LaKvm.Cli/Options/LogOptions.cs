@@ -19,10 +19,12 @@ internal sealed class LogOptionGroup
     internal const string FileOption = "--log-file";
 
     private readonly Option<LogLevel?> _level = ValueOption.Choice("--log-level", "What to report [default: warning]",
-        ("error", LogLevel.Error), ("warning", LogLevel.Warning), ("info", LogLevel.Information), ("debug", LogLevel.Debug),
+        ("error", LogLevel.Error), ("warning", LogLevel.Warning), ("info", LogLevel.Information),
+        ("debug", LogLevel.Debug),
         ("trace", LogLevel.Trace));
 
-    private readonly Option<string?> _file = ValueOption.Text(FileOption, "FILE", "Add the messages to a file, with the time, instead of stderr");
+    private readonly Option<string?> _file =
+        ValueOption.Text(FileOption, "FILE", "Add the messages to a file, with the time, instead of stderr");
 
     /// <summary>All of them.</summary>
     internal Option[] Options => [_level, _file];

@@ -26,7 +26,8 @@ internal sealed record NetworkOption(IPEndPoint Remote, IPEndPoint? Local)
         {
             [var remote] when remote.StartsWith("tcp=", StringComparison.Ordinal) => new(EndPoint(remote[4..]), null),
             [var remote, var local] when remote.StartsWith("udp=", StringComparison.Ordinal)
-                && local.StartsWith("local=", StringComparison.Ordinal) => OfOneKind(EndPoint(remote[4..]), EndPoint(local[6..])),
+                && local.StartsWith("local=", StringComparison.Ordinal) =>
+                OfOneKind(EndPoint(remote[4..]), EndPoint(local[6..])),
             _ => throw new UserErrorException($"--netdev: '{text}' is not of the form {Syntax}.", ExitCode.Usage),
         };
     }
@@ -49,14 +50,17 @@ internal sealed record NetworkOption(IPEndPoint Remote, IPEndPoint? Local)
         }
     }
 
-    private static NetworkOption OfOneKind(IPEndPoint remote, IPEndPoint local) => remote.AddressFamily == local.AddressFamily
+    private static NetworkOption OfOneKind(IPEndPoint remote, IPEndPoint local) =>
+        remote.AddressFamily == local.AddressFamily
         ? new NetworkOption(remote, local)
-        : throw new UserErrorException($"--netdev: {remote} cannot be reached from {local}: one is IPv4, the other IPv6.", ExitCode.Usage);
+        : throw new UserErrorException(
+        $"--netdev: {remote} cannot be reached from {local}: one is IPv4, the other IPv6.", ExitCode.Usage);
 
     private static IPEndPoint EndPoint(string text)
     {
         int colon = text.LastIndexOf(':');
-        if (colon <= 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port))
+        if (colon <= 0 || !ushort.TryParse(
+            text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port))
         {
             throw new UserErrorException($"--netdev: '{text}' is not HOST:PORT.", ExitCode.Usage);
         }
@@ -64,7 +68,9 @@ internal sealed record NetworkOption(IPEndPoint Remote, IPEndPoint? Local)
         string host = text[..colon];
         try
         {
-            IPAddress address = IPAddress.TryParse(host, out IPAddress? literal) ? literal : Dns.GetHostAddresses(host)[0];
+            IPAddress address = IPAddress.TryParse(host, out IPAddress? literal)
+                ? literal
+                : Dns.GetHostAddresses(host)[0];
             return new IPEndPoint(address, port);
         }
         catch (SocketException e)

@@ -21,7 +21,8 @@ internal static class ValueOption
     /// <param name="mayBeEmpty">Whether an empty text is a value.</param>
     /// <param name="aliases">Other names.</param>
     internal static Option<T> Parsed<T>(
-        string name, string value, string description, Func<string, T> parse, bool mayBeEmpty = false, params string[] aliases) =>
+        string name, string value, string description, Func<string, T> parse, bool mayBeEmpty = false,
+        params string[] aliases) =>
         new(name, aliases)
         {
             HelpName = value,
@@ -61,14 +62,17 @@ internal static class ValueOption
         Parsed<ulong?>(name, "SIZE", description, text =>
             ByteSize.TryParse(text, ByteSize.Mebi, out ulong bytes) && bytes >= least && bytes <= most
                 ? bytes
-                : throw new UserErrorException($"{name}: '{text}' is not {example}.", ExitCode.Usage), aliases: aliases);
+                : throw new UserErrorException($"{name}: '{text}' is not {example}.", ExitCode.Usage),
+                aliases: aliases);
 
     /// <summary>An option for a number.</summary>
-    internal static Option<int?> Number(string name, string value, string description, int least, int most, params string[] aliases) =>
+    internal static Option<int?> Number(
+        string name, string value, string description, int least, int most, params string[] aliases) =>
         Parsed<int?>(name, value, description, text =>
             int.TryParse(text, out int number) && number >= least && number <= most
                 ? number
-                : throw new UserErrorException($"{name}: '{text}' is not a number from {least} to {most}.", ExitCode.Usage),
+                : throw new UserErrorException(
+                $"{name}: '{text}' is not a number from {least} to {most}.", ExitCode.Usage),
             aliases: aliases);
 
     private static List<T> Read<T>(ArgumentResult result, Func<string, T> parse, bool mayBeEmpty)

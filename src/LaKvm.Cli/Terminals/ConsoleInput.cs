@@ -51,7 +51,8 @@ internal sealed class ConsoleInput(bool isTerminal, Action<byte[]> take, Func<by
             {
                 Thread.Sleep(RetryMilliseconds);
             }
-            else if (FileCalls.WaitFor(FileCalls.StandardInput, FileCalls.Readable, _waiting.Count > 0 ? RetryMilliseconds : -1))
+            else if (FileCalls.WaitFor(
+                FileCalls.StandardInput, FileCalls.Readable, _waiting.Count > 0 ? RetryMilliseconds : -1))
             {
                 Read();
             }

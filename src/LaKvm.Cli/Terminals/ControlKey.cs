@@ -12,7 +12,8 @@ internal readonly record struct ControlKey(byte? Code)
     internal static ControlKey Default { get; } = new(0x01);
 
     /// <summary>What <see cref="Parse"/> understands, in its simplest form.</summary>
-    internal static string[] Words { get; } = [None, .. Enumerable.Range('a', 26).Select(letter => $"ctrl-{(char)letter}")];
+    internal static string[] Words { get; } =
+        [None, .. Enumerable.Range('a', 26).Select(letter => $"ctrl-{(char)letter}")];
 
     /// <summary>Reads ctrl-LETTER, c-LETTER, ^LETTER (the signs [ \ ] ^ _ are letters here) or none.</summary>
     /// <exception cref="UserErrorException">The text is nothing of these.</exception>

@@ -46,7 +46,8 @@ internal struct EscapeKey(ControlKey key)
             ("h", "this help"),
         ];
         string key = $"{_key}";
-        return Encoding.UTF8.GetBytes($"\n{string.Concat(lines.Select(line => $"{key} {line.Key,-6}  {line.Effect}\n"))}\n");
+        return Encoding.UTF8.GetBytes(
+            $"\n{string.Concat(lines.Select(line => $"{key} {line.Key,-6}  {line.Effect}\n"))}\n");
     }
 
     /// <summary>Takes the next byte.</summary>

@@ -37,7 +37,9 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
 
     /// <inheritdoc/>
     public TerminalSize Size =>
-        TerminalCalls.GetSize(FileCalls.StandardOutput, out ushort columns, out ushort rows) ? new(columns, rows) : default;
+        TerminalCalls.GetSize(FileCalls.StandardOutput, out ushort columns, out ushort rows)
+        ? new(columns, rows)
+        : default;
 
     /// <summary>Raised when the user left with the escape key.</summary>
     internal event Action? Left;

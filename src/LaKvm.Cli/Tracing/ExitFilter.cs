@@ -36,11 +36,13 @@ internal sealed class ExitFilter
         if (unknown != null)
         {
             throw new UserErrorException(
-                $"{Option}: '{unknown}' is none of {string.Join(',', Words)}.{NearMiss.Hint(unknown, Words)}", ExitCode.Usage);
+                $"{Option}: '{unknown}' is none of {string.Join(',', Words)}.{NearMiss.Hint(unknown, Words)}",
+                ExitCode.Usage);
         }
 
         bool all = words.Contains(All);
-        return new ExitFilter(Kinds.Where(kind => all || words.Contains(ExitNames.WordOf(kind))), all || words.Contains(Console));
+        return new ExitFilter(Kinds.Where(kind => all || words.Contains(ExitNames.WordOf(kind))), all
+            || words.Contains(Console));
     }
 
     /// <summary>Whether an exit belongs to the trace.</summary>

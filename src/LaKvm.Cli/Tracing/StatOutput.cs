@@ -51,7 +51,8 @@ internal sealed class StatOutput
         }
 
         SafeFileHandle file = FileChecks.OpenForWriting(StatOption.Name, path);
-        return new StatOutput(file, (int)file.DangerousGetHandle(), path.EndsWith(".json", StringComparison.OrdinalIgnoreCase));
+        return new StatOutput(file, (int)file.DangerousGetHandle(),
+            path.EndsWith(".json", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Shows a table in place of the one before, or behind it.</summary>

@@ -77,7 +77,9 @@ internal sealed class StatReporter : IDisposable
         {
             StatSnapshot now = Take();
             double seconds = Seconds(_start, now);
-            _output.End(_output.IsJson ? StatJson.Format(_start, now, _vcpus) : $"{seconds:F1} seconds, {_vcpus} vCPU{(_vcpus == 1 ? "" : "s")}\n"
+            _output.End(_output.IsJson
+                ? StatJson.Format(_start, now, _vcpus)
+                : $"{seconds:F1} seconds, {_vcpus} vCPU{(_vcpus == 1 ? "" : "s")}\n"
                 + StatTable.Format(_start, now, seconds, _vcpus));
         }
     }

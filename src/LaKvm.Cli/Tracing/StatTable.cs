@@ -39,7 +39,8 @@ internal static class StatTable
             allBefore += exit.Count;
         }
 
-        AppendLine(text, "exit", "total", "%total", "per s", "mean us", "%time", "min us", "p50 us", "p99 us", "max us");
+        AppendLine(text, "exit", "total", "%total", "per s", "mean us", "%time", "min us", "p50 us", "p99 us",
+            "max us");
         for (int i = 0; i < to.Exits.Length; i++)
         {
             (ExitTotal before, ExitTotal now) = (from.Exits[i], to.Exits[i]);
@@ -52,7 +53,8 @@ internal static class StatTable
             DurationHistogram durations = to.Durations[i];
             AppendLine(text, ExitNames.Of((ExitKind)i), $"{now.Count}", Percent(now.Count, all), Rate(count, seconds),
                 count == 0 ? "" : Microseconds(nanoseconds / (double)count), Percent(nanoseconds, time),
-                Microseconds(durations.Minimum), Microseconds(durations.Percentile(50)), Microseconds(durations.Percentile(99)),
+                Microseconds(durations.Minimum), Microseconds(durations.Percentile(50)),
+                Microseconds(durations.Percentile(99)),
                 Microseconds(durations.Maximum));
         }
 

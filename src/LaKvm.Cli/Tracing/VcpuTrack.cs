@@ -44,7 +44,8 @@ internal sealed class VcpuTrack
             case TraceEvent.UserspaceExit:
                 _userspace = record;
                 break;
-            case TraceEvent.Mmio or TraceEvent.Iocsr or TraceEvent.ExitCpucfg or TraceEvent.ExitCsr or TraceEvent.Hypercall:
+            case TraceEvent.Mmio or TraceEvent.Iocsr or TraceEvent.ExitCpucfg or TraceEvent.ExitCsr
+                or TraceEvent.Hypercall:
             case TraceEvent.PageFault or TraceEvent.VcpuWakeup:
                 // The later tells more: what a read got, what a fault turned out to be.
                 _detail = record;

@@ -130,7 +130,8 @@ public sealed unsafe class CheckingEngine : IExecutionEngine, ICodeCache, IDispo
 
         if (differences.Count != 0)
         {
-            throw new EngineDifferenceException(DifferenceReport.Write(_core, _rehearsal, _reference, _checked, length, differences));
+            throw new EngineDifferenceException(
+                DifferenceReport.Write(_core, _rehearsal, _reference, _checked, length, differences));
         }
 
         Compared += _core.State->Retired - start;

@@ -19,7 +19,8 @@ internal static unsafe class DifferenceReport
     {
         long first = FindFirst(rehearsal, reference, @checked, length, ref differences);
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"The engines differ after {first} instructions from {rehearsal.Before->Pc:x}:");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"The engines differ after {first} instructions from {rehearsal.Before->Pc:x}:");
         foreach (string difference in differences)
         {
             text.Append("  ").AppendLine(difference);
@@ -31,7 +32,8 @@ internal static unsafe class DifferenceReport
         text.AppendLine("registers at the beginning:");
         for (int n = 0; n < 32; n++)
         {
-            text.Append(CultureInfo.InvariantCulture, $"  r{n,-2} {rehearsal.Before->Gpr[n]:x16}{(n % 4 == 3 ? "\n" : "")}");
+            text.Append(CultureInfo.InvariantCulture,
+                $"  r{n,-2} {rehearsal.Before->Gpr[n]:x16}{(n % 4 == 3 ? "\n" : "")}");
         }
 
         return text.ToString();
@@ -39,7 +41,8 @@ internal static unsafe class DifferenceReport
 
     /// <summary>The shortest part of the stretch that differs already.</summary>
     private static long FindFirst(
-        Rehearsal rehearsal, IExecutionEngine reference, IExecutionEngine @checked, long length, ref IReadOnlyList<string> differences)
+        Rehearsal rehearsal, IExecutionEngine reference, IExecutionEngine @checked, long length,
+        ref IReadOnlyList<string> differences)
     {
         long same = 0, different = length;
         while (different - same > 1)

@@ -113,7 +113,9 @@ internal sealed unsafe class Rehearsal : IDisposable
         {
             if (store.Read() is var actual && actual != store.Expected)
             {
-                found.Add($"memory {store.Physical(_core.Memory):x}: {Hex(actual, store.Size)}, not {Hex(store.Expected, store.Size)}");
+                found.Add(
+                    $"memory {store.Physical(_core.Memory):x}: {Hex(actual, store.Size)}, not "
+                    + $"{Hex(store.Expected, store.Size)}");
             }
         }
 

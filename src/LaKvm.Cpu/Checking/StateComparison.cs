@@ -27,7 +27,8 @@ internal static unsafe class StateComparison
         Compare("ll value", expected->LlValue, actual->LlValue, found);
     }
 
-    public static void CompareBank(string prefix, ReadOnlySpan<ulong> expected, ReadOnlySpan<ulong> actual, List<string> found)
+    public static void CompareBank(
+        string prefix, ReadOnlySpan<ulong> expected, ReadOnlySpan<ulong> actual, List<string> found)
     {
         if (expected.SequenceEqual(actual))
         {

@@ -100,7 +100,8 @@ public sealed unsafe partial class Core
     /// <summary>
     /// Whether csrrd of either mode gives what <see cref="CpuState.Csr"/> holds, of a row that a guest has.
     /// </summary>
-    public static bool ReadsAsStored(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, ReadsAsStored: true } && !IsTimer(csr);
+    public static bool ReadsAsStored(int csr) =>
+        CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, ReadsAsStored: true } && !IsTimer(csr);
 
     /// <summary>
     /// Whether csrwr and csrxchg of either mode do nothing but change the stored bits that are writable.
@@ -141,7 +142,8 @@ public sealed unsafe partial class Core
 
     /// <summary>Software that was only tried on QEMU may rely on the bits that are not there.</summary>
     private void ReportEntryOffset(CsrDeclaration row, ulong value) => Errors.ReportOnce(
-        "entry", (ulong)row.Number, State->Pc, () => $"0x{value:x} is written to {row.Name}, which has no bits below 12 on this"
+        "entry", (ulong)row.Number, State->Pc,
+        () => $"0x{value:x} is written to {row.Name}, which has no bits below 12 on this"
             + " CPU: they stay 0 (QEMU keeps them)");
 
     private bool TrapsInGuest(int csr) =>

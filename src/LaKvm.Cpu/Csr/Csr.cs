@@ -15,7 +15,8 @@ public static class Csr
     public const int Llbctl = 0x60;
     public const int Impctl1 = 0x80, Impctl2 = 0x81, Tlbrentry = 0x88, Tlbrbadv = 0x89, Tlbrera = 0x8a, Tlbrsave = 0x8b;
     public const int Tlbrelo0 = 0x8c, Tlbrelo1 = 0x8d, Tlbrehi = 0x8e, Tlbrprmd = 0x8f;
-    public const int Merrctl = 0x90, Merrinfo1 = 0x91, Merrinfo2 = 0x92, Merrentry = 0x93, Merrera = 0x94, Merrsave = 0x95;
+    public const int Merrctl = 0x90, Merrinfo1 = 0x91, Merrinfo2 = 0x92, Merrentry = 0x93, Merrera = 0x94,
+        Merrsave = 0x95;
     public const int Ctag = 0x98;
     public const int Dmw0 = 0x180;
     public const int Mwpc = 0x300, Mwps = 0x301, Fwpc = 0x380, Fwps = 0x381;

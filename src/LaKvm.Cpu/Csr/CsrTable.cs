@@ -31,7 +31,8 @@ public sealed record CsrDeclaration(
     /// </summary>
     internal bool IsPlain => ReadsAsStored && !_actsOnWrite;
 
-    private readonly bool _actsOnWrite = Number is Csr.Ticlr or Csr.Crmd or Csr.Euen or Csr.Ecfg or Csr.Gintc or Csr.Asid
+    private readonly bool _actsOnWrite = Number is Csr.Ticlr or Csr.Crmd or Csr.Euen or Csr.Ecfg or Csr.Gintc
+        or Csr.Asid
         or Csr.Rvacfg or Csr.Stlbps or Csr.Misc or (>= Csr.Dmw0 and < Csr.Dmw0 + 4);
 }
 
@@ -195,7 +196,8 @@ public static class CsrTable
     }
 
     private static void Both(
-        List<CsrDeclaration> rows, int number, string name, ulong writable, ulong reset = 0, ulong? rootWritable = null) =>
+        List<CsrDeclaration> rows, int number, string name, ulong writable, ulong reset = 0,
+        ulong? rootWritable = null) =>
         rows.Add(new CsrDeclaration(number, name, writable, reset, GuestAccess.Hardware, rootWritable ?? writable));
 
     private static void Root(List<CsrDeclaration> rows, int number, string name, ulong writable, ulong reset = 0) =>

@@ -39,7 +39,8 @@ public sealed unsafe partial class Core
     /// Root mode is going to have the guest take an exception at <paramref name="pc"/>, by changing its CSRs: it counts
     /// for the report of a guest that does nothing but fault.
     /// </summary>
-    public void WatchInjected(Trap code, ulong pc, ulong address, uint word) => _guestWatch.Entered(code, pc, address, word);
+    public void WatchInjected(Trap code, ulong pc, ulong address, uint word) =>
+        _guestWatch.Entered(code, pc, address, word);
 
     /// <summary>
     /// Of the exceptions that guest code raises, those that leave guest mode by their kind: trapped resources,

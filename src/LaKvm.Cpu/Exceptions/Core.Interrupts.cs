@@ -266,7 +266,8 @@ public sealed unsafe partial class Core
             {
                 CodeCache?.InvalidatePage(mail.Page);
             }
-            else if (_softTlb.ProtectCode(Memory.Pointer(mail.Page)) | (_otherSoftTlb?.ProtectCode(Memory.Pointer(mail.Page)) ?? false))
+            else if (_softTlb.ProtectCode(Memory.Pointer(mail.Page))
+                | (_otherSoftTlb?.ProtectCode(Memory.Pointer(mail.Page)) ?? false))
             {
                 // A store through the old entry may have come after another core decoded the page.
                 Memory.Written(mail.Page, 1);

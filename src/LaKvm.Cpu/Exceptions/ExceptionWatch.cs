@@ -126,14 +126,16 @@ internal sealed unsafe class ExceptionWatch(Core core)
     {
         GuestErrorLog log = core.Errors;
         Entry origin = Origin();
-        log.ReportOnce("stuck", entry.Pc, entry.Pc, () => "the kernel does nothing any more: its handler of exceptions raises"
+        log.ReportOnce("stuck", entry.Pc, entry.Pc, () =>
+            "the kernel does nothing any more: its handler of exceptions raises"
             + $" {Describe(log, entry)} again and again; it began with {Describe(log, origin)}");
     }
 
     /// <summary>The last exception that is remembered and is not yet one of those that come again and again.</summary>
     private Entry Origin()
     {
-        int index = Array.FindLastIndex(_first, e => !e.IsAt(_watched) && !Array.Exists(_others, other => e.IsAt(other)));
+        int index = Array.FindLastIndex(
+            _first, e => !e.IsAt(_watched) && !Array.Exists(_others, other => e.IsAt(other)));
         return _first[Math.Max(index, 0)];
     }
 
@@ -141,7 +143,8 @@ internal sealed unsafe class ExceptionWatch(Core core)
     {
         int ecode = (int)entry.Code & 0x3f, esubcode = (int)entry.Code >> 6;
         string status = entry.Code == Trap.Tlbr ? "TLB refill"
-            : $"{entry.Code.ToString().ToUpperInvariant()} (ESTAT 0x{(ulong)entry.Code << Estat.EcodeShift:x}, Ecode 0x{ecode:x},"
+            : $"{entry.Code.ToString().ToUpperInvariant()} (ESTAT 0x{(ulong)entry.Code << Estat.EcodeShift:x}, Ecode "
+                + $"0x{ecode:x},"
             + $" EsubCode {esubcode})";
         string address = HasAddress(entry.Code) ? $", BADV 0x{entry.Address:x}" : "";
         string instruction = entry.Word != 0 || entry.Code == Trap.Ine

@@ -159,7 +159,8 @@ public sealed unsafe partial class Core
     private bool InSecondWay(ulong va, int size, Access access, out byte* pointer)
     {
         SoftTlbEntry* way = State->Tlb, first = CpuState.TlbEntry(State, va), second = SoftTlbTable.Second(first);
-        bool found = ((va + (ulong)(size - 1)) & ~PageOffset) == (access == Access.Store ? second->WriteTag : second->ReadTag);
+        bool found = ((va + (ulong)(size - 1)) & ~PageOffset) == (
+            access == Access.Store ? second->WriteTag : second->ReadTag);
         pointer = null;
         if (found)
         {
@@ -190,9 +191,11 @@ public sealed unsafe partial class Core
         {
             // What is fetched will soon be decoded: an entry for stores would only look like one that was used in
             // between.
-            bool write = t.Write && access != Access.Fetch && Memory.Flags(t.Physical) == PageFlags.None && !_recordingTlb;
+            bool write = t.Write && access != Access.Fetch && Memory.Flags(t.Physical) == PageFlags.None
+                && !_recordingTlb;
             bool data = !ForbidsUnaligned;
-            _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && data, write && data, t.Execute, t.Local);
+            _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && data, write
+                && data, t.Execute, t.Local);
             return Trap.None;
         }
 

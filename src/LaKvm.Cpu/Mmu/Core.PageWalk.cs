@@ -100,7 +100,8 @@ public sealed unsafe partial class Core
     {
         entry = 0;
         int entryShift = 3 + (int)((bank[Csr.Pwcl] >> 30) & 3); // PTEWidth: 64, 128, 256 or 512 bits
-        var t = new Translation { Physical = ((table & PhysicalMask & ~0xfffUL) | (index << entryShift)) & PhysicalMask };
+        var t = new Translation { Physical = ((table & PhysicalMask & ~0xfffUL) | (index << entryShift))
+            & PhysicalMask };
         if (State->Vm != 0)
         {
             Trap trap = TranslateSecondStage(Access.Load, ref t);

@@ -301,7 +301,9 @@ public sealed unsafe partial class Core
         get
         {
             ulong gtlbc = _hostCsr[Csr.Gtlbc];
-            return GuestView((gtlbc & LvzFields.GtlbcUseTgid) != 0 ? (int)(gtlbc >> LvzFields.TgidShift) & 0xff : RunningGid);
+            return GuestView((gtlbc & LvzFields.GtlbcUseTgid) != 0
+                ? (int)(gtlbc >> LvzFields.TgidShift) & 0xff
+                : RunningGid);
         }
     }
 

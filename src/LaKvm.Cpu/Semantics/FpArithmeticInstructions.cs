@@ -215,21 +215,24 @@ public static unsafe class FpArithmeticInstructions
         where T : struct, IFp
     {
         FpEnvironment env = new(s->Fcsr);
-        return Write(s, i, T.Box(FpDerived<T>.MultiplySubtract(Read<T>(s, i->J), Read<T>(s, i->K), Read<T>(s, i->A), ref env)), env);
+        return Write(s, i, T.Box(
+            FpDerived<T>.MultiplySubtract(Read<T>(s, i->J), Read<T>(s, i->K), Read<T>(s, i->A), ref env)), env);
     }
 
     private static Trap Fnmadd<T>(Core core, CpuState* s, Instruction* i)
         where T : struct, IFp
     {
         FpEnvironment env = new(s->Fcsr);
-        return Write(s, i, T.Box(FpDerived<T>.NegatedMultiplyAdd(Read<T>(s, i->J), Read<T>(s, i->K), Read<T>(s, i->A), ref env)), env);
+        return Write(s, i, T.Box(
+            FpDerived<T>.NegatedMultiplyAdd(Read<T>(s, i->J), Read<T>(s, i->K), Read<T>(s, i->A), ref env)), env);
     }
 
     private static Trap Fnmsub<T>(Core core, CpuState* s, Instruction* i)
         where T : struct, IFp
     {
         FpEnvironment env = new(s->Fcsr);
-        return Write(s, i, T.Box(FpDerived<T>.NegatedMultiplySubtract(Read<T>(s, i->J), Read<T>(s, i->K), Read<T>(s, i->A), ref env)), env);
+        return Write(s, i, T.Box(
+            FpDerived<T>.NegatedMultiplySubtract(Read<T>(s, i->J), Read<T>(s, i->K), Read<T>(s, i->A), ref env)), env);
     }
 
     private static Trap Fsqrt<T>(Core core, CpuState* s, Instruction* i)

@@ -23,7 +23,8 @@ internal static partial class FpSoft<F>
     }
 
     /// <summary>convertFromInt of a signed integer.</summary>
-    public static ulong FromInteger(long x, ref FpEnvironment env) => FromInteger(x < 0, x < 0 ? 0 - (ulong)x : (ulong)x, ref env);
+    public static ulong FromInteger(long x, ref FpEnvironment env) =>
+        FromInteger(x < 0, x < 0 ? 0 - (ulong)x : (ulong)x, ref env);
 
     /// <summary>convertFromInt of an unsigned integer.</summary>
     public static ulong FromUnsigned(ulong x, ref FpEnvironment env) => FromInteger(false, x, ref env);

@@ -189,7 +189,8 @@ public unsafe struct CpuState
     /// <summary>Software TLB entry of a virtual address; its tag still has to be compared.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SoftTlbEntry* TlbEntry(CpuState* s, ulong va) =>
-        (SoftTlbEntry*)((byte*)s->Tlb + ((va >> (12 - SoftTlbEntryShift)) & ((SoftTlbEntries - 1) << SoftTlbEntryShift)));
+        (SoftTlbEntry*)((byte*)s->Tlb
+        + ((va >> (12 - SoftTlbEntryShift)) & ((SoftTlbEntries - 1) << SoftTlbEntryShift)));
 
     /// <summary>Writes a general register; a write to r0 is dropped.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -152,7 +152,8 @@ public sealed partial class Eiointc : IVectorSink
             change();
             for (int vector = 0; vector < Vectors; vector++)
             {
-                if (GetBit(_status, vector) && Route(vector, _target[vector]) is var target && target != _target[vector])
+                if (GetBit(_status, vector) && Route(vector, _target[vector]) is var target
+                    && target != _target[vector])
                 {
                     _target[vector] = target;
                     Hold(vector, target);

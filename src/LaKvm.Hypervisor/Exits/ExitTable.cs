@@ -104,7 +104,8 @@ internal static unsafe class ExitTable
 
     private static ExitOutcome Unhandled(in ExitInfo exit, KvmVcpu vcpu)
     {
-        vcpu.Vm.Log.Report($"exit with ESTAT 0x{exit.Estat:x}, instruction 0x{exit.Badi:x8}, BADV 0x{exit.Badv:x}: not one that "
+        vcpu.Vm.Log.Report(
+            $"exit with ESTAT 0x{exit.Estat:x}, instruction 0x{exit.Badi:x8}, BADV 0x{exit.Badv:x}: not one that "
             + $"a guest may cause");
         vcpu.Interrupts.QueueException(Trap.Ine);
         return ExitOutcome.ResumeGuest;

@@ -58,7 +58,8 @@ public sealed unsafe partial class HostAddressSpace(HostPages pages) : IDisposab
         lock (_lock)
         {
             ulong start = Reserve(RoundUp(bytes, Pages.PageSize));
-            Insert(new HostMappingArea(Pages, start, start + RoundUp(bytes, Pages.PageSize), physical) { Device = true });
+            Insert(new HostMappingArea(
+                Pages, start, start + RoundUp(bytes, Pages.PageSize), physical) { Device = true });
             return start;
         }
     }

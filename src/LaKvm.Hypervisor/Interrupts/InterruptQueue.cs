@@ -86,7 +86,8 @@ internal sealed class InterruptQueue(VcpuTracer tracer)
         core.ExchangeGcsr(Csr.Prmd, core.ReadGcsr(Csr.Crmd) & modeMask, modeMask);
         core.ExchangeGcsr(Csr.Crmd, 0, modeMask);
         core.ExchangeGcsr(Csr.Era, registers.Pc, ulong.MaxValue);
-        core.ExchangeGcsr(Csr.Estat, (ecode << Estat.EcodeShift) | (esubcode << (Estat.EcodeShift + 6)), Estat.CodeMask);
+        core.ExchangeGcsr(Csr.Estat, (ecode << Estat.EcodeShift) | (esubcode << (Estat.EcodeShift + 6)),
+            Estat.CodeMask);
         int spacing = (int)(core.ReadGcsr(Csr.Ecfg) >> 16) & 7;
         ulong offset = spacing == 0 ? 0 : ecode * (4UL << spacing);
         registers.Pc = core.ReadGcsr(Csr.Eentry) + offset;

@@ -40,7 +40,8 @@ internal sealed class KvmPchPic : KvmDevice, IKvmIoDevice, IVectorSink
     public override int AttributeSize(uint group, ulong attribute) => group switch
     {
         GroupRegisters when IsByte(attribute) => 1,
-        GroupRegisters when attribute is PchPic.Mask or PchPic.HtMsiEnable or PchPic.Edge or PchPic.Auto0 or PchPic.Auto1
+        GroupRegisters when attribute is PchPic.Mask or PchPic.HtMsiEnable or PchPic.Edge or PchPic.Auto0
+        or PchPic.Auto1
             or PchPic.Irr or PchPic.Isr or PchPic.Polarity => 8,
         GroupControl when attribute == ControlBase => 8,
         _ => NoAttribute,

@@ -49,7 +49,8 @@ internal static class GuestCsrs
 
         int[] software = [Csr.Impctl1, Csr.Impctl2, .. Range(Csr.Merrctl, Csr.Merrsave), Csr.Ctag,
             Csr.Dbg, Csr.Dera, Csr.Dsave, Csr.Mwpc, Csr.Mwps, Csr.Fwpc, Csr.Fwps,
-            .. Watchpoints(Csr.Mwpc + 0x10), .. Watchpoints(Csr.Fwpc + 0x10), .. Range(PerformanceFirst, PerformanceLast)];
+            .. Watchpoints(Csr.Mwpc + 0x10), .. Watchpoints(Csr.Fwpc + 0x10),
+            .. Range(PerformanceFirst, PerformanceLast)];
         foreach (int csr in software)
         {
             kinds[csr] = (byte)Kind.Software;

@@ -6,7 +6,8 @@ namespace LaKvm.Hypervisor;
 public sealed unsafe partial class KvmVcpu
 {
     private const ulong RegisterPrefix = 0x9030_0000_0000_0000;
-    private const ulong SetMask = 0x7_0000, CsrSet = 0x1_0000, KvmSet = 0x2_0000, CpucfgSet = 0x4_0000, LbtSet = 0x5_0000;
+    private const ulong SetMask = 0x7_0000, CsrSet = 0x1_0000, KvmSet = 0x2_0000, CpucfgSet = 0x4_0000,
+        LbtSet = 0x5_0000;
     private const ulong RegCounter = 1, RegReset = 2, RegDebugInstruction = 3;
     private const int VectorBytes = 32 * 32;
 

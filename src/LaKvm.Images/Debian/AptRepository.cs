@@ -66,7 +66,8 @@ internal sealed class AptRepository
         string keyring = Keyrings.FirstOrDefault(File.Exists) ?? throw new ImageFetchException(
             "Debian's archive keys are needed to check the packages; install the package debian-archive-keyring.");
         string sources = Path.Combine(_directory, "sources.list"), status = Path.Combine(_directory, "status");
-        string source = $"deb [arch={DebianImages.Architecture} target=Packages signed-by={keyring}] {mirror} {suite} main\n";
+        string source =
+            $"deb [arch={DebianImages.Architecture} target=Packages signed-by={keyring}] {mirror} {suite} main\n";
         MakeDirectory("lists/partial");
         MakeDirectory("cache/archives/partial");
         await File.WriteAllTextAsync(status, "", cancel);

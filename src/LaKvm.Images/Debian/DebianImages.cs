@@ -39,7 +39,8 @@ public sealed class DebianImages(ImageStore store)
     [
         "kernel/fs/", "kernel/net/", "kernel/drivers/virtio/", "kernel/drivers/vhost/", "kernel/drivers/net/bonding/",
         "kernel/drivers/net/ipvlan/", "kernel/drivers/net/ovpn/", "kernel/drivers/net/ppp/", "kernel/drivers/net/team/",
-        "kernel/drivers/net/vxlan/", "kernel/drivers/net/wireguard/", "kernel/drivers/block/loop", "kernel/drivers/block/nbd",
+        "kernel/drivers/net/vxlan/", "kernel/drivers/net/wireguard/", "kernel/drivers/block/loop",
+        "kernel/drivers/block/nbd",
         "kernel/drivers/scsi/virtio_scsi",
     ];
 
@@ -79,7 +80,8 @@ public sealed class DebianImages(ImageStore store)
 
     private static bool IsPacked(string path) =>
         (PackedDirectories.Any(path.StartsWith) && !HardwareDirectories.Any(path.StartsWith))
-        || (path.StartsWith(NetworkDrivers, StringComparison.Ordinal) && path.LastIndexOf('/') == NetworkDrivers.Length - 1);
+        || (path.StartsWith(NetworkDrivers, StringComparison.Ordinal)
+        && path.LastIndexOf('/') == NetworkDrivers.Length - 1);
 
     private static FileStream Lock(string path)
     {

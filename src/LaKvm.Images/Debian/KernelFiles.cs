@@ -44,7 +44,8 @@ internal sealed class KernelFiles
     internal IReadOnlySet<string>? BuiltIn { get; }
 
     /// <summary>True for the files this class looks at.</summary>
-    internal static bool IsWanted(string path) => IsKernel(path) || IsBusybox(path) || IsModule(path) || IsBuiltInList(path);
+    internal static bool IsWanted(string path) =>
+        IsKernel(path) || IsBusybox(path) || IsModule(path) || IsBuiltInList(path);
 
     private static bool IsKernel(string path) => Path.GetFileName(path).StartsWith("vmlinuz", StringComparison.Ordinal);
 

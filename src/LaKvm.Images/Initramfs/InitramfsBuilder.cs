@@ -14,7 +14,8 @@ internal static class InitramfsBuilder
     /// <summary>
     /// What mount tries, each loading its module, where it is not told the file system: those that load fast first.
     /// </summary>
-    private static ReadOnlySpan<byte> FileSystems => "ext4\nvfat\niso9660\nsquashfs\nerofs\nxfs\nexfat\nudf\nf2fs\nbtrfs\n"u8;
+    private static ReadOnlySpan<byte> FileSystems =>
+        "ext4\nvfat\niso9660\nsquashfs\nerofs\nxfs\nexfat\nudf\nf2fs\nbtrfs\n"u8;
 
     /// <summary>Writes the archive.</summary>
     /// <param name="output">Receives it.</param>

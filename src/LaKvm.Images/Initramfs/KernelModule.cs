@@ -10,7 +10,8 @@ namespace LaKvm.Images.Initramfs;
 /// <param name="Contents">The file.</param>
 /// <param name="Depends">Names of the modules that must be there before, '_' for '-'.</param>
 /// <param name="Aliases">Other names by which the kernel asks for it: fs-ext4.</param>
-internal sealed record KernelModule(string Path, byte[] Contents, IReadOnlyList<string> Depends, IReadOnlyList<string> Aliases)
+internal sealed record KernelModule(
+    string Path, byte[] Contents, IReadOnlyList<string> Depends, IReadOnlyList<string> Aliases)
 {
     private static readonly HostTool Xz = new("xz", "xz-utils"), Zstd = new("zstd", "zstd");
 
@@ -64,7 +65,8 @@ internal sealed record KernelModule(string Path, byte[] Contents, IReadOnlyList<
 
     private static int SuffixOf(string path) => path.IndexOf(".ko", StringComparison.Ordinal) + ".ko".Length;
 
-    private static async Task<byte[]> UnpackAsync(string path, byte[] file, CancellationToken cancel) => path[SuffixOf(path)..] switch
+    private static async Task<byte[]> UnpackAsync(string path, byte[] file, CancellationToken cancel) =>
+        path[SuffixOf(path)..] switch
     {
         "" => file,
         ".gz" => Gunzip(file),
@@ -89,7 +91,8 @@ internal sealed record KernelModule(string Path, byte[] Contents, IReadOnlyList<
     internal static IReadOnlyList<string> ReadDepends(ReadOnlySpan<byte> elf)
     {
         IEnumerable<string> required = ReadInfo(elf, "depends=").SelectMany(names => names.Split(','));
-        IEnumerable<string> wanted = ReadInfo(elf, "softdep=pre:").SelectMany(names => names.Split("post:")[0].Split(' '));
+        IEnumerable<string> wanted = ReadInfo(elf, "softdep=pre:")
+            .SelectMany(names => names.Split("post:")[0].Split(' '));
         return [.. required.Concat(wanted).Where(name => name != "").Select(name => name.Replace('-', '_')).Distinct()];
     }
 

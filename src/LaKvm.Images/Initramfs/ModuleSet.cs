@@ -57,7 +57,8 @@ internal sealed class ModuleSet
                 _modules[KernelModule.NameOf(module.Path)] = module;
             }
 
-            next = [.. modules.SelectMany(module => module.Depends).Where(byName.ContainsKey).Select(name => byName[name])];
+            next = [.. modules.SelectMany(module => module.Depends).Where(byName.ContainsKey)
+                .Select(name => byName[name])];
             next.RemoveWhere(path => _modules.ContainsKey(KernelModule.NameOf(path)));
         }
     }
@@ -99,7 +100,8 @@ internal sealed class ModuleSet
     }
 
     private async Task AddAsync(
-        string name, Dictionary<string, string> byName, IReadOnlyDictionary<string, byte[]> files, CancellationToken cancel)
+        string name, Dictionary<string, string> byName, IReadOnlyDictionary<string, byte[]> files,
+        CancellationToken cancel)
     {
         if (_modules.ContainsKey(name) || !byName.TryGetValue(name, out string? path))
         {

@@ -78,7 +78,8 @@ public sealed class ImageStore(string directory)
     {
         string images = Path.Combine(Directory, "images");
         return System.IO.Directory.Exists(images)
-            ? [.. System.IO.Directory.EnumerateDirectories(images).Order(StringComparer.Ordinal).Select(Read).OfType<CachedImage>()]
+            ? [.. System.IO.Directory.EnumerateDirectories(images).Order(StringComparer.Ordinal).Select(Read)
+            .OfType<CachedImage>()]
             : [];
     }
 
@@ -87,7 +88,8 @@ public sealed class ImageStore(string directory)
 
     /// <summary>Puts an image into the cache in place of the one of the same name.</summary>
     internal async Task<CachedImage> AddAsync(
-        string name, ImageManifest manifest, ReadOnlyMemory<byte> kernel, Action<Stream> writeInitrd, CancellationToken cancel)
+        string name, ImageManifest manifest, ReadOnlyMemory<byte> kernel, Action<Stream> writeInitrd,
+        CancellationToken cancel)
     {
         string images = Path.Combine(Directory, "images"), final = Path.Combine(images, name);
         using var scratch = new ScratchDirectory(images, name);
@@ -104,7 +106,8 @@ public sealed class ImageStore(string directory)
             hashes[file] = CachedImage.Hash(Path.Combine(fresh, file));
         }
 
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(manifest with { Sha256 = hashes }, ManifestJson.Readable.ImageManifest);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(
+            manifest with { Sha256 = hashes }, ManifestJson.Readable.ImageManifest);
         await File.WriteAllBytesAsync(Path.Combine(fresh, Manifest), json, cancel);
         Publish(fresh, final);
         return Read(final)!;

@@ -10,7 +10,8 @@ namespace LaKvm.Images.Store;
 internal sealed class ScratchDirectory : IDisposable
 {
     // The pipe's end is the process's. Downloads under way may put files there while it is being removed.
-    private const string Remove = "trap '' HUP INT QUIT TERM; exec >/dev/null 2>&1; cat; until rm -rf -- \"$1\"; do sleep 1; done";
+    private const string Remove =
+        "trap '' HUP INT QUIT TERM; exec >/dev/null 2>&1; cat; until rm -rf -- \"$1\"; do sleep 1; done";
 
     private readonly Process? _remover;
 
@@ -49,7 +50,8 @@ internal sealed class ScratchDirectory : IDisposable
     {
         try
         {
-            return Process.Start(new ProcessStartInfo("sh", ["-c", Remove, "sh", FullName]) { RedirectStandardInput = true });
+            return Process.Start(new ProcessStartInfo(
+                "sh", ["-c", Remove, "sh", FullName]) { RedirectStandardInput = true });
         }
         catch (Win32Exception)
         {

@@ -5,7 +5,8 @@ namespace LaKvm.Ioctl;
 /// <summary>KVM_CHECK_EXTENSION: the same answers for the system and for every VM.</summary>
 internal static class Capabilities
 {
-    internal static int Check(KvmModule module, ulong capability) => capability > uint.MaxValue ? 0 : (KvmCap)capability switch
+    internal static int Check(KvmModule module, ulong capability) =>
+        capability > uint.MaxValue ? 0 : (KvmCap)capability switch
     {
         KvmCap.NrVcpus => Math.Min(module.Machine.CpuCount, KvmLimits.MaxVcpus),
         KvmCap.MaxVcpus or KvmCap.MaxVcpuId => KvmLimits.MaxVcpus,

@@ -73,9 +73,13 @@ public sealed unsafe partial class VmDescriptor : Descriptor
                     ? Result(SetRegion(region2.Region))
                     : Result(Errno.Fault);
             case KvmIoctl.GetDirtyLog:
-                return argument.TryRead(out KvmDirtyLog log) ? Result(GetDirtyLog(log, argument.To(log.DirtyBitmap))) : Result(Errno.Fault);
+                return argument.TryRead(out KvmDirtyLog log)
+                    ? Result(GetDirtyLog(log, argument.To(log.DirtyBitmap)))
+                    : Result(Errno.Fault);
             case KvmIoctl.ClearDirtyLog:
-                return argument.TryRead(out KvmClearDirtyLog clear) ? Result(ClearDirtyLog(clear, argument.To(clear.DirtyBitmap))) : Result(Errno.Fault);
+                return argument.TryRead(out KvmClearDirtyLog clear)
+                    ? Result(ClearDirtyLog(clear, argument.To(clear.DirtyBitmap)))
+                    : Result(Errno.Fault);
             case KvmIoctl.EnableCap:
                 return argument.TryRead(out KvmEnableCap cap) ? Result(EnableCapability(cap)) : Result(Errno.Fault);
             case KvmIoctl.HasDeviceAttr:

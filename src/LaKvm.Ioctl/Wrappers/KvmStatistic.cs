@@ -33,7 +33,8 @@ public sealed record KvmStatistic(string Name, IReadOnlyList<ulong> Values)
             ReadOnlySpan<byte> data = file.AsSpan(
                 (int)(header.DataOffset + descriptor.Offset), descriptor.Size * sizeof(ulong));
             statistics[i] = new KvmStatistic(
-                Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)]), MemoryMarshal.Cast<byte, ulong>(data).ToArray());
+                Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)]),
+                MemoryMarshal.Cast<byte, ulong>(data).ToArray());
         }
 
         return statistics;

@@ -40,7 +40,8 @@ public sealed class NestedKvmTests(NestedImage image) : IClassFixture<NestedImag
         host.Run("grep Features /proc/cpuinfo").Should().Contain("lasx").And.NotContain("lvz");
         host.Run("dd if=/dev/zero bs=1M count=16 2>/dev/null | sha256sum").Should()
             .StartWith("080acf35a507ac9849cfcba47dc2ad83e01b75663a516279c8b9d243b719643e");
-        host.Run("i=0; while [ $i -lt 100 ]; do /bin/busybox true || break; i=$((i+1)); done; echo $i").Trim().Should().Be("100");
+        host.Run("i=0; while [ $i -lt 100 ]; do /bin/busybox true || break; i=$((i+1)); done; echo $i").Trim().Should()
+            .Be("100");
         host.Run($"dmesg | grep -E '{Complaints}'").Trim().Should().BeEmpty();
         host.Type("poweroff -f");
         host.WaitForPrompt();

@@ -34,13 +34,15 @@ public sealed class Corpus : IDisposable
     /// <summary>Splits an executable's output into its programs'.</summary>
     public static Dictionary<string, string> Sections(string output) =>
         output.ReplaceLineEndings("\n").Split("== ", StringSplitOptions.RemoveEmptyEntries)
-            .Select(section => section.Split('\n', 2)).ToDictionary(part => part[0], part => part.ElementAtOrDefault(1) ?? "");
+            .Select(section => section.Split('\n', 2))
+            .ToDictionary(part => part[0], part => part.ElementAtOrDefault(1) ?? "");
 
     public void Dispose() => _directory.Delete(recursive: true);
 
     private static string Tool(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

@@ -17,18 +17,22 @@ public sealed class CorpusTests(Corpus corpus) : IClassFixture<Corpus>
 
     [Theory]
     [MemberData(nameof(Machines))]
-    public void Programs_print_in_the_guest_what_they_print_here(string command, int cpus, string engine, string[] variants)
+    public void Programs_print_in_the_guest_what_they_print_here(
+        string command, int cpus, string engine, string[] variants)
     {
-        string[] options = ["--cpus", $"{cpus}", "--memory", "1G", "--engine", engine, "--drive", $"{corpus.Image},snapshot"];
+        string[] options = ["--cpus", $"{cpus}", "--memory", "1G", "--engine", engine, "--drive",
+            $"{corpus.Image},snapshot"];
         using var guest = new GuestShell([command, .. options]);
-        guest.Run("dmesg -n 1; modprobe ext4; mkdir /mnt; mount -t ext4 /dev/vda /mnt && echo mounted").Should().Contain("mounted");
+        guest.Run("dmesg -n 1; modprobe ext4; mkdir /mnt; mount -t ext4 /dev/vda /mnt && echo mounted").Should()
+            .Contain("mounted");
 
         foreach (string variant in variants)
         {
             Dictionary<string, string> printed = Corpus.Sections(guest.Run($"/mnt/{variant}"));
 
             corpus.Expected.Where(program => printed.GetValueOrDefault(program.Key) != program.Value)
-                .Select(program => $"{program.Key}: {printed.GetValueOrDefault(program.Key)} instead of {program.Value}")
+                .Select(
+                program => $"{program.Key}: {printed.GetValueOrDefault(program.Key)} instead of {program.Value}")
                 .Should().BeEmpty("this is {0} under lakvm {1}", variant, command);
         }
 

@@ -12,7 +12,8 @@ public sealed class DebianPrograms : IDisposable
 {
     private static readonly string[] Packages =
     [
-        "perl", "python3", "gcc", "libc6-dev", "openssl", "coreutils", "dash", "gzip", "xz-utils", "zstd", "bzip2", "grep",
+        "perl", "python3", "gcc", "libc6-dev", "openssl", "coreutils", "dash", "gzip", "xz-utils", "zstd", "bzip2",
+        "grep",
         "sed", "diffutils", "findutils",
     ];
 
@@ -33,7 +34,8 @@ public sealed class DebianPrograms : IDisposable
 
         Expected = WriteInput(work);
         Image = Path.Combine(_directory.FullName, "programs.img");
-        using Process process = Process.Start(Path.Combine(LakvmProcess.Root, "tests/rootfs/unpacked.sh"), [Image, work, .. Packages]);
+        using Process process = Process.Start(
+            Path.Combine(LakvmProcess.Root, "tests/rootfs/unpacked.sh"), [Image, work, .. Packages]);
         process.WaitForExit();
         process.ExitCode.Should().Be(0, "unpacked.sh makes the image");
     }
@@ -57,7 +59,8 @@ public sealed class DebianPrograms : IDisposable
             data[i] = (byte)"lorem ipsum dolor sit amet\n"[(i * 7 + data[i] / 90) % 27];
         }
 
-        string[] words = [.. Enumerable.Range(0, 20_000).Select(_ => $"{random.Next(0x1000):x}:{random.Next(1_000_000)}")];
+        string[] words = [.. Enumerable.Range(0, 20_000)
+            .Select(_ => $"{random.Next(0x1000):x}:{random.Next(1_000_000)}")];
         byte[] key = RandomNumberGenerator.GetBytes(32), iv = RandomNumberGenerator.GetBytes(16);
         File.WriteAllBytes(Path.Combine(work, "data"), data);
         File.WriteAllText(Path.Combine(work, "words"), Lines(words));
@@ -117,7 +120,8 @@ public sealed class DebianPrograms : IDisposable
 
     private static string Lines(IEnumerable<string> lines) => string.Concat(lines.Select(line => line + "\n"));
 
-    private static string Digest(IEnumerable<string> lines) => Hex(SHA256.HashData(Encoding.ASCII.GetBytes(Lines(lines))));
+    private static string Digest(IEnumerable<string> lines) =>
+        Hex(SHA256.HashData(Encoding.ASCII.GetBytes(Lines(lines))));
 
     private static string Hex(byte[] bytes) => Convert.ToHexStringLower(bytes);
 }

@@ -14,8 +14,10 @@ public sealed class DebianProgramsTests(DebianPrograms programs) : IClassFixture
     [InlineData("run", 2)]
     public void Perl_python_gcc_openssl_and_coreutils_have_right_results(string command, int cpus)
     {
-        using var guest = new GuestShell(command, "--cpus", $"{cpus}", "--memory", "2G", "--drive", $"{programs.Image},snapshot");
-        guest.Run("dmesg -n 1; modprobe ext4; mkdir /mnt; mount -t ext4 /dev/vda /mnt && echo mounted").Should().Contain("mounted");
+        using var guest = new GuestShell(
+            command, "--cpus", $"{cpus}", "--memory", "2G", "--drive", $"{programs.Image},snapshot");
+        guest.Run("dmesg -n 1; modprobe ext4; mkdir /mnt; mount -t ext4 /dev/vda /mnt && echo mounted").Should()
+            .Contain("mounted");
         guest.Run("mount -t proc proc /mnt/proc; mount -t devtmpfs dev /mnt/dev; mount -t tmpfs tmp /mnt/tmp");
 
         // With its path, or busybox would run its own shell and its own tools.

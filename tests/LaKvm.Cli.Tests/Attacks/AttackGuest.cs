@@ -30,7 +30,8 @@ internal sealed class AttackGuest
     {
         _kind = kind;
         _random = new Random(seed);
-        _rows = [.. Enumerable.Range(1, OpcodeTable.Count - 1).Select(i => (Opcode)i).Where(row => AttackPools.Uses(kind, row.Info()))];
+        _rows = [.. Enumerable.Range(1, OpcodeTable.Count - 1).Select(i => (Opcode)i)
+            .Where(row => AttackPools.Uses(kind, row.Info()))];
         _csrs = AttackPools.Csrs(kind);
     }
 
@@ -110,8 +111,10 @@ internal sealed class AttackGuest
     /// <summary>Everything that can interrupt does, again and again.</summary>
     private void WriteInterrupts()
     {
-        Line($"li.d $t0, {_random.Next(0x2000)}", "csrwr $t0, 0x4", $"li.d $t0, {_random.Next(0x40) | 3}", "csrwr $t0, 0x41",
-            "ori $t0, $zero, 3", "csrwr $t0, 0x5", "li.d $t0, 0x800000001fe001e0", "ori $t1, $zero, 15", "st.b $t1, $t0, 1",
+        Line($"li.d $t0, {_random.Next(0x2000)}", "csrwr $t0, 0x4", $"li.d $t0, {_random.Next(0x40) | 3}",
+            "csrwr $t0, 0x41",
+            "ori $t0, $zero, 3", "csrwr $t0, 0x5", "li.d $t0, 0x800000001fe001e0", "ori $t1, $zero, 15",
+            "st.b $t1, $t0, 1",
             "li.d $t0, 0x8000000010000000", "st.d $zero, $t0, 0x20", "li.d $t1, -1", "st.d $t1, $t0, 0x40",
             "li.w $t0, 0x1004", "iocsrwr.w $t1, $t0", "li.w $t0, 0x1600", "iocsrwr.d $t1, $t0",
             "ori $t0, $zero, 4", "csrxchg $t0, $t0, 0");
@@ -158,17 +161,23 @@ internal sealed class AttackGuest
         Line($"li.d $s0, 0x{slot:x}", $"li.d $s1, 0x{0x9000_0000_0000_0000 + QueueAddress:x}");
         for (int i = 0; i < 6; i++)
         {
-            ulong address = _random.Next(4) == 0 ? AttackPools.Value(_kind, _random) : (ulong)(uint)_random.Next(0x400_0000);
-            ulong word = (ulong)(uint)(_random.Next(3) == 0 ? -1 : _random.Next(0x3000)) | ((ulong)(uint)_random.Next(8) << 32)
+            ulong address = _random.Next(4) == 0
+                ? AttackPools.Value(_kind, _random)
+                : (ulong)(uint)_random.Next(0x400_0000);
+            ulong word = (ulong)(uint)(_random.Next(3) == 0 ? -1 : _random.Next(0x3000))
+                | ((ulong)(uint)_random.Next(8) << 32)
                 | ((ulong)(uint)_random.Next(9) << 48);
-            Line($"li.d $t0, 0x{address:x}", $"st.d $t0, $s1, {16 * i}", $"li.d $t0, 0x{word:x}", $"st.d $t0, $s1, {(16 * i) + 8}");
+            Line($"li.d $t0, 0x{address:x}", $"st.d $t0, $s1, {16 * i}", $"li.d $t0, 0x{word:x}",
+                $"st.d $t0, $s1, {(16 * i) + 8}");
         }
 
         Line($"li.d $t0, 0x{_random.Next():x}", "st.w $t0, $s1, 1024", "st.h $t0, $s1, 1026", "st.w $zero, $s1, 1028");
         (int Register, int Value)[] writes =
         [
-            (0x70, 0), (0x70, 3), (0x24, 1), (0x20, 1), (0x70, 11), (0x30, _random.Next(3)), (0x38, 1 << _random.Next(9)),
-            (0x80, QueueAddress), (0x84, 0), (0x90, QueueAddress + 1024), (0x94, 0), (0xa0, QueueAddress + QueueBytes / 2), (0xa4, 0),
+            (0x70, 0), (0x70, 3), (0x24, 1), (0x20, 1), (0x70, 11), (0x30, _random.Next(3)),
+            (0x38, 1 << _random.Next(9)),
+            (0x80, QueueAddress), (0x84, 0), (0x90, QueueAddress + 1024), (0x94, 0),
+            (0xa0, QueueAddress + QueueBytes / 2), (0xa4, 0),
             (0x44, 1), (0x70, 15), (0x50, _random.Next(3)),
         ];
         foreach ((int register, int value) in writes)
@@ -194,7 +203,8 @@ internal sealed class AttackGuest
     /// <summary>Goes on behind the instruction, or at the beginning if that was elsewhere.</summary>
     private void WriteHandler(string name, int save, int era)
     {
-        Line($"{name}: csrwr $t8, 0x{save:x}", $"csrrd $t8, 0x{era:x}", "addi.d $t8, $t8, 4", "bstrpick.d $t8, $t8, 47, 12",
+        Line($"{name}: csrwr $t8, 0x{save:x}", $"csrrd $t8, 0x{era:x}", "addi.d $t8, $t8, 4",
+            "bstrpick.d $t8, $t8, 47, 12",
             $"addi.d $t8, $t8, -{LoadAddress >> 12}", "sltui $t8, $t8, 16", $"beqz $t8, {name}_lost",
             $"csrrd $t8, 0x{era:x}", "addi.d $t8, $t8, 4", $"b {name}_back",
             $"{name}_lost: la.local $t8, main", "bstrins.d $t8, $zero, 63, 48", "lu52i.d $t8, $t8, -1792",
@@ -222,13 +232,15 @@ internal sealed class AttackGuest
             }
         }
 
-        bool csr = row.Mnemonic.StartsWith("csr", StringComparison.Ordinal) || row.Mnemonic.StartsWith("gcsr", StringComparison.Ordinal);
+        bool csr = row.Mnemonic.StartsWith("csr", StringComparison.Ordinal)
+            || row.Mnemonic.StartsWith("gcsr", StringComparison.Ordinal);
         return csr && _csrs.Length > 0 && _random.Next(8) != 0
             ? (word & ~(0x3fffu << 10)) | ((uint)_csrs[_random.Next(_csrs.Length)] << 10)
             : word;
     }
 
-    private static uint Replace(uint word, Operand operand, int field) => (word & ~operand.Mask) | ((uint)field << operand.Shift);
+    private static uint Replace(uint word, Operand operand, int field) =>
+        (word & ~operand.Mask) | ((uint)field << operand.Shift);
 
     private int FreeRegister() => _random.Next(FirstRegister, LastRegister + 1);
 

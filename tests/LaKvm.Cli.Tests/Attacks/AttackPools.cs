@@ -9,23 +9,29 @@ internal static class AttackPools
 
     private static readonly ulong[] Devices =
     [
-        0x1000_0000, 0x1000_0020, 0x1000_0040, 0x1000_0080, 0x1000_0100, 0x1000_0200, 0x1000_03a0, 0x100d_0100, 0x100d_0140,
-        0x1800_0060, 0x1800_4000, 0x1c00_0000, 0x1fe0_01e0, 0x1fe0_02e0, 0x1fe0_2000, 0x1fe0_2030, 0x1fe0_2070, 0x1fe0_2200,
+        0x1000_0000, 0x1000_0020, 0x1000_0040, 0x1000_0080, 0x1000_0100, 0x1000_0200, 0x1000_03a0, 0x100d_0100,
+        0x100d_0140,
+        0x1800_0060, 0x1800_4000, 0x1c00_0000, 0x1fe0_01e0, 0x1fe0_02e0, 0x1fe0_2000, 0x1fe0_2030, 0x1fe0_2070,
+        0x1fe0_2200,
         0x2000_0000, 0x2ff0_0000, 0x3000_0000, 0x4000_0000, 0x0fff_fff8, 0xffff_ffff_f000,
     ];
 
     private static readonly ulong[] Iocsrs =
     [
-        0, 8, 0x20, 0x408, 0x420, 0x1000, 0x1004, 0x1008, 0x100c, 0x1020, 0x1028, 0x1040, 0x1048, 0x1140, 0x1158, 0x14a0, 0x14c0,
+        0, 8, 0x20, 0x408, 0x420, 0x1000, 0x1004, 0x1008, 0x100c, 0x1020, 0x1028, 0x1040, 0x1048, 0x1140, 0x1158,
+        0x14a0, 0x14c0,
         0x1600, 0x1680, 0x1700, 0x1800, 0x1c00, 0x4000_0000, 0x4000_0004, 0x2000, 0xffff_fff8,
     ];
 
     private static readonly int[] TranslationCsrs =
-        [0x10, 0x11, 0x12, 0x13, 0x15, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f, 0x80, 0x88, 0x89, 0x8c, 0x8d, 0x8e, 0x8f];
+        [0x10, 0x11, 0x12, 0x13, 0x15, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f, 0x80, 0x88, 0x89, 0x8c, 0x8d,
+            0x8e, 0x8f];
 
-    private static readonly int[] TrapCsrs = [0x0, 0x1, 0x2, 0x3, 0x4, 0x5, 0x6, 0x7, 0xc, 0x88, 0x8a, 0x90, 0x93, 0x94, 0x60];
+    private static readonly int[] TrapCsrs =
+        [0x0, 0x1, 0x2, 0x3, 0x4, 0x5, 0x6, 0x7, 0xc, 0x88, 0x8a, 0x90, 0x93, 0x94, 0x60];
 
-    private static readonly int[] LvzCsrs = [0x0, 0x1, 0x4, 0x5, 0x6, 0x15, 0x16, 0x50, 0x51, 0x52, 0x53, 0x41, 0x43, 0x1e, 0xc];
+    private static readonly int[] LvzCsrs =
+        [0x0, 0x1, 0x4, 0x5, 0x6, 0x15, 0x16, 0x50, 0x51, 0x52, 0x53, 0x41, 0x43, 0x1e, 0xc];
 
     private static readonly int[] TimerCsrs = [0x4, 0x5, 0x41, 0x42, 0x43, 0x44, 0x52, 0x53];
 
@@ -33,7 +39,8 @@ internal static class AttackPools
     internal static bool Uses(AttackKind kind, OpcodeInfo row)
     {
         string name = row.Mnemonic;
-        bool plain = row.Unit == Unit.None && !row.IsPrivileged && row.Flow == Flow.Next && row.Access == AccessKind.None;
+        bool plain = row.Unit == Unit.None && !row.IsPrivileged && row.Flow == Flow.Next
+            && row.Access == AccessKind.None;
         bool csr = name.StartsWith("csr", StringComparison.Ordinal);
         bool tlb = name.Contains("tlb", StringComparison.Ordinal) || name is "lddir" or "ldpte";
         bool memory = row.Access != AccessKind.None && row.Unit != Unit.Lbt;
@@ -41,12 +48,15 @@ internal static class AttackPools
         {
             AttackKind.Devices or AttackKind.Virtio => memory,
             AttackKind.Iocsr => name.StartsWith("iocsr", StringComparison.Ordinal),
-            AttackKind.Lvz => csr || tlb || name.StartsWith("gcsr", StringComparison.Ordinal) || name is "ertn" or "hvcl" or "cpucfg",
+            AttackKind.Lvz => csr || tlb || name.StartsWith("gcsr", StringComparison.Ordinal)
+            || name is "ertn" or "hvcl" or "cpucfg",
             AttackKind.Tlb => tlb || csr || (memory && row.Unit == Unit.None),
-            AttackKind.Traps => csr || memory || name is "syscall" or "break" or "ertn" or "jirl" or "idle" or "asrtle.d" or "dbcl",
+            AttackKind.Traps => csr || memory
+            || name is "syscall" or "break" or "ertn" or "jirl" or "idle" or "asrtle.d" or "dbcl",
             AttackKind.Storm => csr || plain || name is "idle" || name.StartsWith("iocsr", StringComparison.Ordinal),
             AttackKind.SelfModifying => plain || name is "ibar" or "dbar",
-            AttackKind.Exits => name is "cpucfg" or "hvcl" or "idle" or "cacop" or "rdtime.d" or "csrrd" or "iocsrrd.w" or "ld.b",
+            AttackKind.Exits => name is "cpucfg" or "hvcl" or "idle" or "cacop" or "rdtime.d" or "csrrd" or "iocsrrd.w"
+            or "ld.b",
             _ => true,
         };
     }

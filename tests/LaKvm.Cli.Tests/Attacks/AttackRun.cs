@@ -52,7 +52,8 @@ internal sealed class AttackRun : IDisposable
         Stop(process, () => Kill(process));
 
         peak.Should().BeLessThan(MemoryLimit, "{0}", _case);
-        process.ExitCode.Should().BeOneOf(switchedOff ? [0] : [0, ExitOfSigterm], "{0}: {1}", _case, string.Join('\n', _errors));
+        process.ExitCode.Should()
+            .BeOneOf(switchedOff ? [0] : [0, ExitOfSigterm], "{0}: {1}", _case, string.Join('\n', _errors));
         _errors.Count.Should().BeLessThan((int)((_watch.Elapsed.TotalSeconds + 2) * LinesPerSecond), "{0}", _case);
     }
 
@@ -62,7 +63,8 @@ internal sealed class AttackRun : IDisposable
     internal void RunUntilKey(TimeSpan time)
     {
         using Process process = Start("script",
-            ["--quiet", "--return", "--command", $"'{LakvmProcess.Executable}' {Arguments}; echo code $?", "/dev/null"]);
+            ["--quiet", "--return", "--command", $"'{LakvmProcess.Executable}' {Arguments}; echo code $?",
+            "/dev/null"]);
         process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
         process.WaitForExit(time);
         Stop(process, () =>

@@ -67,7 +67,8 @@ public class AttackTests
             : Enum.GetValues<AttackKind>();
 
     private static int FirstSeed() =>
-        int.TryParse(Environment.GetEnvironmentVariable("LAKVM_ATTACK_SEED"), CultureInfo.InvariantCulture, out int seed)
+        int.TryParse(Environment.GetEnvironmentVariable("LAKVM_ATTACK_SEED"), CultureInfo.InvariantCulture,
+        out int seed)
             ? seed
             : Random.Shared.Next();
 

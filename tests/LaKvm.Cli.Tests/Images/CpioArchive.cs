@@ -36,7 +36,8 @@ internal static class CpioArchive
             }
 
             int slash = name.LastIndexOf('/');
-            (slash < 0 || files.ContainsKey(name[..slash])).Should().BeTrue("the directory of {0} must come before", name);
+            (slash < 0 || files.ContainsKey(name[..slash])).Should()
+                .BeTrue("the directory of {0} must come before", name);
             files.Add(name, new CpioFile(name, Field(1), archive[contents..(contents + size)], Field(9), Field(10)));
             position = Align(contents + size);
         }

@@ -28,7 +28,8 @@ public sealed class DebianImagesTests : IDisposable
         AptPackage package = AptRepository.ParsePackage("linux-image-loong64",
         [
             "Package: linux-image-loong64", "Version: 7.2.12-1",
-            "Depends: linux-base-loong64 (= 7.2.12-1), linux-image-7.2.12+deb14-loong64 (= 7.2.12-1), dracut | initramfs-tools:any",
+            "Depends: linux-base-loong64 (= 7.2.12-1), linux-image-7.2.12+deb14-loong64 (= 7.2.12-1), dracut | "
+            + "initramfs-tools:any",
             "Description: something", " Version: not this",
         ]);
         package.Version.Should().Be("7.2.12-1");
@@ -101,7 +102,8 @@ public sealed class DebianImagesTests : IDisposable
         CachedImage damaged = store.Find("debian")!;
 
         damaged.IsSound.Should().BeFalse();
-        damaged.Invoking(i => i.Check()).Should().Throw<ImageFetchException>().WithMessage("*damaged; 'lakvm images fetch debian' mends it.");
+        damaged.Invoking(i => i.Check()).Should().Throw<ImageFetchException>()
+            .WithMessage("*damaged; 'lakvm images fetch debian' mends it.");
         (await Add(store, "7.2")).IsSound.Should().BeTrue();
     }
 
@@ -131,17 +133,20 @@ public sealed class DebianImagesTests : IDisposable
         File.WriteAllText(file, "");
         var fetch = () => new DebianImages(new ImageStore(file)).FetchAsync(new Recorder());
 
-        (await fetch.Should().ThrowAsync<ImageFetchException>()).Which.Message.Should().StartWith($"The image cache {file} cannot be written: ");
+        (await fetch.Should().ThrowAsync<ImageFetchException>()).Which.Message.Should()
+            .StartWith($"The image cache {file} cannot be written: ");
     }
 
     [Fact]
     public async Task Fetch_under_way_elsewhere_is_named()
     {
         string apt = _directory.CreateSubdirectory("apt").FullName;
-        using var other = new FileStream(Path.Combine(apt, "lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        using var other = new FileStream(
+            Path.Combine(apt, "lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
         var fetch = () => new DebianImages(new ImageStore(_directory.FullName)).FetchAsync(new Recorder());
 
-        (await fetch.Should().ThrowAsync<ImageFetchException>()).Which.Message.Should().Be("Another lakvm is fetching images at the moment.");
+        (await fetch.Should().ThrowAsync<ImageFetchException>()).Which.Message.Should()
+            .Be("Another lakvm is fetching images at the moment.");
     }
 
     [Fact]
@@ -149,7 +154,8 @@ public sealed class DebianImagesTests : IDisposable
     {
         var store = new ImageStore(_directory.FullName);
         await Add(store, "7.1");
-        var fail = () => store.AddAsync("debian", Manifest("7.2"), new byte[1], _ => throw new IOException("disk full"), default);
+        var fail = () => store.AddAsync(
+            "debian", Manifest("7.2"), new byte[1], _ => throw new IOException("disk full"), default);
         await fail.Should().ThrowAsync<IOException>();
         store.List().Should().ContainSingle().Which.Manifest.KernelRelease.Should().Be("7.1");
     }
@@ -172,7 +178,8 @@ public sealed class DebianImagesTests : IDisposable
         var images = new DebianImages(new ImageStore(_directory.FullName));
         var fetch = () => images.FetchAsync(new Recorder(), "http://127.0.0.1:9/debian");
         (await fetch.Should().ThrowAsync<ImageFetchException>()).Which.Message
-            .Should().StartWith("Debian's packages for loong64 cannot be had from http://127.0.0.1:9/debian: ").And.NotContain("\n");
+            .Should().StartWith(
+            "Debian's packages for loong64 cannot be had from http://127.0.0.1:9/debian: ").And.NotContain("\n");
     }
 
     [Fact]
@@ -201,7 +208,8 @@ public sealed class DebianImagesTests : IDisposable
         store.AddAsync("debian", Manifest(release), new byte[] { 1, 2, 3 }, output => output.Write([4, 5]), default);
 
     private static ImageManifest Manifest(string release) => new(
-        1, "debian", "forky", release, new SortedDictionary<string, string> { ["busybox-static"] = "1:1.38+b1" }, ["ext4"],
+        1, "debian", "forky", release, new SortedDictionary<string, string> { ["busybox-static"] = "1:1.38+b1" },
+        ["ext4"],
         DateTimeOffset.UnixEpoch);
 
     private sealed class Recorder : IProgress<FetchProgress>

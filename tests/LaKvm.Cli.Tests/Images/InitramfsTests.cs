@@ -51,13 +51,15 @@ public sealed class InitramfsTests
     [Fact]
     public async Task Modules_are_collected_with_dependencies_first()
     {
-        ModuleSet set = await ModuleSet.CollectAsync(["ext4", "in_kernel"], ModuleFiles, new HashSet<string> { "in_kernel" }, default);
+        ModuleSet set = await ModuleSet.CollectAsync(
+            ["ext4", "in_kernel"], ModuleFiles, new HashSet<string> { "in_kernel" }, default);
 
         set.Modules.Select(m => KernelModule.NameOf(m.Path)).Should().Equal("jbd2", "mbcache", "crc_fast", "ext4");
         set.DependencyFile().Split('\n').Should().Contain(
             "kernel/fs/ext4/ext4.ko: kernel/lib/crc-fast.ko kernel/fs/mbcache.ko kernel/fs/jbd2/jbd2.ko",
             "modprobe begins with the last");
-        set.DependencyFile().Should().Contain("kernel/lib/crc-fast.ko: kernel/fs/mbcache.ko\n", "what is built in is no file");
+        set.DependencyFile().Should()
+            .Contain("kernel/lib/crc-fast.ko: kernel/fs/mbcache.ko\n", "what is built in is no file");
     }
 
     [Fact]
@@ -90,7 +92,8 @@ public sealed class InitramfsTests
             "kernel/fs/ext4.ko", "kernel/fs/xfs/xfs.ko.gz", "kernel/lib/libcrc.ko", "kernel/lib/base.ko.gz");
         set.Modules.ElementAt(1).Contents.Should().Equal(files["kernel/fs/xfs/xfs.ko.gz"]);
         set.AliasFile().Should().Be("alias fs-ext4 ext4\nalias fs-xfs xfs\nalias xfs_too xfs\n");
-        set.DependencyFile().Split('\n').Should().Contain("kernel/fs/xfs/xfs.ko.gz: kernel/lib/libcrc.ko kernel/lib/base.ko.gz");
+        set.DependencyFile().Split('\n').Should()
+            .Contain("kernel/fs/xfs/xfs.ko.gz: kernel/lib/libcrc.ko kernel/lib/base.ko.gz");
     }
 
     [Fact]

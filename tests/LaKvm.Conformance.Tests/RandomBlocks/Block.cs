@@ -33,5 +33,6 @@ internal sealed class Block
     public ulong WindowBase => Layout.Data + ((ulong)Window * Layout.Window);
 
     /// <summary>An independent copy.</summary>
-    public Block Copy() => new() { Seed = Seed, Code = [.. Code], Items = [.. Items], Start = Start, Data = [.. Data], Window = Window };
+    public Block Copy() => new() { Seed = Seed, Code = [.. Code], Items = [.. Items], Start = Start, Data = [.. Data],
+        Window = Window };
 }

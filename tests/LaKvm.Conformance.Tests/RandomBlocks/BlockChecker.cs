@@ -18,7 +18,8 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
         new(core => new TranslatorEngine(core, new() { WarmCount = warmCount }), MemoryBank.ReadOnlyPage);
 
     private readonly QemuRunner _qemu = new(MemoryBank.ReadOnlyPage);
-    private readonly MachineState[] _interpreted = new MachineState[Layout.Blocks], _translated = new MachineState[Layout.Blocks];
+    private readonly MachineState[] _interpreted = new MachineState[Layout.Blocks],
+        _translated = new MachineState[Layout.Blocks];
     private readonly ulong[] _interpretedCount = new ulong[Layout.Blocks], _translatedCount = new ulong[Layout.Blocks];
 
     /// <summary>Of the blocks of the batch those that run on QEMU.</summary>
@@ -132,7 +133,8 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
         _qemu.Start(_batch.Count);
         if (_qemu.Wait() is { } problem)
         {
-            throw new InvalidOperationException($"{problem} Seeds of the batch: {string.Join(' ', _batch.Select(n => $"{blocks[n].Seed:x}"))}");
+            throw new InvalidOperationException(
+                $"{problem} Seeds of the batch: {string.Join(' ', _batch.Select(n => $"{blocks[n].Seed:x}"))}");
         }
     }
 
@@ -238,15 +240,18 @@ internal sealed unsafe class BlockChecker(int warmCount) : IDisposable
             _clean.Add(block);
         }
 
-        bool isSame = verdict == Verdict.Known || (verdict == Verdict.Same && Judge.IsSameMemory(block, ours, memory, expectedMemory));
-        return isSame ? null : new Finding(block.Copy(), Interpreter, expected, ours, Report.Memory(block, memory, expectedMemory));
+        bool isSame = verdict == Verdict.Known
+            || (verdict == Verdict.Same && Judge.IsSameMemory(block, ours, memory, expectedMemory));
+        return isSame ? null : new Finding(
+            block.Copy(), Interpreter, expected, ours, Report.Memory(block, memory, expectedMemory));
     }
 
     /// <summary>The translator does exactly what the interpreter does, in what is undefined too.</summary>
     private Finding? CheckTranslator(Block block, int n)
     {
         ReadOnlySpan<MachineState> ours = _translated.AsSpan(n, 1), expected = _interpreted.AsSpan(n, 1);
-        ReadOnlySpan<byte> memory = _translator.Window(block.Window), expectedMemory = _interpreter.Window(block.Window);
+        ReadOnlySpan<byte> memory = _translator.Window(block.Window),
+            expectedMemory = _interpreter.Window(block.Window);
         bool isSame = MemoryMarshal.AsBytes(ours).SequenceEqual(MemoryMarshal.AsBytes(expected))
             && memory.SequenceEqual(expectedMemory) && _translatedCount[n] == _interpretedCount[n];
         return isSame ? null

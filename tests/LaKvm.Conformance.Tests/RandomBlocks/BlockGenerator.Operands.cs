@@ -82,7 +82,9 @@ internal sealed partial class BlockGenerator
 
     private int Value(Operand operand, OpcodeInfo info) => operand.Kind switch
     {
-        OperandKind.Gpr => operand.Shift == 0 && info.Access != AccessKind.Store && info.Flow == Flow.Next ? Destination() : Source(),
+        OperandKind.Gpr => operand.Shift == 0 && info.Access != AccessKind.Store && info.Flow == Flow.Next
+            ? Destination()
+            : Source(),
         OperandKind.Fpr or OperandKind.Vr or OperandKind.Xr => VectorRegister(),
         OperandKind.Fcc => _registers.Flags[_rng.Below(3)],
         OperandKind.Fcsr => _rng.Below(4),
@@ -98,7 +100,8 @@ internal sealed partial class BlockGenerator
             0 => operand.Minimum,
             1 => operand.Maximum,
             2 => operand.Maximum / 2,
-            _ => operand.Minimum + (int)((uint)_rng.Next() % (uint)((operand.Maximum - operand.Minimum) / step + 1) * step),
+            _ => operand.Minimum + (int)(
+            (uint)_rng.Next() % (uint)((operand.Maximum - operand.Minimum) / step + 1) * step),
         };
         return operand.Accepts(value) ? value : operand.Minimum;
     }
@@ -174,7 +177,8 @@ internal sealed partial class BlockGenerator
 
         ulong window = _block.WindowBase;
         s->Gpr[_registers.Bases[0]] = window + Layout.Page + (ulong)(32 * (_rng.Below(16) - 8));
-        s->Gpr[_registers.Bases[1]] = window + (Layout.Page * (_rng.Once(8) ? 2ul : 1ul)) + (ulong)(_rng.Below(256) - 128);
+        s->Gpr[_registers.Bases[1]] = window + (Layout.Page * (_rng.Once(8) ? 2ul : 1ul))
+            + (ulong)(_rng.Below(256) - 128);
         s->Gpr[_registers.Bases[2]] = window + (ulong)(8 * (64 + _rng.Below(1024 - 128)))
             + (_rng.Once(32) ? Layout.Page * (ulong)(1 + _rng.Below(2)) : 0);
         s->Gpr[_registers.Indexes[0]] = (ulong)(8 * (_rng.Below(32) - 16));
@@ -190,7 +194,9 @@ internal sealed partial class BlockGenerator
             ulong* words = s->Vr + (4 * register);
             if (kind == BlockKind.Scalar)
             {
-                last = _rng.Once(3) ? Values.Near(_rng, last, _singles) : Values.Float(_rng, _rng.Once(6) ? !_singles : _singles);
+                last = _rng.Once(3)
+                    ? Values.Near(_rng, last, _singles)
+                    : Values.Float(_rng, _rng.Once(6) ? !_singles : _singles);
                 words[0] = _rng.Once(8) ? Values.Integer(_rng) : last;
                 continue;
             }

@@ -235,7 +235,9 @@ internal sealed partial class BlockGenerator(BlockKind kind)
     private void EmitBound()
     {
         int bound = _registers.Pool[_rng.Below(_registers.Pool.Length)], rj = _registers.Bases[_rng.Once(12) ? 1 : 0];
-        Opcode row = _rng.Once(4) ? (_rng.Once(2) ? Opcode.AsrtgtD : Opcode.AsrtleD) : _rng.Pick<Opcode>(RowLists.BoundAccess);
+        Opcode row = _rng.Once(4)
+            ? (_rng.Once(2) ? Opcode.AsrtgtD : Opcode.AsrtleD)
+            : _rng.Pick<Opcode>(RowLists.BoundAccess);
         OpcodeInfo info = row.Info();
         Append(Words.Encode(Opcode.BstrinsD, rj, 0, 63, 63));
         if (info.Unit == Unit.Fp)
@@ -244,7 +246,9 @@ internal sealed partial class BlockGenerator(BlockKind kind)
             return;
         }
 
-        Append(_rng.Once(2) ? Words.Encode(Opcode.Or, bound, Source(), 0) : Words.Encode(Opcode.AddiD, bound, rj, _rng.Below(16) - 8));
+        Append(_rng.Once(2)
+            ? Words.Encode(Opcode.Or, bound, Source(), 0)
+            : Words.Encode(Opcode.AddiD, bound, rj, _rng.Below(16) - 8));
         Append(Words.Encode(Opcode.BstrinsD, bound, 0, 63, 63));
         Append(info.OperandCount == 2 ? Words.Encode(row, rj, bound) : Words.Encode(row, Destination(), rj, bound));
     }
@@ -294,5 +298,6 @@ internal sealed partial class BlockGenerator(BlockKind kind)
     /// QEMU takes moves of an FCSR that does not exist for those of another one, and executes sc.q, which its CPUCFG
     /// does not announce.
     /// </summary>
-    private static bool IsExecutedByQemu(uint word) => (word & 0xffff_f000) == 0x0114_c000 || (word & 0xffff_8000) == 0x3857_0000;
+    private static bool IsExecutedByQemu(uint word) =>
+        (word & 0xffff_f000) == 0x0114_c000 || (word & 0xffff_8000) == 0x3857_0000;
 }

@@ -22,8 +22,10 @@ internal sealed class BlockRun(BlockKind kind, uint seed) : IDisposable
 
     /// <summary>What happened so far, in a line.</summary>
     public string Summary =>
-        $"{kind} seed {seed}: {Compared} blocks ({_checker.Instructions} instructions) in {_watch.Elapsed.TotalSeconds:f0} s, "
-        + $"{_checker.Trapped} ended by an exception, {_checker.Known} known differences, {_checker.Dropped} blocks besides that were no test, QEMU restarted {_checker.Restarts} times, "
+        $"{kind} seed {seed}: {Compared} blocks ({_checker.Instructions} instructions) in "
+        + $"{_watch.Elapsed.TotalSeconds:f0} s, "
+        + $"{_checker.Trapped} ended by an exception, {_checker.Known} known differences, {_checker.Dropped} blocks "
+        + $"besides that were no test, QEMU restarted {_checker.Restarts} times, "
         + $"{Findings.Count} findings";
 
     /// <summary>Checks blocks until there are <paramref name="blocks"/> or the time is over.</summary>

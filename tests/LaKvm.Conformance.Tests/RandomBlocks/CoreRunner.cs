@@ -15,7 +15,8 @@ internal sealed unsafe class CoreRunner : IDisposable
     /// <summary>Instructions after which a block is taken to be endless.</summary>
     private const int Limit = 4000;
 
-    private const ulong Cached = 0x9000_0000_0000_0000, Entry = 0x2000, Refill = 0x3000, Tables = 0x10000, KernelSize = 0x100_0000;
+    private const ulong Cached = 0x9000_0000_0000_0000, Entry = 0x2000, Refill = 0x3000, Tables = 0x10000,
+        KernelSize = 0x100_0000;
 
     private const ulong Valid = 1, Dirty = 2, User = 3 << 2, Coherent = 1 << 4, NoExecute = 1UL << 62;
 
@@ -114,7 +115,8 @@ internal sealed unsafe class CoreRunner : IDisposable
             Map(page, Valid | User | Coherent);
         }
 
-        for (ulong window = Layout.Data; window < Layout.Data + (Layout.Blocks * Layout.Window); window += Layout.Window)
+        for (ulong window = Layout.Data; window < Layout.Data
+            + (Layout.Blocks * Layout.Window); window += Layout.Window)
         {
             for (ulong at = 0; at < Layout.Writable; at += Layout.Page)
             {

@@ -30,7 +30,9 @@ internal static unsafe class Judge
         {
             if (SameEnd(a, b) && SameRegisters(block, a, b))
             {
-                return IsWideStore(block, a) && a->Address - block.WindowBase > Layout.Writable ? Verdict.Known : Verdict.Same;
+                return IsWideStore(block, a) && a->Address - block.WindowBase > Layout.Writable
+                    ? Verdict.Known
+                    : Verdict.Same;
             }
 
             return IsKnown(block, a, b) ? Verdict.Known : Verdict.Different;
@@ -76,7 +78,8 @@ internal static unsafe class Judge
 
     private static bool SameEnd(MachineState* a, MachineState* b) =>
         a->Signal == b->Signal && (a->Signal == Signals.None || a->Pc == b->Pc)
-            && (a->Signal is not (Signals.Segv or Signals.Bus) || a->Address == b->Address || IsUnknownAddress(a->Address, b->Address));
+            && (a->Signal is not (Signals.Segv or Signals.Bus) || a->Address == b->Address
+            || IsUnknownAddress(a->Address, b->Address));
 
     /// <summary>QEMU's host does not report the address of an access beyond its own address space.</summary>
     private static bool IsUnknownAddress(ulong ours, ulong theirs) => theirs == 0 && ours >= 1UL << 46;
@@ -137,7 +140,8 @@ internal static unsafe class Judge
 
         // A tiny result traps even if it is exact when that is enabled (3.1.4.4), in QEMU only if it is inexact.
         uint cause = a->Fcsr >> 24, trapped = cause & a->Fcsr & 31;
-        bool mayBeExact = (cause & Inexact) == 0 || row.Info().Unit is Unit.Lsx or Unit.Lasx; // of a vector, some element
+        bool mayBeExact = (cause & Inexact) == 0
+            || row.Info().Unit is Unit.Lsx or Unit.Lasx; // of a vector, some element
         bool isTinyTrap = a->Signal == Signals.Fpe && trapped == Underflow && (mayBeExact || !SameEnd(a, b));
 
         // sc (2.2.7.2) and the bound-checked accesses (2.2.6.3) must be aligned; QEMU looks only at sc, and only when
@@ -174,7 +178,8 @@ internal static unsafe class Judge
     /// </summary>
     private static bool IsPartialLoad(Block block, MachineState* a, MachineState* b, Opcode row, int destination)
     {
-        if (a->Signal != Signals.Segv || !SameEnd(a, b) || row.Info() is not { Access: AccessKind.Load, AccessSize: 32 })
+        if (a->Signal != Signals.Segv || !SameEnd(a, b)
+            || row.Info() is not { Access: AccessKind.Load, AccessSize: 32 })
         {
             return false;
         }

@@ -29,7 +29,8 @@ internal static class Layout
     /// somewhere above the windows. A block that comes there is no test.
     /// </summary>
     public static bool IsForbidden(ulong address) =>
-        address - 0x4000 < 0x3000 || address - 0x2ff_f000 < 0x50_0000 || address - ProgramStart < ProgramEnd - ProgramStart;
+        address - 0x4000 < 0x3000 || address - 0x2ff_f000 < 0x50_0000
+        || address - ProgramStart < ProgramEnd - ProgramStart;
 
     private const ulong ProgramStart = Data + (Blocks * Window), ProgramEnd = 1UL << 48;
 
@@ -42,7 +43,8 @@ internal static class Layout
     /// </summary>
     public static readonly uint[] Epilogue =
     [
-        Words.Encode(Opcode.StptrD, 1, 0, 0x5108), Words.Encode(Opcode.LdptrD, 1, 0, 0x5200), Words.Encode(Opcode.Jirl, 0, 1, 0),
+        Words.Encode(Opcode.StptrD, 1, 0, 0x5108), Words.Encode(Opcode.LdptrD, 1, 0, 0x5200),
+        Words.Encode(Opcode.Jirl, 0, 1, 0),
     ];
 }
 

@@ -11,7 +11,8 @@ internal static class MemoryBank
     public static ReadOnlySpan<ulong> ReadOnlyPage => Words.AsSpan(0, (int)Layout.Page / 8);
 
     /// <summary>Fills a window.</summary>
-    public static void Fill(Span<ulong> data, Rng rng) => Words.AsSpan(rng.Below(Size - data.Length), data.Length).CopyTo(data);
+    public static void Fill(Span<ulong> data, Rng rng) =>
+        Words.AsSpan(rng.Below(Size - data.Length), data.Length).CopyTo(data);
 
     private static ulong[] Make()
     {

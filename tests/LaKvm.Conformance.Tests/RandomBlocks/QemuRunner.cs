@@ -9,7 +9,8 @@ namespace LaKvm.Conformance.Tests.RandomBlocks;
 /// </summary>
 internal sealed unsafe partial class QemuRunner : IDisposable
 {
-    private const int DataOffset = 2 * Layout.StatesSize, CodeOffset = DataOffset + (int)(Layout.Blocks * Layout.Window);
+    private const int DataOffset = 2 * Layout.StatesSize,
+        CodeOffset = DataOffset + (int)(Layout.Blocks * Layout.Window);
     private const int SharedSize = CodeOffset + (int)Layout.CodeSize;
 
     /// <summary>A batch takes less than a second, unless the computer has much other work.</summary>
@@ -24,7 +25,9 @@ internal sealed unsafe partial class QemuRunner : IDisposable
     {
         string source = Path.Combine(Peers.Repository, "tests/LaKvm.Conformance.Tests/Runner/blocks.c");
         File.Copy(source, Path.Combine(_directory, "blocks.c"));
-        Peers.Run(_directory, "loongarch64-linux-gnu-gcc -std=gnu17 -O2 -Wall -Wextra -Werror -mlasx -static blocks.c -o blocks");
+        Peers.Run(
+            _directory,
+            "loongarch64-linux-gnu-gcc -std=gnu17 -O2 -Wall -Wextra -Werror -mlasx -static blocks.c -o blocks");
         _file = MakeMemoryFile("blocks", 0); // the processes started from here on inherit it
         if (_file < 0 || Truncate(_file, SharedSize) != 0)
         {
@@ -54,7 +57,8 @@ internal sealed unsafe partial class QemuRunner : IDisposable
     }
 
     /// <summary>Puts a block's data into its window.</summary>
-    public void LoadData(Block block) => block.Data.CopyTo(new Span<ulong>(WindowAddress(block.Window), block.Data.Length));
+    public void LoadData(Block block) =>
+        block.Data.CopyTo(new Span<ulong>(WindowAddress(block.Window), block.Data.Length));
 
     /// <summary>Puts code at its address.</summary>
     public void LoadCode(ulong address, ReadOnlySpan<uint> code) =>
@@ -113,7 +117,8 @@ internal sealed unsafe partial class QemuRunner : IDisposable
     }
 
     private Process StartProcess() =>
-        Process.Start(Peers.Command(_directory, $"exec qemu-loongarch64 -cpu la464 -tb-size 67108864 ./blocks {_file}"))!;
+        Process.Start(Peers.Command(
+        _directory, $"exec qemu-loongarch64 -cpu la464 -tb-size 67108864 ./blocks {_file}"))!;
 
     public void Dispose()
     {

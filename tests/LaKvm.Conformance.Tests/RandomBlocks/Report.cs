@@ -11,11 +11,14 @@ internal static unsafe class Report
     {
         var text = new StringBuilder();
         Block block = finding.Block;
-        text.Append(CultureInfo.InvariantCulture, $"{finding.Engine} differs, seed {block.Seed:x}, window at {block.WindowBase:x}\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"{finding.Engine} differs, seed {block.Seed:x}, window at {block.WindowBase:x}\n");
         for (int n = 0; n < block.Code.Count; n++)
         {
-            string instruction = Disassembler.Format(block.Code[n], DisassemblyStyle.NumericRegisters | DisassemblyStyle.NoAliases);
-            text.Append(CultureInfo.InvariantCulture, $"{block.Address + ((ulong)n * 4):x}: {block.Code[n]:x8}  {instruction}\n");
+            string instruction = Disassembler.Format(
+                block.Code[n], DisassemblyStyle.NumericRegisters | DisassemblyStyle.NoAliases);
+            text.Append(CultureInfo.InvariantCulture,
+                $"{block.Address + ((ulong)n * 4):x}: {block.Code[n]:x8}  {instruction}\n");
         }
 
         WriteRegisters(text, block, finding);
@@ -32,7 +35,8 @@ internal static unsafe class Report
             if (a != b)
             {
                 text.Append(CultureInfo.InvariantCulture,
-                    $"memory {block.WindowBase + (ulong)at:x}: {block.Data[at / 8]:x16} -> {a:x16}, should be {b:x16}\n");
+                    $"memory {block.WindowBase + (ulong)at:x}: {block.Data[at / 8]:x16} -> {a:x16}, should be "
+                    + $"{b:x16}\n");
             }
         }
 
@@ -64,7 +68,8 @@ internal static unsafe class Report
         }
     }
 
-    private static void WriteVector(StringBuilder text, Block block, int n, ulong* before, ulong* actual, ulong* expected)
+    private static void WriteVector(
+        StringBuilder text, Block block, int n, ulong* before, ulong* actual, ulong* expected)
     {
         bool differs = !new Span<ulong>(actual, 4).SequenceEqual(new Span<ulong>(expected, 4));
         if (!differs && !IsNamed(block, OperandKind.Fpr, n))

@@ -26,7 +26,8 @@ internal static class RowLists
 
     public static readonly Opcode[] BoundAccess = Rows(info => info.Access != AccessKind.None && IsBound(info));
 
-    public static readonly Opcode[] Atomics = Rows(info => info.Access == AccessKind.Atomic && info.Mnemonic.StartsWith("am", StringComparison.Ordinal));
+    public static readonly Opcode[] Atomics =
+        Rows(info => info.Access == AccessKind.Atomic && info.Mnemonic.StartsWith("am", StringComparison.Ordinal));
 
     public static readonly Opcode[] Privileged = Rows(info => info.IsPrivileged && info.Opcode != Opcode.Hvcl);
 
@@ -36,7 +37,8 @@ internal static class RowLists
     /// </summary>
     public static readonly Opcode[] UnsettledUpper =
     [
-        Opcode.VbitclrH, Opcode.VbitrevH, Opcode.VbitsetH, Opcode.VavgD, Opcode.VavgrD, Opcode.VsrlniDQ, Opcode.VsraniDQ,
+        Opcode.VbitclrH, Opcode.VbitrevH, Opcode.VbitsetH, Opcode.VavgD, Opcode.VavgrD, Opcode.VsrlniDQ,
+        Opcode.VsraniDQ,
     ];
 
     private static Opcode[] Rows(Func<OpcodeInfo, bool> match) =>
@@ -44,11 +46,14 @@ internal static class RowLists
 
     private static bool IsPlain(OpcodeInfo info) =>
         info is { IsPrivileged: false, Access: AccessKind.None, Flow: Flow.Next or Flow.Sync } && info.Opcode is not
-            (Opcode.RdtimeD or Opcode.RdtimehW or Opcode.RdtimelW or Opcode.Cpucfg or Opcode.Movgr2fcsr or Opcode.AsrtgtD or Opcode.AsrtleD);
+            (Opcode.RdtimeD or Opcode.RdtimehW or Opcode.RdtimelW or Opcode.Cpucfg or Opcode.Movgr2fcsr
+                or Opcode.AsrtgtD or Opcode.AsrtleD);
 
-    private static bool IsPlainAccess(OpcodeInfo info) => info.Access is AccessKind.Load or AccessKind.Store && !IsBound(info);
+    private static bool IsPlainAccess(OpcodeInfo info) =>
+        info.Access is AccessKind.Load or AccessKind.Store && !IsBound(info);
 
     /// <summary>The bound-checked accesses: register forms with a comparison in their name.</summary>
     private static bool IsBound(OpcodeInfo info) =>
-        info.Mnemonic.Contains("gt.", StringComparison.Ordinal) || info.Mnemonic.Contains("le.", StringComparison.Ordinal);
+        info.Mnemonic.Contains("gt.", StringComparison.Ordinal)
+        || info.Mnemonic.Contains("le.", StringComparison.Ordinal);
 }

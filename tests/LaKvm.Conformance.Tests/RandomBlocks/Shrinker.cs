@@ -82,7 +82,9 @@ internal sealed unsafe class Shrinker(BlockChecker checker)
 
     private bool SimplifyState()
     {
-        bool changed = Try((ref MachineState state) => state.Fcc = 0) | Try((ref MachineState state) => state.Fcsr &= 0x31f) | Try((ref MachineState state) => state.Fcsr &= 0x31f0000)
+        bool changed = Try((ref MachineState state) => state.Fcc = 0)
+            | Try((ref MachineState state) => state.Fcsr &= 0x31f)
+            | Try((ref MachineState state) => state.Fcsr &= 0x31f0000)
             | Try((ref MachineState state) => state.Fcsr = 0);
         for (int n = 1; n < 32; n++)
         {
@@ -109,7 +111,8 @@ internal sealed unsafe class Shrinker(BlockChecker checker)
         return isChanged && Accept(candidate);
     }
 
-    private static ReadOnlySpan<byte> Bytes(ref MachineState state) => MemoryMarshal.AsBytes(new ReadOnlySpan<MachineState>(ref state));
+    private static ReadOnlySpan<byte> Bytes(ref MachineState state) =>
+        MemoryMarshal.AsBytes(new ReadOnlySpan<MachineState>(ref state));
 
     /// <summary>Tries zero, then fewer bits.</summary>
     private bool SimplifyWord(Word word)

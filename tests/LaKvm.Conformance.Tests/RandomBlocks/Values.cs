@@ -6,7 +6,8 @@ internal static class Values
     private static readonly ulong[] Edges =
     [
         0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
-        0x7fffffffffffffff, 0x8000000000000000, 0xffffffff80000000, 0xffffffff7fffffff, 0x0123456789abcdef, 31, 32, 33, 63, 64,
+        0x7fffffffffffffff, 0x8000000000000000, 0xffffffff80000000, 0xffffffff7fffffff, 0x0123456789abcdef, 31, 32, 33,
+        63, 64,
     ];
 
     private readonly record struct Format(int Fraction, int Exponent)
@@ -108,7 +109,8 @@ internal static class Values
         ReadOnlySpan<ulong> values =
         [
             0, 0, 1, normal - 1, normal, normal + 1, f.Infinity - 1, f.Infinity, f.Infinity, f.Infinity | quiet,
-            f.Infinity | quiet | payload, f.Infinity | payload | 1, f.Infinity | 1, f.One, f.One + 1, f.One - 1, f.One + normal,
+            f.Infinity | quiet | payload, f.Infinity | payload | 1, f.Infinity | 1, f.One, f.One + 1, f.One - 1,
+            f.One + normal,
             f.One - normal, f.One | quiet, quiet, normal << 1,
         ];
         return rng.Pick(values);

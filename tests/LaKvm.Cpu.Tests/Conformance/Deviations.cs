@@ -12,7 +12,8 @@ internal static class Deviations
 
     /// <summary>Rows whose result is a float that an operation has rounded, and so may be tiny.</summary>
     private static readonly string[] Rounding =
-        ["fadd.", "fsub.", "fmul.", "fdiv.", "fmadd.", "fmsub.", "fnmadd.", "fnmsub.", "frecip.", "fscaleb.", "fcvt.s."];
+        ["fadd.", "fsub.", "fmul.", "fdiv.", "fmadd.", "fmsub.", "fnmadd.", "fnmsub.", "frecip.", "fscaleb.",
+            "fcvt.s."];
 
     public static VectorCase Apply(string mnemonic, VectorCase vector)
     {

@@ -25,6 +25,7 @@ public sealed class InstructionVectorTests
             }
         }
 
-        failures.Take(DifferencesShown).Should().BeEmpty($"{failures.Count} of {lines.Count} cases of {mnemonic} differ");
+        failures.Take(DifferencesShown).Should()
+            .BeEmpty($"{failures.Count} of {lines.Count} cases of {mnemonic} differ");
     }
 }

@@ -11,7 +11,8 @@ internal sealed class VectorCase
     {
         Line = line;
         string[] tokens = line.Split(' ');
-        Code = [.. tokens[0].Split('+').Select(word => uint.Parse(word, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
+        Code = [.. tokens[0].Split('+')
+            .Select(word => uint.Parse(word, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
         int middle = Array.IndexOf(tokens, "=");
         foreach (string token in tokens[1..middle])
         {

@@ -40,7 +40,8 @@ internal sealed class ExactReference(bool single, FpRounding rounding)
         }
 
         int minimum = 1 - Bias;
-        BigInteger integer = ToMultiple(numerator, denominator, exponent, Math.Max(e, minimum) - _fractionBits, negative, out bool exact);
+        BigInteger integer = ToMultiple(
+            numerator, denominator, exponent, Math.Max(e, minimum) - _fractionBits, negative, out bool exact);
         BigInteger unbounded = ToMultiple(numerator, denominator, exponent, e - _fractionBits, negative, out _);
         bool tiny = e < minimum && Compare(unbounded, BigInteger.One, e - _fractionBits - minimum) < 0;
         Flags = exact ? FpFlags.None : tiny ? FpFlags.Inexact | FpFlags.Underflow : FpFlags.Inexact;
@@ -63,10 +64,12 @@ internal sealed class ExactReference(bool single, FpRounding rounding)
     }
 
     /// <summary>The value in units of 2^unit, rounded to an integer.</summary>
-    private BigInteger ToMultiple(BigInteger numerator, BigInteger denominator, int exponent, int unit, bool negative, out bool exact)
+    private BigInteger ToMultiple(
+        BigInteger numerator, BigInteger denominator, int exponent, int unit, bool negative, out bool exact)
     {
         int shift = exponent - unit;
-        BigInteger top = shift > 0 ? numerator << shift : numerator, bottom = shift < 0 ? denominator << -shift : denominator;
+        BigInteger top = shift > 0 ? numerator << shift : numerator, bottom = shift < 0 ? denominator << -shift
+            : denominator;
         BigInteger quotient = BigInteger.DivRem(top, bottom, out BigInteger rest);
         exact = rest.IsZero;
         int half = (2 * rest).CompareTo(bottom);

@@ -29,7 +29,8 @@ public sealed class FastPathTests
     [Theory]
     [Trait("Category", "Slow")]
     [MemberData(nameof(Operations))]
-    public void Fast_path_with_very_many_operands_equals_soft_float(string name) => CheckRandom(name, 10_000_000, seed: 3);
+    public void Fast_path_with_very_many_operands_equals_soft_float(string name) =>
+        CheckRandom(name, 10_000_000, seed: 3);
 
     private static void CheckRandom(string name, int count, int seed)
     {
@@ -38,7 +39,9 @@ public sealed class FastPathTests
         for (int n = 0; n < count; n++)
         {
             ulong a = FpOperands.Next(random, operation.Single), b = FpOperands.Next(random, operation.Single, a);
-            ulong c = random.Next(2) == 0 ? FpOperands.Next(random, operation.Single, a) : Product(operation.Single, a, b, random);
+            ulong c = random.Next(2) == 0
+                ? FpOperands.Next(random, operation.Single, a)
+                : Product(operation.Single, a, b, random);
             Check(operation, a, b, c);
         }
     }

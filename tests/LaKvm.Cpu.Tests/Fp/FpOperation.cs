@@ -30,7 +30,8 @@ internal sealed record FpOperation(string Name, bool Single, int Operands, FpFun
             (ulong a, ulong b, ulong c, ref FpEnvironment e) => FpSoft<F>.MultiplyAdd(a, b, c, ref e));
         yield return Make("sqrt", 1, (ulong a, ulong _, ulong _, ref FpEnvironment e) => T.SquareRoot(a, ref e),
             (ulong a, ulong _, ulong _, ref FpEnvironment e) => FpSoft<F>.SquareRoot(a, ref e));
-        yield return Make("cmp", 2, (ulong a, ulong b, ulong _, ref FpEnvironment e) => (ulong)T.Compare(a, b, true, ref e),
+        yield return Make("cmp", 2, (ulong a, ulong b, ulong _, ref FpEnvironment e) =>
+            (ulong)T.Compare(a, b, true, ref e),
             (ulong a, ulong b, ulong _, ref FpEnvironment e) => (ulong)FpSoft<F>.Compare(a, b, true, ref e));
         yield return Make("max", 2, (ulong a, ulong b, ulong _, ref FpEnvironment e) => T.Max(a, b, ref e),
             (ulong a, ulong b, ulong _, ref FpEnvironment e) => FpSoft<F>.Max(a, b, ref e));
@@ -40,11 +41,13 @@ internal sealed record FpOperation(string Name, bool Single, int Operands, FpFun
             (ulong a, ulong b, ulong _, ref FpEnvironment e) => FpSoft<F>.MaxMagnitude(a, b, ref e));
         yield return Make("mina", 2, (ulong a, ulong b, ulong _, ref FpEnvironment e) => T.MinMagnitude(a, b, ref e),
             (ulong a, ulong b, ulong _, ref FpEnvironment e) => FpSoft<F>.MinMagnitude(a, b, ref e));
-        yield return Make("fromint", 1, (ulong a, ulong _, ulong _, ref FpEnvironment e) => T.FromInteger((long)a, ref e),
+        yield return Make("fromint", 1, (ulong a, ulong _, ulong _, ref FpEnvironment e) =>
+            T.FromInteger((long)a, ref e),
             (ulong a, ulong _, ulong _, ref FpEnvironment e) => FpSoft<F>.FromInteger((long)a, ref e));
         foreach (FpRounding to in Roundings)
         {
-            yield return Make($"rint-{to}", 1, (ulong a, ulong _, ulong _, ref FpEnvironment e) => T.RoundToInteger(a, to, ref e),
+            yield return Make($"rint-{to}", 1, (ulong a, ulong _, ulong _, ref FpEnvironment e) =>
+                T.RoundToInteger(a, to, ref e),
                 (ulong a, ulong _, ulong _, ref FpEnvironment e) => FpSoft<F>.RoundToInteger(a, to, ref e));
             foreach (int bits in (int[])[32, 64])
             {
@@ -57,9 +60,11 @@ internal sealed record FpOperation(string Name, bool Single, int Operands, FpFun
 
     private static IEnumerable<FpOperation> Conversions()
     {
-        yield return new FpOperation("cvt.s.d", false, 1, (ulong a, ulong _, ulong _, ref FpEnvironment e) => Fp32.FromDouble(a, ref e),
+        yield return new FpOperation(
+            "cvt.s.d", false, 1, (ulong a, ulong _, ulong _, ref FpEnvironment e) => Fp32.FromDouble(a, ref e),
             (ulong a, ulong _, ulong _, ref FpEnvironment e) => FpSoft<Binary32>.ConvertFrom<Binary64>(a, ref e));
-        yield return new FpOperation("cvt.d.s", true, 1, (ulong a, ulong _, ulong _, ref FpEnvironment e) => Fp64.FromSingle(a, ref e),
+        yield return new FpOperation(
+            "cvt.d.s", true, 1, (ulong a, ulong _, ulong _, ref FpEnvironment e) => Fp64.FromSingle(a, ref e),
             (ulong a, ulong _, ulong _, ref FpEnvironment e) => FpSoft<Binary64>.ConvertFrom<Binary32>(a, ref e));
     }
 }

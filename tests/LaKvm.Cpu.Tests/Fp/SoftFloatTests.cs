@@ -85,12 +85,14 @@ public sealed class SoftFloatTests
         ulong actual = operation.Soft(a, b, c, ref env);
         if (actual != expected || env.Flags != flags)
         {
-            Assert.Fail($"{operation.Name} {rounding} {a:x} {b:x} {c:x}: {actual:x} {env.Flags}, not {expected:x} {flags}");
+            Assert.Fail(
+                $"{operation.Name} {rounding} {a:x} {b:x} {c:x}: {actual:x} {env.Flags}, not {expected:x} {flags}");
         }
     }
 
     /// <summary>Null where the exact result is zero or not real.</summary>
-    private static (ulong Result, FpFlags Flags)? Expect(FpOperation operation, FpRounding rounding, ulong a, ulong b, ulong c)
+    private static (ulong Result, FpFlags Flags)? Expect(
+        FpOperation operation, FpRounding rounding, ulong a, ulong b, ulong c)
     {
         ExactReference operands = new(operation.Single, rounding);
         ExactReference target = operation.Name == "cvt.s.d" ? new(true, rounding) : operands;
@@ -109,7 +111,8 @@ public sealed class SoftFloatTests
         return numerator.IsZero ? null : (target.Round(numerator, denominator, exponent), target.Flags);
     }
 
-    private static (BigInteger Numerator, BigInteger Denominator, int Exponent) Sum(BigInteger x, int ex, BigInteger y, int ey)
+    private static (BigInteger Numerator, BigInteger Denominator, int Exponent) Sum(
+        BigInteger x, int ex, BigInteger y, int ey)
     {
         int exponent = Math.Min(ex, ey);
         return ((x << (ex - exponent)) + (y << (ey - exponent)), BigInteger.One, exponent);

@@ -56,7 +56,8 @@ public sealed class ArithmeticTests
         AllWidths(CrcArithmetic.CrccWBW, CrcArithmetic.CrccWHW, CrcArithmetic.CrccWWW, CrcArithmetic.CrccWDW);
 
         static void AllWidths(
-            Func<ulong, ulong, ulong> b, Func<ulong, ulong, ulong> h, Func<ulong, ulong, ulong> w, Func<ulong, ulong, ulong> d)
+            Func<ulong, ulong, ulong> b, Func<ulong, ulong, ulong> h, Func<ulong, ulong, ulong> w,
+        Func<ulong, ulong, ulong> d)
         {
             ulong crc = seed;
             for (int n = 0; n < 8; n++)

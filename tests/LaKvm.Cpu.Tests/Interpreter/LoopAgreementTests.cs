@@ -89,7 +89,9 @@ public sealed unsafe class LoopAgreementTests
         var registers = new ulong[32];
         for (int r = 1; r < 32; r++)
         {
-            registers[r] = random.Next(3) == 0 ? pool[random.Next(pool.Length)] : (ulong)random.NextInt64() << random.Next(2);
+            registers[r] = random.Next(3) == 0
+                ? pool[random.Next(pool.Length)]
+                : (ulong)random.NextInt64() << random.Next(2);
         }
 
         OpcodeInfo info = Decoder.Find(word).Info();

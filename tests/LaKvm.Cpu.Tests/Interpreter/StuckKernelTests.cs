@@ -48,7 +48,8 @@ public sealed class StuckKernelTests : IDisposable
 
         _machine.Run(100_000);
 
-        _lines.Should().ContainSingle().Which.Should().Contain("ALE").And.Contain("BADV").And.Contain("(ld.w $t1, $sp, 1)")
+        _lines.Should().ContainSingle().Which.Should()
+            .Contain("ALE").And.Contain("BADV").And.Contain("(ld.w $t1, $sp, 1)")
             .And.Contain("it began with SYS");
     }
 
@@ -76,7 +77,8 @@ public sealed class StuckKernelTests : IDisposable
 
         _machine.Run(100_000);
 
-        _lines.Should().ContainSingle().Which.Should().Match(line => line.Contains("raises SYS") || line.Contains("raises BRK"))
+        _lines.Should().ContainSingle().Which.Should()
+            .Match(line => line.Contains("raises SYS") || line.Contains("raises BRK"))
             .And.MatchRegex("it began with SYS .* at ERA 0x100000");
     }
 

@@ -155,7 +155,8 @@ public sealed class CsrTests
     {
         uint[] words =
         [
-            Words.Csrrd(4, 0), Words.Csrwr(4, 0x30), Words.Tlbwr, Words.Tlbfill, Words.Tlbsrch, Words.Tlbrd, Words.Tlbclr,
+            Words.Csrrd(4, 0), Words.Csrwr(4, 0x30), Words.Tlbwr, Words.Tlbfill, Words.Tlbsrch, Words.Tlbrd,
+            Words.Tlbclr,
             Words.Ertn, Words.Idle, Words.Invtlb(0, 0, 0), Words.Lddir(4, 5, 1), Words.Ldpte(4, 0),
             Words.Gcsrrd(4, 0), 0x06480000 | 4, 0x06481000 | 4, 0x06000000,
         ];

@@ -119,7 +119,8 @@ public sealed class PageSizeTests
         bench.Csrwr(Csr.Tlbrehi, Va | size);
         bench.Csrwr(Csr.Tlbrelo0, V | D);
         bench.Csrwr(Csr.Tlbrelo1, V | D);
-        foreach (int csr in (int[])[Csr.Tlbrera, Csr.Tlbehi, Csr.Tlbelo0, Csr.Tlbelo1, Csr.Tlbidx, Csr.Tlbrehi, Csr.Tlbrelo0])
+        foreach (int csr in (int[])[
+            Csr.Tlbrera, Csr.Tlbehi, Csr.Tlbelo0, Csr.Tlbelo1, Csr.Tlbidx, Csr.Tlbrehi, Csr.Tlbrelo0])
         {
             bench.Gcsrwr(csr, bench.Core.ReadCsr(csr));
         }

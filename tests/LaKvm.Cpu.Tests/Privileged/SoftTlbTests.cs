@@ -83,7 +83,8 @@ public sealed class SoftTlbTests
         bench.EnablePaging();
         for (int n = 0; n < 3; n++)
         {
-            bench.MapPair(Tlb.StlbEntries + n, Va + ((ulong)n * Distance), 12, (0x20_0000 + ((ulong)n << 12)) | V | D, 0);
+            bench.MapPair(Tlb.StlbEntries + n, Va + ((ulong)n * Distance), 12,
+                (0x20_0000 + ((ulong)n << 12)) | V | D, 0);
         }
 
         for (ulong turn = 0; turn < 10; turn++)
@@ -158,7 +159,8 @@ public sealed class SoftTlbTests
             bench.MapPair(Tlb.StlbEntries + (2 * asid), Va, 12, own | V | D | Plv3, 0x30_0000 | V | D | Plv3);
         }
 
-        bench.MapPair(Tlb.StlbEntries + 1, Va + Distance, 12, 0x31_0000 | V | D | Plv3 | G, 0x31_1000 | V | D | Plv3 | G);
+        bench.MapPair(Tlb.StlbEntries + 1, Va + Distance, 12, 0x31_0000 | V | D | Plv3 | G,
+            0x31_1000 | V | D | Plv3 | G);
         bench.EnablePaging((ulong)plv);
         return bench;
     }

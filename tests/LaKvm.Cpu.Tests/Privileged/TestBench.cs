@@ -28,7 +28,8 @@ internal sealed class RecordingBus : ICoreBus
         return ReadValue;
     }
 
-    public void WriteMmio(ulong physicalAddress, int size, ulong value) => Log.Add($"w{size} {physicalAddress:x}={value:x}");
+    public void WriteMmio(ulong physicalAddress, int size, ulong value) =>
+        Log.Add($"w{size} {physicalAddress:x}={value:x}");
 
     public ulong ReadIocsr(int core, uint address, int size)
     {
@@ -36,7 +37,8 @@ internal sealed class RecordingBus : ICoreBus
         return ReadValue;
     }
 
-    public void WriteIocsr(int core, uint address, int size, ulong value) => Log.Add($"iow{size} {address:x}={value:x}");
+    public void WriteIocsr(int core, uint address, int size, ulong value) =>
+        Log.Add($"iow{size} {address:x}={value:x}");
 }
 
 /// <summary>
@@ -158,7 +160,8 @@ internal static class Words
 
     public static uint RdtimeD(int rd, int rj) => Two(0x00006800, rd, rj);
 
-    public static uint Lddir(int rd, int rj, int level) => 0x06400000u | ((uint)level << 10) | ((uint)rj << 5) | (uint)rd;
+    public static uint Lddir(int rd, int rj, int level) =>
+        0x06400000u | ((uint)level << 10) | ((uint)rj << 5) | (uint)rd;
 
     public static uint Ldpte(int rj, int odd) => 0x06440000u | ((uint)odd << 10) | ((uint)rj << 5);
 

@@ -37,7 +37,8 @@ public sealed unsafe class BadPointerTests : IDisposable
             KvmIoctl.RegisterCoalescedMmio, KvmIoctl.UnregisterCoalescedMmio];
         uint[] vcpu = [KvmIoctl.GetRegs, KvmIoctl.SetRegs, KvmIoctl.GetFpu, KvmIoctl.SetFpu, KvmIoctl.GetOneReg,
             KvmIoctl.SetOneReg, KvmIoctl.GetMpState, KvmIoctl.SetMpState, KvmIoctl.Interrupt, KvmIoctl.SetGuestDebug,
-            KvmIoctl.HasDeviceAttr, KvmIoctl.GetDeviceAttr, KvmIoctl.SetDeviceAttr, KvmIoctl.EnableCap, KvmIoctl.Translate];
+            KvmIoctl.HasDeviceAttr, KvmIoctl.GetDeviceAttr, KvmIoctl.SetDeviceAttr, KvmIoctl.EnableCap,
+            KvmIoctl.Translate];
         uint[] device = [KvmIoctl.GetDeviceAttr, KvmIoctl.SetDeviceAttr];
         Add("vm", vm);
         Add("vcpu", vcpu);
@@ -98,7 +99,8 @@ public sealed unsafe class BadPointerTests : IDisposable
         Attribute(_vcpu.Fd, KvmIoctl.SetDeviceAttr, 1, 0).Should().Be(Errno.Fault);
         Attribute(_eiointc.Fd, KvmIoctl.SetDeviceAttr, EiointcControl, 9).Should().Be(Errno.None, "Linux ignores it");
         Attribute(_eiointc.Fd, KvmIoctl.SetDeviceAttr, EiointcControl, 0).Should().Be(Errno.Fault);
-        Attribute(_eiointc.Fd, KvmIoctl.SetDeviceAttr, EiointcControl, 3).Should().Be(Errno.None, "an order has no value");
+        Attribute(_eiointc.Fd, KvmIoctl.SetDeviceAttr, EiointcControl, 3).Should()
+            .Be(Errno.None, "an order has no value");
         Attribute(_eiointc.Fd, KvmIoctl.HasDeviceAttr, EiointcControl, 0).Should().Be(Errno.Perm);
         _eiointc.GetAttribute(0x4000_0003, 0).Should().Be(256, "the number of cores is as it was");
     }

@@ -163,8 +163,10 @@ public sealed unsafe class ErrnoTests : IDisposable
         Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 0, Flags = 1 }).Should().Be(Errno.Inval);
         Event(new KvmIoEventFd { Fd = fd, Address = ulong.MaxValue, Length = 4 }).Should().Be(Errno.Inval);
         Event(new KvmIoEventFd { Fd = 99, Address = 0x1000, Length = 4 }).Should().Be(Errno.BadF);
-        Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4, DataMatch = 1, Flags = 1 }).Should().Be(Errno.None);
-        Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4, DataMatch = 2, Flags = 1 }).Should().Be(Errno.None);
+        Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4, DataMatch = 1, Flags = 1 }).Should()
+            .Be(Errno.None);
+        Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4, DataMatch = 2, Flags = 1 }).Should()
+            .Be(Errno.None);
         Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4 }).Should().Be(Errno.Exist);
         Event(new KvmIoEventFd { Fd = fd, Address = 0x1000, Length = 4, Flags = 2 }).Should().Be(Errno.None, "a port");
         Event(new KvmIoEventFd { Fd = fd, Address = 0x2000, Length = 4, Flags = 4 }).Should().Be(Errno.NoEnt);

@@ -89,7 +89,8 @@ public sealed class LayoutTests
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public void Structure_has_the_size_of_the_kernel_headers(Type type, int size) => Marshal.SizeOf(type).Should().Be(size);
+    public void Structure_has_the_size_of_the_kernel_headers(Type type, int size) =>
+        Marshal.SizeOf(type).Should().Be(size);
 
     [Theory]
     [MemberData(nameof(Offsets))]
@@ -105,6 +106,7 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void Request_numbers_are_all_different() => typeof(KvmIoctl).GetFields(BindingFlags.Public | BindingFlags.Static)
+    public void Request_numbers_are_all_different() =>
+        typeof(KvmIoctl).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(f => f.GetRawConstantValue()).Should().OnlyHaveUniqueItems();
 }

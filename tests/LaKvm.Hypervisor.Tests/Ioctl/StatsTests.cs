@@ -98,7 +98,8 @@ public sealed class StatsTests : IDisposable
     }
 
     private static IEnumerable<string> Names(byte[] file, KvmStatsHeader header) =>
-        Enumerable.Range(0, (int)header.DescriptorCount).Select(i => Text(file, (int)header.DescriptorOffset + (i * 64) + 16));
+        Enumerable.Range(0, (int)header.DescriptorCount)
+        .Select(i => Text(file, (int)header.DescriptorOffset + (i * 64) + 16));
 
     private static string Text(byte[] file, int offset) =>
         Encoding.ASCII.GetString(file, offset, Array.IndexOf(file, (byte)0, offset) - offset);

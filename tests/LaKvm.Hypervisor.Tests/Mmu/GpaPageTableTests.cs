@@ -10,7 +10,8 @@ public sealed unsafe class GpaPageTableTests : IDisposable
     private readonly HostPages _pages;
     private readonly VmStatistics _statistics = new();
 
-    public GpaPageTableTests() => _pages = new HostPages(_memory, _memory.Add(HostMachine.RamBase, 64UL << 20), GpaTableGeometry.Default);
+    public GpaPageTableTests() =>
+        _pages = new HostPages(_memory, _memory.Add(HostMachine.RamBase, 64UL << 20), GpaTableGeometry.Default);
 
     public static TheoryData<int, int> Geometries => new() { { 12, 3 }, { 12, 4 }, { 14, 3 } };
 
@@ -120,7 +121,8 @@ public sealed unsafe class GpaPageTableTests : IDisposable
     {
         GpaTableGeometry.Default.WalkerLow.Should().Be(14 | (11 << 5) | (25 << 10) | (11 << 15));
         GpaTableGeometry.Default.WalkerHigh.Should().Be(36 | (11 << 6));
-        new GpaTableGeometry(12, 4).WalkerLow.Should().Be(12 | (9 << 5) | (21 << 10) | (9 << 15) | (30 << 20) | (9 << 25));
+        new GpaTableGeometry(12, 4).WalkerLow.Should()
+            .Be(12 | (9 << 5) | (21 << 10) | (9 << 15) | (30 << 20) | (9 << 25));
         new GpaTableGeometry(12, 4).WalkerHigh.Should().Be(39 | (9 << 6));
     }
 

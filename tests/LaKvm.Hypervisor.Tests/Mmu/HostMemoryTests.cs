@@ -45,7 +45,8 @@ public sealed unsafe class HostMemoryTests : IDisposable
         _pages.Put(first + (2 * Page));
 
         _pages.FreePages.Should().Be(before);
-        _pages.AllocateContiguous(200UL << 20, HostPages.DefaultHugeSize).Should().NotBe(0, "the extents are one again");
+        _pages.AllocateContiguous(200UL << 20, HostPages.DefaultHugeSize).Should()
+            .NotBe(0, "the extents are one again");
         _pages.AllocateContiguous(200UL << 20, HostPages.DefaultHugeSize).Should().Be(0);
     }
 

@@ -57,7 +57,8 @@ public sealed class MemorySlotSetTests
         }
 
         bench.Vm.Invoking(vm => vm.SetMemoryRegion((uint)count, Area, memory)).Should().Throw<KvmException>();
-        bench.Vm.Invoking(vm => vm.SetMemoryRegion(1, Area + (4 * Page), memory)).Should().Throw<KvmException>("slot 2 is there");
+        bench.Vm.Invoking(vm => vm.SetMemoryRegion(1, Area + (4 * Page), memory)).Should()
+            .Throw<KvmException>("slot 2 is there");
         bench.Vm.SetMemoryRegion(1, Area + (3 * Page), memory);
     }
 

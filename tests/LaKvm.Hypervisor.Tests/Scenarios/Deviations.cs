@@ -8,10 +8,12 @@ internal static class Deviations
 
     private const string Status = "an injected exception puts its code into ESTAT's fields; Linux ORs it in unshifted";
     private const string Mode = "an injected exception saves PLV and IE in PRMD; Linux saves all of CRMD";
-    private const string Zero = "a result for register 0 is dropped; Linux keeps it, and the next store of it shows that";
+    private const string Zero =
+        "a result for register 0 is dropped; Linux keeps it, and the next store of it shows that";
 
     private const string Units = "loads and stores of the FPU and the vector units reach devices; Linux decodes none";
-    private const string Wait = "idle does not wait while an enabled interrupt is in ESTAT; Linux forgets it once it is there";
+    private const string Wait =
+        "idle does not wait while an enabled interrupt is in ESTAT; Linux forgets it once it is there";
 
     private static readonly Deviation[] All =
     [
@@ -38,7 +40,8 @@ internal static class Deviations
     ];
 
     private const string Loads = "Loads from a device, every width and form";
-    private const string LastLoads = "a0=ffffffff85868788 a1=8182838485868788 a2=ffffffffffffff88 a3=88 a4=ffffffffffff8788 "
+    private const string LastLoads =
+        "a0=ffffffff85868788 a1=8182838485868788 a2=ffffffffffffff88 a3=88 a4=ffffffffffff8788 "
         + "a5=8788 a6=ffffffff85868788 a7=85868788 t2=8182838485868788 ";
     private const string Iocsr = "IOCSR reads and writes, every width";
     private const string NotEmulated = "Accesses to a device that cannot be emulated are address errors";

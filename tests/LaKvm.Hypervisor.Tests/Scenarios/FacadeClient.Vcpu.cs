@@ -143,7 +143,8 @@ internal sealed unsafe partial class FacadeClient
             case KvmExitReason.Mmio or KvmExitReason.LoongArchIocsr:
                 bool write = PageField(fd, 52, 1) != 0;
                 ulong length = PageField(fd, 48, 4);
-                _output.Append(reason == (uint)KvmExitReason.Mmio ? " mmio" : " iocsr").Append(write ? " write" : " read");
+                _output.Append(reason == (uint)KvmExitReason.Mmio ? " mmio" : " iocsr")
+                    .Append(write ? " write" : " read");
                 _output.Append(CultureInfo.InvariantCulture, $" {PageField(fd, 32, 8):x} bytes {length:x}");
                 if (write)
                 {

@@ -49,7 +49,8 @@ public sealed class LogVcpuTests : SeedTest
     public void Timer_is_not_touched_by_exits_that_keep_the_core()
     {
         Vcpu vcpu = Bench.Start($"li.d $t0, {(1UL << 40) | OneShot}\ncsrwr $t0, 0x41\ncsrrd $s0, 0x42\n"
-            + string.Concat(Enumerable.Repeat("cpucfg $t0, $zero\nst.d $zero, $a0, 0\n", 10)) + "csrrd $s1, 0x42" + Stop);
+            + string.Concat(Enumerable.Repeat("cpucfg $t0, $zero\nst.d $zero, $a0, 0\n", 10)) + "csrrd $s1, 0x42"
+            + Stop);
         SetGpr(vcpu, A0, DeviceAddress);
         ulong begin = (ulong)Stopwatch.GetTimestamp();
         for (int i = 0; i < 10; i++)
@@ -68,7 +69,8 @@ public sealed class LogVcpuTests : SeedTest
     [Seed("log: Allow to access HW timer CSR registers always")]
     public void Timer_registers_can_be_read_and_written_between_runs()
     {
-        Vcpu vcpu = Bench.Start($"li.d $t0, {(50 * Millisecond) | Periodic}\ncsrwr $t0, 0x41\nst.d $zero, $a0, 0\ncsrrd $t1, 0x41"
+        Vcpu vcpu = Bench.Start(
+            $"li.d $t0, {(50 * Millisecond) | Periodic}\ncsrwr $t0, 0x41\nst.d $zero, $a0, 0\ncsrrd $t1, 0x41"
             + Stop);
         SetGpr(vcpu, A0, DeviceAddress);
         vcpu.Run().Address.Should().Be(DeviceAddress);
@@ -148,11 +150,13 @@ public sealed class LogVcpuTests : SeedTest
     [Seed("log: Implement vcpu load and vcpu put operations")]
     public async Task Load_and_put_move_every_guest_csr_between_core_and_memory()
     {
-        Vcpu vcpu = StartOnOneCore("csrrd $t1, 0x30\ncsrrd $t2, 0x180\nst.d $zero, $a0, 0\ncsrrd $t1, 0x30", out GuestBench bench);
+        Vcpu vcpu = StartOnOneCore(
+            "csrrd $t1, 0x30\ncsrrd $t2, 0x180\nst.d $zero, $a0, 0\ncsrrd $t1, 0x30", out GuestBench bench);
         using (bench)
         {
             SetGpr(vcpu, A0, DeviceAddress);
-            int[] csrs = [Csr.Era, Csr.Badv, Csr.Eentry, Csr.Pgdl, Csr.Pgdh, Csr.Save0, Csr.Save0 + 7, Csr.Tlbrentry, Csr.Tlbrera];
+            int[] csrs = [Csr.Era, Csr.Badv, Csr.Eentry, Csr.Pgdl, Csr.Pgdh, Csr.Save0, Csr.Save0 + 7, Csr.Tlbrentry,
+                Csr.Tlbrera];
             foreach (int csr in csrs)
             {
                 vcpu.SetCsr(csr, 0x1000 + ((ulong)csr << 12));
@@ -190,7 +194,8 @@ public sealed class LogVcpuTests : SeedTest
     [Seed("v3: fcsr with the fpu")]
     public unsafe void Fpu_registers_flags_and_fcsr_are_got_and_set_together()
     {
-        Vcpu vcpu = Bench.Start("ori $t0, $zero, 1\ncsrwr $t0, 2\nfadd.d $f2, $f1, $f1\nmovfcsr2gr $t1, $fcsr0\nmovcf2gr $t2, $fcc5"
+        Vcpu vcpu = Bench.Start(
+            "ori $t0, $zero, 1\ncsrwr $t0, 2\nfadd.d $f2, $f1, $f1\nmovfcsr2gr $t1, $fcsr0\nmovcf2gr $t2, $fcc5"
             + Stop);
         var fpu = new KvmFpu { Fcsr = 0x300, Fcc = 1UL << 40 };
         fpu.Registers[4] = BitConverter.DoubleToUInt64Bits(1.5);
@@ -240,14 +245,16 @@ public sealed class LogVcpuTests : SeedTest
         all.Count(GuestCsrs.IsSoftware).Should().Be(88);
         all.Should().NotContain(csr => GuestCsrs.IsHardware(csr) && GuestCsrs.IsSoftware(csr));
         RunToEnd("csrrd $t1, 0x16\ncsrrd $t2, 0x7ff");
-        Bench.Log.Should().ContainSingle("the guest has neither, which is told once").Which.Should().Contain("CSR 0x16");
+        Bench.Log.Should().ContainSingle("the guest has neither, which is told once").Which.Should()
+            .Contain("CSR 0x16");
     }
 
     [Fact]
     [Seed("log: Implement vcpu timer operations")]
     public async Task Periodic_timer_ticks_on_while_the_vcpu_is_put()
     {
-        Vcpu vcpu = StartOnOneCore($"li.d $t0, {Millisecond | Periodic}\ncsrwr $t0, 0x41\nst.d $zero, $a0, 0\ncsrrd $t1, 5\n"
+        Vcpu vcpu = StartOnOneCore(
+            $"li.d $t0, {Millisecond | Periodic}\ncsrwr $t0, 0x41\nst.d $zero, $a0, 0\ncsrrd $t1, 5\n"
             + "csrrd $t2, 0x42", out GuestBench bench);
         using (bench)
         {

@@ -29,11 +29,13 @@ public sealed class LogVmTests : SeedTest
     [InlineData(0ul, 1ul, 2ul, HugePageFit.Nowhere)] // addresses lie differently
     [InlineData(1ul, 1ul, 3ul, HugePageFit.Interior)]
     [Seed("log: Optimization for memslot hugepage checking")]
-    public void Slot_knows_from_its_making_whether_huge_pages_fit(ulong gpaPages, ulong hvaPages, ulong huge, object fit)
+    public void Slot_knows_from_its_making_whether_huge_pages_fit(
+        ulong gpaPages, ulong hvaPages, ulong huge, object fit)
     {
         ulong hugeSize = HostPages.DefaultHugeSize;
         using UserMemory memory = UserMemory.Map(Bench.Process, 4 * hugeSize, linear: false);
-        Bench.Core.Memory.Set(1, 0, 0x8000_0000 + (gpaPages * Page), huge * hugeSize, memory.Address + (hvaPages * Page))
+        Bench.Core.Memory.Set(1, 0, 0x8000_0000 + (gpaPages * Page), huge * hugeSize,
+            memory.Address + (hvaPages * Page))
             .Should().Be(Errno.None);
 
         Bench.Core.Slots.Find((0x8000_0000 + (gpaPages * Page)) / Page)!.HugePages.Should().Be((HugePageFit)fit);
@@ -132,7 +134,8 @@ public sealed class LogVmTests : SeedTest
     [Seed("log: Implement kvm module related interface")]
     public void Module_takes_the_width_of_tags_from_the_core_and_starts_each_core_with_none_used()
     {
-        using var machine = new HostMachine(2, 16UL << 20, Bench.Machine.Clock, c => new LaKvm.Interpreter.InterpreterEngine(c));
+        using var machine = new HostMachine(
+            2, 16UL << 20, Bench.Machine.Clock, c => new LaKvm.Interpreter.InterpreterEngine(c));
         KvmModule.Load(machine, out KvmModule? module).Should().Be(Errno.None);
 
         module!.VpidMask.Should().Be(0xff);

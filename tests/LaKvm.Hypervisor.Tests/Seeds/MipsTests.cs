@@ -67,8 +67,10 @@ public sealed class MipsTests : SeedTest
         using UserMemory memory = UserMemory.Map(Bench.Process, 256 * Page, linear);
         Bench.Vm.SetMemoryRegion(1, Slot1, memory, flags: 1);
         int[] written = [0, 1, 63, 64, 200, 255];
-        string reads = string.Concat(Enumerable.Range(0, 256).Select(i => $"li.d $t0, {Slot1 + ((ulong)i * Page)}\nld.d $t1, $t0, 0\n"));
-        RunToEnd(reads + string.Concat(written.Select(i => $"li.d $t0, {Slot1 + ((ulong)i * Page)}\nst.b $t0, $t0, 1\n")));
+        string reads = string.Concat(
+            Enumerable.Range(0, 256).Select(i => $"li.d $t0, {Slot1 + ((ulong)i * Page)}\nld.d $t1, $t0, 0\n"));
+        RunToEnd(reads + string.Concat(
+            written.Select(i => $"li.d $t0, {Slot1 + ((ulong)i * Page)}\nst.b $t0, $t0, 1\n")));
 
         ulong[] log = Bench.Vm.GetDirtyLog(1, 256);
 
@@ -92,7 +94,8 @@ public sealed class MipsTests : SeedTest
 
         space.Merge(memory.Address, memory.Address + Page).Should().BeTrue("the pages are equal (KSM)");
         space.ClearYoung(memory.Address, Page, flush: true);
-        SpinWait.SpinUntil(() => space.TestYoung(memory.Address), TimeSpan.FromSeconds(10)).Should().BeTrue("idle tracking");
+        SpinWait.SpinUntil(() => space.TestYoung(memory.Address), TimeSpan.FromSeconds(10)).Should()
+            .BeTrue("idle tracking");
         space.Discard(memory.Address, Page).Should().Be(Errno.None); // ballooning
 
         thread.Join(TimeSpan.FromSeconds(10)).Should().BeTrue("the guest sees the zero page");
@@ -119,8 +122,11 @@ public sealed class MipsTests : SeedTest
     [Seed("mips: more registers for userland")]
     public void Every_csr_of_the_guest_can_be_moved_to_another_vm()
     {
-        Vcpu vcpu = RunToEnd("li.d $t0, 0x1234000\ncsrwr $t0, 0xc\ncsrwr $t0, 0x88\nli.d $t0, 0x55\ncsrwr $t0, 0x37\ncsrwr $t0, 0x90");
-        int[] csrs = [.. Enumerable.Range(0, 0x800).Where(c => (GuestCsrs.IsHardware(c) || GuestCsrs.IsSoftware(c)) && c is not (Csr.Tval or Csr.Pgd))];
+        Vcpu vcpu =
+            RunToEnd(
+            "li.d $t0, 0x1234000\ncsrwr $t0, 0xc\ncsrwr $t0, 0x88\nli.d $t0, 0x55\ncsrwr $t0, 0x37\ncsrwr $t0, 0x90");
+        int[] csrs = [.. Enumerable.Range(0, 0x800)
+            .Where(c => (GuestCsrs.IsHardware(c) || GuestCsrs.IsSoftware(c)) && c is not (Csr.Tval or Csr.Pgd))];
         ulong[] values = [.. csrs.Select(vcpu.GetCsr)];
         values.Should().Contain([0x1234000UL, 0x55UL]);
 

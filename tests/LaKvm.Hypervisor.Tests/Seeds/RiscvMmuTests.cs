@@ -263,7 +263,8 @@ public sealed unsafe class RiscvMmuTests : SeedTest
     {
         using UserMemory memory = UserMemory.Map(Bench.Process, Page, linear: false);
         Bench.Vm.SetMemoryRegion(1, Slot1, memory);
-        Vcpu vcpu = Bench.Start($"li.d $t0, {Slot1}\n1:\nld.d $t1, $t0, 0\naddi.d $t1, $t1, 1\nst.d $t1, $t0, 0" + Stop + "b 1b\n");
+        Vcpu vcpu = Bench.Start(
+            $"li.d $t0, {Slot1}\n1:\nld.d $t1, $t0, 0\naddi.d $t1, $t1, 1\nst.d $t1, $t0, 0" + Stop + "b 1b\n");
         for (ulong i = 1; i <= 5; i++)
         {
             Finish(vcpu);

@@ -9,7 +9,8 @@ namespace LaKvm.Hypervisor.Tests;
 public abstract class SeedTest : IDisposable
 {
     protected const ulong Page = HostPages.DefaultPageSize;
-    protected const ulong DeviceAddress = 0x1fe0_0000, End = DeviceAddress + 0xff8, HandlerAddress = 0x30_0000, Slot1 = 0x1000_0000;
+    protected const ulong DeviceAddress = 0x1fe0_0000, End = DeviceAddress + 0xff8, HandlerAddress = 0x30_0000,
+        Slot1 = 0x1000_0000;
     protected const int T0 = 12, T1 = 13, T2 = 14, A0 = 4;
     protected const string Stop = "\nli.d $s8, 0x1fe00ff8\nst.d $zero, $s8, 0\n";
 

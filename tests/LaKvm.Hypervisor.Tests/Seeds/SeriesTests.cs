@@ -89,7 +89,8 @@ public sealed unsafe class SeriesTests : SeedTest
     public void Every_hardware_csr_that_is_switched_arrives_in_the_guest_csr_file()
     {
         Vcpu vcpu = Bench.Start(Stop);
-        int[] csrs = [.. GuestCsrs.Switched.Where(c => c is not (Csr.Crmd or Csr.Cpuid or Csr.Llbctl or Csr.Ecfg or Csr.Stlbps))];
+        int[] csrs = [.. GuestCsrs.Switched.Where(
+            c => c is not (Csr.Crmd or Csr.Cpuid or Csr.Llbctl or Csr.Ecfg or Csr.Stlbps))];
         foreach (int csr in csrs)
         {
             vcpu.SetCsr(csr, ulong.MaxValue);
@@ -168,7 +169,8 @@ public sealed unsafe class SeriesTests : SeedTest
     public void Work_before_an_entry_is_the_same_for_the_first_and_for_later_ones()
     {
         // A request, an interrupt and a signal arrive before the first entry, and again while the guest runs.
-        Vcpu vcpu = StartWithHandler("ori $t0, $zero, 4\ncsrwr $t0, 4\n1:\nori $t0, $zero, 4\ncsrxchg $t0, $t0, 0\n2: b 2b\n");
+        Vcpu vcpu = StartWithHandler(
+            "ori $t0, $zero, 4\ncsrwr $t0, 4\n1:\nori $t0, $zero, 4\ncsrxchg $t0, $t0, 0\n2: b 2b\n");
         vcpu.RequestExit();
         vcpu.Run().Kind.Should().Be(VcpuExitKind.Interrupted);
         vcpu.AllowRun();

@@ -29,7 +29,8 @@ public sealed class GuestInputTests : IDisposable
             MmioInstruction access = MmioInstruction.Decode(word);
             OpcodeInfo row = Decoder.Find(word).Info();
             bool moves = row.Access is AccessKind.Load or AccessKind.Store && !row.IsPrivileged && row.Unit != Unit.Lbt;
-            if (access.Size != (moves ? row.AccessSize : 0) || (moves && access.Store != (row.Access == AccessKind.Store)))
+            if (access.Size != (moves ? row.AccessSize : 0)
+                || (moves && access.Store != (row.Access == AccessKind.Store)))
             {
                 Assert.Fail($"word {word:x8} ({row.Mnemonic}) decodes as {access}");
             }

@@ -51,7 +51,8 @@ public sealed class IoctlFuzzTests(ITestOutputHelper output)
         }
 
         process.OpenDescriptors.Should().Be(0);
-        OpenFiles().Should().BeLessOrEqualTo(files + 16, "a VM or vCPU that stays would have hundreds; the runtime may open some (seed {0})", seed);
+        OpenFiles().Should().BeLessOrEqualTo(
+            files + 16, "a VM or vCPU that stays would have hundreds; the runtime may open some (seed {0})", seed);
         CheckCanaries(machine, canaries, seed);
         machine.Pages.FreePages.Should().Be(pages, "every page is given back (seed {0})", seed);
     }
@@ -107,7 +108,8 @@ public sealed class IoctlFuzzTests(ITestOutputHelper output)
     {
         var now = new byte[GuardSize];
         memory.Read(0, now).Should().BeTrue();
-        now.AsSpan().SequenceEqual(Pattern()).Should().BeTrue("memory that was never registered stays (seed {0})", seed);
+        now.AsSpan().SequenceEqual(Pattern()).Should()
+            .BeTrue("memory that was never registered stays (seed {0})", seed);
     }
 
     /// <summary>Pages all over the machine that belong to nobody.</summary>
@@ -122,7 +124,8 @@ public sealed class IoctlFuzzTests(ITestOutputHelper output)
 
         foreach (ulong page in canaries)
         {
-            new Span<ulong>(machine.Pages.Pointer(page), (int)HostPages.DefaultPageSize / 8).Fill(page ^ 0xa5a5_a5a5_a5a5_a5a5);
+            new Span<ulong>(machine.Pages.Pointer(page), (int)HostPages.DefaultPageSize / 8)
+                .Fill(page ^ 0xa5a5_a5a5_a5a5_a5a5);
         }
 
         return canaries;
@@ -133,7 +136,8 @@ public sealed class IoctlFuzzTests(ITestOutputHelper output)
         foreach (ulong page in canaries)
         {
             new ReadOnlySpan<ulong>(machine.Pages.Pointer(page), (int)HostPages.DefaultPageSize / 8)
-                .IndexOfAnyExcept(page ^ 0xa5a5_a5a5_a5a5_a5a5).Should().Be(-1, "page {0:x} is nobody's (seed {1})", page, seed);
+                .IndexOfAnyExcept(page ^ 0xa5a5_a5a5_a5a5_a5a5).Should()
+                .Be(-1, "page {0:x} is nobody's (seed {1})", page, seed);
             machine.Pages.Put(page);
         }
     }

@@ -197,7 +197,8 @@ internal sealed unsafe class IoctlFuzzer : IDisposable
         int i = _random.Next(Views);
         DropView(i);
         int bytes = _random.Next(1, 0x14000);
-        byte* view = _process.Map(fd, (ulong)(_random.Next(3) switch { 0 => 0, 1 => 64, _ => _random.Next(80) }), (ulong)bytes);
+        byte* view = _process.Map(
+            fd, (ulong)(_random.Next(3) switch { 0 => 0, 1 => 64, _ => _random.Next(80) }), (ulong)bytes);
         _views[i] = ((nint)view, bytes);
     }
 

@@ -192,7 +192,8 @@ internal sealed unsafe class LiveCopy
             {
                 at &= ~7;
                 throw new InvalidOperationException(
-                    $"lost dirty page: slot {slot}, offset {at:x}, copy {Word(_copies[slot], at):x}, guest {Word(now, at):x}");
+                    $"lost dirty page: slot {slot}, offset {at:x}, copy {Word(_copies[slot], at):x}, guest "
+                    + $"{Word(now, at):x}");
             }
         }
     }

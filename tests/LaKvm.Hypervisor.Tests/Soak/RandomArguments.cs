@@ -29,7 +29,8 @@ internal sealed class RandomArguments(Random random, ulong ramAddress, ulong ram
 
     private static readonly uint[] Requests =
     [
-        KvmIoctl.GetApiVersion, KvmIoctl.CheckExtension, KvmIoctl.GetVcpuMmapSize, KvmIoctl.CreateVm, KvmIoctl.CreateVcpu,
+        KvmIoctl.GetApiVersion, KvmIoctl.CheckExtension, KvmIoctl.GetVcpuMmapSize, KvmIoctl.CreateVm,
+        KvmIoctl.CreateVcpu,
         KvmIoctl.GetDirtyLog, KvmIoctl.SetUserMemoryRegion, KvmIoctl.SetUserMemoryRegion2, KvmIoctl.CreateIrqChip,
         KvmIoctl.IrqLine, KvmIoctl.IrqLineStatus, KvmIoctl.RegisterCoalescedMmio, KvmIoctl.UnregisterCoalescedMmio,
         KvmIoctl.SetGsiRouting, KvmIoctl.IrqFd, KvmIoctl.IoEventFd, KvmIoctl.SignalMsi, KvmIoctl.ClearDirtyLog,
@@ -74,7 +75,8 @@ internal sealed class RandomArguments(Random random, ulong ramAddress, ulong ram
                 Long(bytes, 16, (ulong)pointer);
                 break;
             case KvmIoctl.EnableCap:
-                Words(bytes, (uint)(random.Next(5) switch { 0 => 168, 1 => 182, 2 => 192, 3 => 223, _ => random.Next(300) }),
+                Words(bytes, (uint)(random.Next(
+                    5) switch { 0 => 168, 1 => 182, 2 => 192, 3 => 223, _ => random.Next(300) }),
                     (uint)random.Next(8) / 7);
                 Long(bytes, 8, random.Next(2) == 0 ? (ulong)random.Next(5) : 1UL << random.Next(22));
                 break;
@@ -181,7 +183,8 @@ internal sealed class RandomArguments(Random random, ulong ramAddress, ulong ram
         _ => ((ulong)random.Next(4) << 16) + ((ulong)random.Next(0x240) * 4),
     };
 
-    private ulong DeviceAddress() => random.Next(16) == 0 ? (ulong)random.NextInt64() : 0x1fe0_0000 + (ulong)random.Next(0x40) * 4;
+    private ulong DeviceAddress() =>
+        random.Next(16) == 0 ? (ulong)random.NextInt64() : 0x1fe0_0000 + (ulong)random.Next(0x40) * 4;
 
     private void Region(Span<byte> bytes)
     {

@@ -62,7 +62,8 @@ internal sealed class TortureEvents : IDisposable
                 ChangeScratch(random);
                 break;
             default:
-                _space.Merge(_other.Address + ((ulong)random.Next(16) * page), _other.Address + ((ulong)random.Next(16) * page));
+                _space.Merge(_other.Address + ((ulong)random.Next(16) * page),
+                    _other.Address + ((ulong)random.Next(16) * page));
                 break;
         }
     }

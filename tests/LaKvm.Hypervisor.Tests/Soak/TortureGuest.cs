@@ -19,7 +19,8 @@ internal static class TortureGuest
     internal const ulong ScratchTag = 0x5c5c_0000_0000_0000;
 
     // Device registers: what the guest asks of or tells the host.
-    internal const ulong ShallStop = 0x00, AllQuiet = 0x08, Quiet = 0x10, Done = 0x18, Acknowledge = 0x40, Failure = 0xf00;
+    internal const ulong ShallStop = 0x00, AllQuiet = 0x08, Quiet = 0x10, Done = 0x18, Acknowledge = 0x40,
+        Failure = 0xf00;
 
     // Control page: a block for each vCPU, the flags of interrupts under way, and shared words.
     internal const ulong BlockSize = 0x80, TimerCount = 0, LastTimer = 8, IpiReceived = 16, IpiSent = 24, HwiCount = 32,

@@ -25,7 +25,8 @@ internal sealed class TortureMachine : IDisposable
     internal TortureMachine(Func<Core, IExecutionEngine> engine, GpaTableGeometry geometry, int seed)
     {
         Page = 1UL << geometry.PageShift;
-        Host = new HostMachine(Vcpus - 1, (2 * 2 * Page * Page / 8) + (28UL << 20), new MonotonicClock(), engine, geometry);
+        Host = new HostMachine(Vcpus - 1, (2 * 2 * Page * Page / 8) + (28UL << 20), new MonotonicClock(), engine,
+            geometry);
         FreePages = Host.Pages.FreePages;
         Process = new HostProcess(Host);
         Vm = Kvm.Open(Process).CreateVm();
@@ -189,7 +190,8 @@ internal sealed class TortureMachine : IDisposable
         }
 
         var gpr = new ulong[32];
-        (gpr[1], gpr[2], gpr[3]) = (3_000_000_000, (ulong)System.Numerics.BitOperations.Log2(Page), (Page * Page / 64) - 1);
+        (gpr[1], gpr[2], gpr[3]) =
+            (3_000_000_000, (ulong)System.Numerics.BitOperations.Log2(Page), (Page * Page / 64) - 1);
         gpr[22] = IpiFlags + ((ulong)id * 8);
         gpr[S0] = (ulong)id;
         gpr[S0 + 1] = SlotBase[1 + (id / 2)] + ((ulong)(id % 2) * AreaPages * Page);
@@ -279,7 +281,8 @@ internal sealed class TortureMachine : IDisposable
                 return false;
             default:
                 throw new InvalidOperationException(
-                    $"vCPU {id} found {(Failed)((exit.Address - DeviceBase - Failure) / 8)}: data {exit.Data:x}, registers "
+                    $"vCPU {id} found {(Failed)((exit.Address - DeviceBase - Failure) / 8)}: data {exit.Data:x}, "
+                    + $"registers "
                     + string.Join(' ', vcpu.GetRegisters().Gpr.Select(r => r.ToString("x"))));
         }
     }

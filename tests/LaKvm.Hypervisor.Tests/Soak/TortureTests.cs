@@ -41,7 +41,8 @@ public sealed class TortureTests(ITestOutputHelper output)
         int seed = SoakTime.Seed();
         GpaTableGeometry geometry = pageShift == 12 ? GpaTableGeometry.Small : GpaTableGeometry.Default;
         var machine = new TortureMachine(
-            engine == "translator" ? core => new TranslatorEngine(core) : core => new InterpreterEngine(core), geometry, seed);
+            engine == "translator" ? core => new TranslatorEngine(core) : core =>
+            new InterpreterEngine(core), geometry, seed);
         try
         {
             Torture(machine, mode, SoakTime.Of(8, CasesOfAnEngine));
@@ -70,7 +71,8 @@ public sealed class TortureTests(ITestOutputHelper output)
         ];
         foreach (Thread thread in threads)
         {
-            thread.Join(time + TimeSpan.FromSeconds(60)).Should().BeTrue("no thread hangs (seed {0}): {1}", machine.Seed,
+            thread.Join(time + TimeSpan.FromSeconds(60)).Should()
+                .BeTrue("no thread hangs (seed {0}): {1}", machine.Seed,
                 machine.Describe());
         }
 

@@ -24,7 +24,8 @@ internal sealed class GuestBench : IDisposable
     {
         var errors = new GuestErrorLog(Log.Add);
         Machine = new HostMachine(
-            cpus, hostMemory, new MonotonicClock(), engine ?? (core => new InterpreterEngine(core)), geometry) { Errors = errors };
+            cpus, hostMemory, new MonotonicClock(), engine
+            ?? (core => new InterpreterEngine(core)), geometry) { Errors = errors };
         Process = new HostProcess(Machine) { Log = errors };
         Kvm = Kvm.Open(Process);
         Vm = Kvm.CreateVm();

@@ -123,7 +123,8 @@ internal sealed class HandOverExplorer
     private void Run(Vcpu vcpu)
     {
         var core = (Core)vcpu.HandOver.Target!;
-        Expect(core.Content == vcpu && core.IsNewest, vcpu, "runs with registers that are not its newest: they are lost");
+        Expect(core.Content == vcpu
+            && core.IsNewest, vcpu, "runs with registers that are not its newest: they are lost");
         vcpu.IsMemoryNewest = false;
         vcpu.Activity = Activity.Idle;
         core.Release();
@@ -174,7 +175,8 @@ internal sealed class HandOverExplorer
     {
         if (!holds)
         {
-            _fault ??= $"vCPU {vcpu.Id} {fault} ({string.Join("; ", _vcpus.Select(v => $"{v.Id} {v.Activity} {v.HandOver.Stage}"))})";
+            IEnumerable<string> all = _vcpus.Select(v => $"{v.Id} {v.Activity} {v.HandOver.Stage}");
+            _fault ??= $"vCPU {vcpu.Id} {fault} ({string.Join("; ", all)})";
         }
     }
 
@@ -317,7 +319,8 @@ internal sealed class HandOverExplorer
         internal override void Save(CoreContext cpu)
         {
             var core = (Core)cpu;
-            explorer.Expect(core.Content == this && core.IsNewest, this, "is saved from a core that has not its newest: lost");
+            explorer.Expect(core.Content == this
+                && core.IsNewest, this, "is saved from a core that has not its newest: lost");
             IsMemoryNewest = true;
         }
 

@@ -117,7 +117,8 @@ public sealed unsafe class ExitHandlerTests : IDisposable
         Handle(Trap.Gspr, write).Should().Be(ExitOutcome.ResumeHost);
 
         KvmRun* run = _vcpu.RunPage;
-        (run->PhysicalAddress, (int)run->Length, run->IsWrite, run->Data).Should().Be((0x420UL, size, (byte)1, expected));
+        (run->PhysicalAddress, (int)run->Length, run->IsWrite, run->Data).Should()
+            .Be((0x420UL, size, (byte)1, expected));
         _vcpu.Pending.Kind.Should().Be(PendingKind.None);
     }
 

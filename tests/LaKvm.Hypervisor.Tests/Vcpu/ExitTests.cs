@@ -77,7 +77,8 @@ public class ExitTests : IDisposable
     [InlineData("ld.d", 8, 0x8000_0000_0000_0001ul, 0x8000_0000_0000_0001ul)]
     [InlineData("ldptr.w", 4, 0x8000_0001ul, 0xffff_ffff_8000_0001ul)]
     [InlineData("ldptr.d", 8, 0x1122_3344_5566_7788ul, 0x1122_3344_5566_7788ul)]
-    public void Load_from_a_device_is_extended_as_the_instruction_says(string load, int size, ulong data, ulong expected)
+    public void Load_from_a_device_is_extended_as_the_instruction_says(
+        string load, int size, ulong data, ulong expected)
     {
         Vcpu vcpu = _bench.Start($"li.d $t0, 0x1fe00000\n{load} $t1, $t0, 16{Stop}");
 

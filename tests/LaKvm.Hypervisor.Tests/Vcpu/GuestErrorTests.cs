@@ -30,7 +30,8 @@ public class GuestErrorTests : IDisposable
         await RunForAMoment(vcpu);
 
         _bench.Log.Should().ContainSingle().Which.Should()
-            .Contain("core 3, PC 0x300000: ").And.Contain("INE").And.Contain("it began with BRK").And.Contain("ERA 0x200004");
+            .Contain("core 3, PC 0x300000: ").And.Contain("INE").And.Contain("it began with BRK").And.Contain(
+            "ERA 0x200004");
     }
 
     [Fact]

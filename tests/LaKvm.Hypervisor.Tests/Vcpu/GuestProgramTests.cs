@@ -13,7 +13,8 @@ public class GuestProgramTests : IDisposable
     {
     }
 
-    private protected GuestProgramTests(Func<Core, IExecutionEngine>? engine) => _bench = new GuestBench(engine: engine);
+    private protected GuestProgramTests(Func<Core, IExecutionEngine>? engine) =>
+        _bench = new GuestBench(engine: engine);
 
     public void Dispose() => _bench.Dispose();
 
@@ -41,7 +42,8 @@ public class GuestProgramTests : IDisposable
         VcpuExit exit;
         while ((exit = vcpu.Run()).Address != 0x100e_001c)
         {
-            exit.Should().BeEquivalentTo(new { Kind = VcpuExitKind.Mmio, Address = 0x1fe0_01e0UL, Size = 1, IsWrite = true });
+            exit.Should().BeEquivalentTo(
+                new { Kind = VcpuExitKind.Mmio, Address = 0x1fe0_01e0UL, Size = 1, IsWrite = true });
             text.Append((char)exit.Data);
         }
 

@@ -17,7 +17,8 @@ public class GuestTagTests : IDisposable
     {
     }
 
-    private protected GuestTagTests(Func<Core, IExecutionEngine>? engine) => _bench = new GuestBench(cpus: 1, engine: engine);
+    private protected GuestTagTests(Func<Core, IExecutionEngine>? engine) =>
+        _bench = new GuestBench(cpus: 1, engine: engine);
 
     public void Dispose() => _bench.Dispose();
 

@@ -103,7 +103,8 @@ public sealed class HaltTests : IDisposable
     [Fact]
     public void Timer_that_ends_a_sleep_counts_as_a_wake_up()
     {
-        Vcpu vcpu = _bench.Start("ori $t0, $zero, 0x800\ncsrwr $t0, 4\nli.d $t0, 1000001\ncsrwr $t0, 0x41\nidle 0" + Stop);
+        Vcpu vcpu = _bench.Start(
+            "ori $t0, $zero, 0x800\ncsrwr $t0, 4\nli.d $t0, 1000001\ncsrwr $t0, 0x41\nidle 0" + Stop);
 
         vcpu.Run();
 

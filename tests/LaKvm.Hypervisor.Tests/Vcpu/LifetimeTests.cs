@@ -18,7 +18,8 @@ public sealed class LifetimeTests
         using var machine = new HostMachine(2, 256UL << 20, new MonotonicClock(), core => new InterpreterEngine(core));
         int free = machine.Pages.FreePages;
 
-        await Task.WhenAll(Enumerable.Range(0, 2).Select(seed => Task.Run(() => MakeAndKill(machine, new Random(seed)))))
+        await Task.WhenAll(Enumerable.Range(0, 2)
+            .Select(seed => Task.Run(() => MakeAndKill(machine, new Random(seed)))))
             .WaitAsync(TimeSpan.FromSeconds(60));
 
         machine.Pages.FreePages.Should().Be(free);

@@ -51,7 +51,8 @@ public sealed class TimerMigrationTests : IDisposable
 
         results.Should().AllSatisfy(registers =>
         {
-            registers[24].Should().Be(0, "the timer's interrupt is pending behind idle, and TVAL counts on from its end");
+            registers[24].Should().Be(
+                0, "the timer's interrupt is pending behind idle, and TVAL counts on from its end");
             registers[25].Should().BeGreaterThanOrEqualTo(Period);
         });
     }

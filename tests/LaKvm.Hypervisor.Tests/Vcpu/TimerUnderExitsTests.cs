@@ -39,7 +39,8 @@ public class TimerUnderExitsTests : IDisposable
     {
     }
 
-    private protected TimerUnderExitsTests(Func<Core, IExecutionEngine>? engine) => _bench = new GuestBench(engine: engine);
+    private protected TimerUnderExitsTests(Func<Core, IExecutionEngine>? engine) =>
+        _bench = new GuestBench(engine: engine);
 
     public void Dispose() => _bench.Dispose();
 

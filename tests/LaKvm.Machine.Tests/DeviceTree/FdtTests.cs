@@ -88,7 +88,8 @@ public class FdtTests
             cpus.At($"cpu-map/socket0/core{core}").CellsOf("cpu").Should().Equal(node.CellsOf("phandle"));
         }
 
-        FdtWriter.Write(BoardDeviceTree.Build(BoardLayout.QemuVirt, _full with { Cores = cores })).Length.Should().BeLessThan(1 << 16);
+        FdtWriter.Write(BoardDeviceTree.Build(BoardLayout.QemuVirt, _full with { Cores = cores })).Length.Should()
+            .BeLessThan(1 << 16);
     }
 
     [Theory]

@@ -57,7 +57,8 @@ public class ChipRegistersTests
         _chip.Write(1, ChipRegisters.Function, 1, 0x80);
         _chip.Read(2, ChipRegisters.Function, 8).Should().Be((1UL << 49) | 0x80);
         _chip.Reset();
-        _functions.Should().Equal([1UL << 49, (1UL << 49) | 0x80, 1UL << 48], "there is no firmware that switches it on");
+        _functions.Should().Equal(
+            [1UL << 49, (1UL << 49) | 0x80, 1UL << 48], "there is no firmware that switches it on");
     }
 }
 

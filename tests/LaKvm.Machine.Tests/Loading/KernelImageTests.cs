@@ -81,7 +81,8 @@ public sealed class KernelImageTests
     [Fact]
     public void Raw_binary_that_is_empty_missing_or_says_where_it_belongs_is_refused()
     {
-        using TemporaryFile elf = new(TestImages.Elf()), efi = new(TestImages.Efi()), empty = new([]), short_ = new("MZ"u8.ToArray());
+        using TemporaryFile elf = new(TestImages.Elf()), efi = new(TestImages.Efi()), empty = new([]),
+            short_ = new("MZ"u8.ToArray());
 
         Refusal(elf.Path).Should().Match("*says itself where it belongs*");
         Refusal(efi.Path).Should().Match("*says itself where it belongs*");

@@ -88,7 +88,8 @@ internal static partial class TestImages
         BinaryPrimitives.WriteUInt16LittleEndian(image[0x44..], 0x6264);
     }
 
-    private static void WriteProgramHeader(Span<byte> header, ulong offset, ulong physical, ulong fileSize, ulong memorySize)
+    private static void WriteProgramHeader(
+        Span<byte> header, ulong offset, ulong physical, ulong fileSize, ulong memorySize)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(header, 1);
         BinaryPrimitives.WriteUInt64LittleEndian(header[8..], offset);

@@ -31,7 +31,8 @@ public class ZstdPayloadTests
     public void Frame_that_is_damaged_or_cut_is_refused(bool managed, int length)
     {
         byte[] frame = TestImages.CompressZstd(Plain)[..^1];
-        IPayload payload = Make(managed, frame.AsMemory(0, length == 0 ? frame.Length : length).ToArray(), Plain.Length);
+        IPayload payload = Make(
+            managed, frame.AsMemory(0, length == 0 ? frame.Length : length).ToArray(), Plain.Length);
         Action inflate = () => payload.Inflate(new byte[Plain.Length]);
 
         inflate.Should().Throw<ImageException>().WithMessage("*damaged*");

@@ -73,27 +73,35 @@ internal static class FpRows
         rows.FpLanes<FpConvert<ulong, ulong, ToInt64<Fp64, RoundingOfFcsr>>>(Opcode.VftintLD, Opcode.XvftintLD);
         rows.FpLanes<FpNarrow<ulong, uint, ToInt32<Fp64, RoundingOfFcsr>>>(Opcode.VftintWD, Opcode.XvftintWD);
         rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingOfFcsr>, LowHalf>>(Opcode.VftintlLS, Opcode.XvftintlLS);
-        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingOfFcsr>, HighHalf>>(Opcode.VftinthLS, Opcode.XvftinthLS);
+        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingOfFcsr>, HighHalf>>(
+            Opcode.VftinthLS, Opcode.XvftinthLS);
         rows.FpLanes<FpConvert<uint, uint, ToInt32<Fp32, RoundingDown>>>(Opcode.VftintrmWS, Opcode.XvftintrmWS);
         rows.FpLanes<FpConvert<ulong, ulong, ToInt64<Fp64, RoundingDown>>>(Opcode.VftintrmLD, Opcode.XvftintrmLD);
         rows.FpLanes<FpNarrow<ulong, uint, ToInt32<Fp64, RoundingDown>>>(Opcode.VftintrmWD, Opcode.XvftintrmWD);
-        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingDown>, LowHalf>>(Opcode.VftintrmlLS, Opcode.XvftintrmlLS);
-        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingDown>, HighHalf>>(Opcode.VftintrmhLS, Opcode.XvftintrmhLS);
+        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingDown>, LowHalf>>(
+            Opcode.VftintrmlLS, Opcode.XvftintrmlLS);
+        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingDown>, HighHalf>>(
+            Opcode.VftintrmhLS, Opcode.XvftintrmhLS);
         rows.FpLanes<FpConvert<uint, uint, ToInt32<Fp32, RoundingUp>>>(Opcode.VftintrpWS, Opcode.XvftintrpWS);
         rows.FpLanes<FpConvert<ulong, ulong, ToInt64<Fp64, RoundingUp>>>(Opcode.VftintrpLD, Opcode.XvftintrpLD);
         rows.FpLanes<FpNarrow<ulong, uint, ToInt32<Fp64, RoundingUp>>>(Opcode.VftintrpWD, Opcode.XvftintrpWD);
         rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingUp>, LowHalf>>(Opcode.VftintrplLS, Opcode.XvftintrplLS);
-        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingUp>, HighHalf>>(Opcode.VftintrphLS, Opcode.XvftintrphLS);
+        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingUp>, HighHalf>>(
+            Opcode.VftintrphLS, Opcode.XvftintrphLS);
         rows.FpLanes<FpConvert<uint, uint, ToInt32<Fp32, RoundingToZero>>>(Opcode.VftintrzWS, Opcode.XvftintrzWS);
         rows.FpLanes<FpConvert<ulong, ulong, ToInt64<Fp64, RoundingToZero>>>(Opcode.VftintrzLD, Opcode.XvftintrzLD);
         rows.FpLanes<FpNarrow<ulong, uint, ToInt32<Fp64, RoundingToZero>>>(Opcode.VftintrzWD, Opcode.XvftintrzWD);
-        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingToZero>, LowHalf>>(Opcode.VftintrzlLS, Opcode.XvftintrzlLS);
-        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingToZero>, HighHalf>>(Opcode.VftintrzhLS, Opcode.XvftintrzhLS);
+        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingToZero>, LowHalf>>(
+            Opcode.VftintrzlLS, Opcode.XvftintrzlLS);
+        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingToZero>, HighHalf>>(
+            Opcode.VftintrzhLS, Opcode.XvftintrzhLS);
         rows.FpLanes<FpConvert<uint, uint, ToInt32<Fp32, RoundingToEven>>>(Opcode.VftintrneWS, Opcode.XvftintrneWS);
         rows.FpLanes<FpConvert<ulong, ulong, ToInt64<Fp64, RoundingToEven>>>(Opcode.VftintrneLD, Opcode.XvftintrneLD);
         rows.FpLanes<FpNarrow<ulong, uint, ToInt32<Fp64, RoundingToEven>>>(Opcode.VftintrneWD, Opcode.XvftintrneWD);
-        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingToEven>, LowHalf>>(Opcode.VftintrnelLS, Opcode.XvftintrnelLS);
-        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingToEven>, HighHalf>>(Opcode.VftintrnehLS, Opcode.XvftintrnehLS);
+        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingToEven>, LowHalf>>(
+            Opcode.VftintrnelLS, Opcode.XvftintrnelLS);
+        rows.FpLanes<FpWiden<uint, ulong, ToInt64<Fp32, RoundingToEven>, HighHalf>>(
+            Opcode.VftintrnehLS, Opcode.XvftintrnehLS);
         rows.FpLanes<FpConvert<uint, uint, ToUInt32<Fp32, RoundingOfFcsr>>>(Opcode.VftintWuS, Opcode.XvftintWuS);
         rows.FpLanes<FpConvert<ulong, ulong, ToUInt64<Fp64, RoundingOfFcsr>>>(Opcode.VftintLuD, Opcode.XvftintLuD);
         rows.FpLanes<FpConvert<uint, uint, ToUInt32<Fp32, RoundingToZero>>>(Opcode.VftintrzWuS, Opcode.XvftintrzWuS);

@@ -193,7 +193,8 @@ internal readonly struct ImmediateFromK<TLane> : ILane
 internal readonly struct ByteShiftLeft : ILane
 {
     public static Vector128<byte> Apply(Vector128<byte> d, Vector128<byte> j, Vector128<byte> k, int imm) =>
-        ByteShuffle.Apply(Vector128<byte>.Indices + Vector128.Create((byte)(16 - (imm & 15))), j, Vector128<byte>.Zero, 0);
+        ByteShuffle.Apply(Vector128<byte>.Indices + Vector128.Create((byte)(16 - (imm & 15))), j,
+        Vector128<byte>.Zero, 0);
 }
 
 /// <summary>vbsrl.v: shifts the lane right by bytes.</summary>

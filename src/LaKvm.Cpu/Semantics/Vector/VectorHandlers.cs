@@ -33,7 +33,8 @@ internal static unsafe class VectorHandlers
         where TLane : ILane
         where TWidth : IWidth
     {
-        Vector128<byte>* d = Register(s, i->D), a = Register(s, accumulator), j = Register(s, i->J), k = Register(s, i->K);
+        Vector128<byte>* d = Register(s, i->D), a = Register(s, accumulator), j = Register(s, i->J),
+            k = Register(s, i->K);
         d[0] = TLane.Apply(a[0], j[0], k[0], imm);
         if (TWidth.Lanes == 2)
         {

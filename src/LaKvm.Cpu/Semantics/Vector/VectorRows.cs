@@ -35,7 +35,9 @@ internal readonly unsafe struct VectorRows(HandlerTable table, Opcode wanted)
     {
         if (Wants(lsx, lasx, 1))
         {
-            table[lsx] = Clears(lsx) ? &VectorHandlers.LanesOfFour<TLane, Lsx> : &VectorHandlers.LanesOfFour<TLane, LsxKeeping>;
+            table[lsx] = Clears(lsx)
+                ? &VectorHandlers.LanesOfFour<TLane, Lsx>
+                : &VectorHandlers.LanesOfFour<TLane, LsxKeeping>;
             table[lasx] = &VectorHandlers.LanesOfFour<TLane, Lasx>;
         }
     }
@@ -46,7 +48,9 @@ internal readonly unsafe struct VectorRows(HandlerTable table, Opcode wanted)
     {
         if (Wants(lsx, lasx, 1))
         {
-            table[lsx] = Clears(lsx) ? &VectorHandlers.LanesByGpr<TLane, Lsx> : &VectorHandlers.LanesByGpr<TLane, LsxKeeping>;
+            table[lsx] = Clears(lsx)
+                ? &VectorHandlers.LanesByGpr<TLane, Lsx>
+                : &VectorHandlers.LanesByGpr<TLane, LsxKeeping>;
             table[lasx] = &VectorHandlers.LanesByGpr<TLane, Lasx>;
         }
     }
@@ -260,7 +264,9 @@ internal readonly unsafe struct VectorRows(HandlerTable table, Opcode wanted)
     {
         if (Wants(lsx, lasx, 1))
         {
-            table[lsx] = Clears(lsx) ? &FpVectorHandlers.Compare<TLane, Lsx> : &FpVectorHandlers.Compare<TLane, LsxKeeping>;
+            table[lsx] = Clears(lsx)
+                ? &FpVectorHandlers.Compare<TLane, Lsx>
+                : &FpVectorHandlers.Compare<TLane, LsxKeeping>;
             table[lasx] = &FpVectorHandlers.Compare<TLane, Lasx>;
         }
     }
