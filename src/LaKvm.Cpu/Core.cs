@@ -66,11 +66,6 @@ public sealed unsafe partial class Core : IGuestPlace, IDisposable
     public IRootMode? RootMode { get; set; }
 
     /// <summary>
-    /// Units that CPUCFG announces, as EUEN bits (0 FP, 1 LSX, 2 LASX); instructions of others raise INE.
-    /// </summary>
-    public byte SupportedUnits => La464.SupportedUnits;
-
-    /// <summary>
     /// Power-on reset (manual volume 1, 6.3): direct-address mode at PLV0 with interrupts off, TLBs empty, at
     /// <paramref name="pc"/>.
     /// </summary>

@@ -199,7 +199,7 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
         }
 
         int index = (int)(slot - CodePage.First(page));
-        *slot = Predecoder.Decode(Volatile.Read(ref *((uint*)page->Host + index)), index, _core.SupportedUnits);
+        *slot = Predecoder.Decode(Volatile.Read(ref *((uint*)page->Host + index)), index, La464.SupportedUnits);
     }
 
     /// <summary>

@@ -41,7 +41,9 @@ internal enum OpcodeFlags : uint
     Load = (uint)AccessKind.Load << OpcodeInfo.AccessShift,
     Store = (uint)AccessKind.Store << OpcodeInfo.AccessShift,
     Atomic = (uint)AccessKind.Atomic << OpcodeInfo.AccessShift,
+#pragma warning disable CA1069 // an atomic access is a load and a store: both bits
     AccessMask = 3 << OpcodeInfo.AccessShift,
+#pragma warning restore CA1069
 
     Size1 = 1 << OpcodeInfo.SizeShift,
     Size2 = 2 << OpcodeInfo.SizeShift,

@@ -59,7 +59,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         delegate* unmanaged<nint, Site*, long, int> executeSite = &ExecuteSite;
         _stubs = new Stubs(emitter, GCHandle.ToIntPtr(_self), executeSite);
         _arena.Seal(_stubs.End, _stubs.Resolve);
-        _region = new CodeRegion(core.SupportedUnits, options.MaximumBlock);
+        _region = new CodeRegion(La464.SupportedUnits, options.MaximumBlock);
         _translator = new BlockTranslator(emitter, _arena, _stubs, _region, _links, options.Features);
         core.CodeCache = this;
     }

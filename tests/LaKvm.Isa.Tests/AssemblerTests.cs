@@ -133,7 +133,7 @@ public class AssemblerTests
     {
         AssemblyResult result = Assembler.Assemble($"nop\n\n  {statement}\nnop");
 
-        result.Errors.First().Should().Be(new AssemblyError(3, message));
+        result.Errors[0].Should().Be(new AssemblyError(3, message));
         FluentActions.Invoking(result.BytesOrThrow).Should().Throw<FormatException>().WithMessage("line 3: *");
     }
 

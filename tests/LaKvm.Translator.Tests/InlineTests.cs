@@ -7,8 +7,9 @@ namespace LaKvm.Translator.Tests;
 /// <summary>Which instructions machine code does by itself, so that their recorded cases go through it.</summary>
 public sealed class InlineTests
 {
-    private static readonly HostFeatures Old = new(Sse41: true, Avx2: false, Fma: false, Bmi2: false, Crc: true),
-        None = default;
+    private static readonly HostFeatures Old = new(Sse41: true, Avx2: false, Fma: false, Bmi2: false, Crc: true);
+
+    private static readonly HostFeatures None = new(Sse41: false, Avx2: false, Fma: false, Bmi2: false, Crc: false);
 
     private static readonly Dictionary<string, Unit> UnitOf = Enumerable.Range(1, OpcodeTable.Count - 1)
         .Select(row => ((Opcode)row).Info()).ToDictionary(info => info.Mnemonic, info => info.Unit);

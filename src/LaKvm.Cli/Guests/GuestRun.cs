@@ -87,7 +87,11 @@ internal sealed class GuestRun : IDisposable
             using IGuest guest = _build(_stop.Token);
             LogStart();
             GuestEnd end = guest.Run(_stop.Token);
-            _log.LogInformation("The guest's run ended: {End}", end);
+            if (_log.IsEnabled(LogLevel.Information))
+            {
+                _log.LogInformation("The guest's run ended: {End}", end);
+            }
+
             if (end != GuestEnd.Reset)
             {
                 return end == GuestEnd.PowerOff ? guest.ExitCode : ExitCode.Success;

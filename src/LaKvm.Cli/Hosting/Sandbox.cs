@@ -46,6 +46,9 @@ internal static class Sandbox
             throw new UserErrorException($"{Option}: this computer has no {(calls ? "Landlock" : "seccomp filters")}.");
         }
 
-        log.LogDebug("Confined by seccomp: {Calls}, by Landlock: {Files}", calls, files);
+        if (log.IsEnabled(LogLevel.Debug))
+        {
+            log.LogDebug("Confined by seccomp: {Calls}, by Landlock: {Files}", calls, files);
+        }
     }
 }

@@ -61,7 +61,7 @@ internal static class EngineOption
         _ => Translator(options),
     };
 
-    private static IExecutionEngine Interpreter(Core core) => new InterpreterEngine(core);
+    private static InterpreterEngine Interpreter(Core core) => new InterpreterEngine(core);
 
     private static Func<Core, IExecutionEngine> Checking(CheckingTurns turns, TranslatorOptions? options) =>
         core => new CheckingEngine(core, turns, Interpreter, Translator(options));

@@ -10,7 +10,7 @@ namespace LaKvm.Cli;
 /// Writes trace events in Chrome's JSON format: complete slices ("X"), instants ("i") and names ("M"), times in
 /// microseconds from the beginning of the file on. A row is a thread of one process.
 /// </summary>
-internal sealed class ChromeTrace
+internal sealed class ChromeTrace : IDisposable
 {
     private readonly ArrayBufferWriter<byte> _text;
     private readonly Utf8JsonWriter _json;
@@ -28,6 +28,9 @@ internal sealed class ChromeTrace
 
     /// <summary>Names of the guest's code, if there are any.</summary>
     internal ISymbols? Symbols { get; set; }
+
+    /// <summary>Lets go of the writer; the text stays.</summary>
+    public void Dispose() => _json.Dispose();
 
     /// <summary>Names a row.</summary>
     internal void NameRow(int row, string name)

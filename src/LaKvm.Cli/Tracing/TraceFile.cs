@@ -57,6 +57,7 @@ internal sealed class TraceFile : IDisposable
         _closing = true;
         _wake.Set();
         _thread.Join();
+        _json.Dispose();
         _file.Dispose();
     }
 

@@ -6,7 +6,7 @@ public sealed unsafe partial class Core
     private const ulong NotExisting = 1UL << 31;
 
     /// <summary>TLBSRCH on the current mode's TLB, or on the guest's from root mode (gtlbsrch).</summary>
-    internal void TlbSearch(TlbView view)
+    internal static void TlbSearch(TlbView view)
     {
         CsrBank bank = view.Bank;
         ulong address = SignExtendVppn((InRefill(bank) ? bank[Csr.Tlbrehi] : bank[Csr.Tlbehi]) & ~0x1fffUL);

@@ -32,7 +32,7 @@ internal static unsafe class TlbSemantics
 
     private static Trap Tlbsrch(Core core, CpuState* s, Instruction* i)
     {
-        core.TlbSearch(core.CurrentTlb);
+        Core.TlbSearch(core.CurrentTlb);
         return Trap.None;
     }
 
@@ -125,7 +125,7 @@ internal static unsafe class TlbSemantics
         return Trap.None;
     }
 
-    private static void Search(Core core, Core.TlbView view) => core.TlbSearch(view);
+    private static void Search(Core core, Core.TlbView view) => Core.TlbSearch(view);
 
     private static void Read(Core core, Core.TlbView view) => core.TlbRead(view);
 

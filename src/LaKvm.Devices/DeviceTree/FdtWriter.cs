@@ -6,7 +6,7 @@ namespace LaKvm.Devices;
 /// <summary>
 /// Flattens a device tree to the format that kernels take, version 17 (Devicetree Specification 0.4, chapter 5).
 /// </summary>
-public sealed class FdtWriter
+public sealed class FdtWriter : IDisposable
 {
     private const uint Magic = 0xd00d_feed;
     private const uint Version = 17, OldestCompatible = 16;
@@ -29,10 +29,17 @@ public sealed class FdtWriter
     /// <param name="bootCore">Physical id of the core that boots.</param>
     public static byte[] Write(FdtNode root, uint bootCore = 0)
     {
-        var writer = new FdtWriter();
+        using var writer = new FdtWriter();
         writer.Node(root);
         writer.Cell(End);
         return writer.Assemble(bootCore);
+    }
+
+    /// <summary>Lets go of the buffers.</summary>
+    public void Dispose()
+    {
+        _structure.Dispose();
+        _strings.Dispose();
     }
 
     private void Node(FdtNode node)

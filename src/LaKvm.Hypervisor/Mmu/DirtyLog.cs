@@ -214,7 +214,7 @@ public sealed class DirtyLog
     /// <param name="slot">Slot that holds the page.</param>
     /// <param name="gfn">Page.</param>
     /// <param name="vcpu">vCPU whose ring takes the page.</param>
-    internal void Mark(MemorySlot slot, ulong gfn, KvmVcpu vcpu)
+    internal static void Mark(MemorySlot slot, ulong gfn, KvmVcpu vcpu)
     {
         if (!slot.IsDirtyTracked)
         {

@@ -248,7 +248,7 @@ internal sealed unsafe class GpaMmu : IMmuNotifier, IDisposable
 
         if (newlyDirty)
         {
-            _vm.DirtyLog.Mark(slot, gpa >> _pages.PageShift, vcpu);
+            DirtyLog.Mark(slot, gpa >> _pages.PageShift, vcpu);
         }
 
         return true;
@@ -292,7 +292,7 @@ internal sealed unsafe class GpaMmu : IMmuNotifier, IDisposable
 
         if ((value & GpaPte.Dirty) != 0)
         {
-            _vm.DirtyLog.Mark(slot, gfn, vcpu);
+            DirtyLog.Mark(slot, gfn, vcpu);
         }
 
         return Errno.None;

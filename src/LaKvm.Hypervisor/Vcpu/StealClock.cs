@@ -133,7 +133,7 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
         ulong gfn = address >> _pages.PageShift;
         if (_vm.Slots.Find(gfn) is { } slot)
         {
-            _vm.DirtyLog.Mark(slot, gfn, vcpu);
+            DirtyLog.Mark(slot, gfn, vcpu);
         }
     }
 }

@@ -235,7 +235,7 @@ public sealed unsafe class VcpuDescriptor : Descriptor
         return value.TryRead(out ulong features) ? _vcpu.SetPvFeatures(features) : Errno.Fault;
     }
 
-    private Errno CpucfgMask(ulong word, UserPointer value)
+    private static Errno CpucfgMask(ulong word, UserPointer value)
     {
         Errno error = KvmVcpu.GetCpucfgMask(word, out uint mask);
         return error == Errno.None ? Write(value, mask) : error;

@@ -41,7 +41,7 @@ public sealed unsafe class HostProcess : IDisposable
     public HostMachine Machine { get; }
 
     /// <summary>Process number.</summary>
-    public int Id => Environment.ProcessId;
+    public int Id { get; } = Environment.ProcessId;
 
     /// <summary>The cpucfg instruction: a word of what the core is, which every program may read.</summary>
     public static uint Cpucfg(uint word) => La464.Cpucfg(word);

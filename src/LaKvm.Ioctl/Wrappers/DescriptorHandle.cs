@@ -32,6 +32,8 @@ public abstract unsafe class DescriptorHandle : IDisposable
         {
             Process.Close(fd);
         }
+
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>

@@ -54,7 +54,7 @@ public sealed unsafe class ExceptionTests
         using var machine = new TestMachine();
         machine.Load(source);
         machine.Run(1);
-        ExpectTrap(machine, (machine.Core.SupportedUnits & unit) != 0 ? disabled : Trap.Ine, TestMachine.Origin);
+        ExpectTrap(machine, (La464.SupportedUnits & unit) != 0 ? disabled : Trap.Ine, TestMachine.Origin);
     }
 
     [Theory]

@@ -288,7 +288,7 @@ internal sealed class HandOverExplorer
         }
     }
 
-    private uint Number(RegisterSet? vcpu) => vcpu == null ? Nobody : (uint)((Vcpu)vcpu).Id;
+    private static uint Number(RegisterSet? vcpu) => vcpu == null ? Nobody : (uint)((Vcpu)vcpu).Id;
 
     private uint Number(CoreContext? core) => core == null ? Nobody : (uint)Array.IndexOf(_cores, core);
 

@@ -20,7 +20,7 @@ public abstract class DeviceContract
     /// <summary>Offsets whose reads change with time or are otherwise not part of the reset state.</summary>
     protected virtual IEnumerable<ulong> Volatile => [];
 
-    private int Narrowest(DeviceUnderTest device) =>
+    private static int Narrowest(DeviceUnderTest device) =>
         new[] { 1, 2, 4, 8 }.First(width => ((int)device.Widths & width) != 0);
 
     private ulong[] Dump(DeviceUnderTest device)
