@@ -7,18 +7,28 @@ namespace LaKvm.Vmm;
 /// A bell that the hypervisor rings (ioeventfd): the guest's write to a queue's notification register costs no exit to
 /// user space, and wakes the thread that serves the queue at once.
 /// </summary>
-internal sealed class EventBell : IVirtioBell
+internal sealed class EventBell(HostProcess process, Ioctl.Vm vm) : IDriverBell
 {
-    private readonly EventFd _event;
-
-    /// <summary>Makes a bell that 32-bit writes to an address ring.</summary>
-    internal EventBell(HostProcess process, Ioctl.Vm vm, ulong address)
-    {
-        _event = EventFd.Create(process);
-        vm.SetIoEventFd(_event.Fd, address, sizeof(uint));
-    }
+    private readonly EventFd _event = EventFd.Create(process);
+    private readonly HashSet<ulong> _heard = [];
 
     public bool RungByDriver => true;
+
+    public void Listen(ulong address, int width)
+    {
+        if (vm.TrySetIoEventFd(_event.Fd, address, (uint)width))
+        {
+            _heard.Add(address);
+        }
+    }
+
+    public void Ignore(ulong address, int width)
+    {
+        if (_heard.Remove(address))
+        {
+            vm.TrySetIoEventFd(_event.Fd, address, (uint)width, assign: false);
+        }
+    }
 
     public void Ring() => _event.Signal();
 

@@ -51,7 +51,7 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
         var chip = new ChipRegisters(NodeCounter, virtualMachine: true, _irqChip.SetChipFunctions);
         _iocsr.Map("chip", 0, ChipRegisters.Size, AccessWidths.All, chip);
         Devices = new BoardDevices(options.Layout, _mmio, new BoardWiring(
-            _ram, _irqChip, this, options.Devices, log, address => new EventBell(process, _vm, address)));
+            _ram, _irqChip, this, options.Devices, log, () => new EventBell(process, _vm)));
         chip.Reset();
         Devices.Reset();
         Boot(options);

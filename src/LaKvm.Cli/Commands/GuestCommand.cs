@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LaKvm.Devices;
 using LaKvm.Translator;
 using LaKvm.Vmm;
 
@@ -35,6 +36,10 @@ internal sealed class GuestCommand : Command
     private readonly Option<NetworkOption[]> _networks = ValueOption.Repeated("--netdev",
         "NETWORK", "Network card on a network of QEMU's socket kind, may be repeated: tcp=HOST:PORT, or"
         + " udp=HOST:PORT,local=HOST:PORT", NetworkOption.Parse, "-n");
+
+    private readonly Option<VirtioTransport?> _virtio = ValueOption.Choice("--virtio",
+        "How the guest reaches drives and network cards: at addresses of the board, or on the PCI bus [default: mmio]",
+        ("mmio", VirtioTransport.Mmio), ("pci", VirtioTransport.Pci));
 
     private readonly Option<bool> _noReboot = new("--no-reboot")
     {
@@ -84,8 +89,8 @@ internal sealed class GuestCommand : Command
     {
         _traceExits.CompletionSources.Add([.. ExitFilter.Words]);
         _stat.Arity = ArgumentArity.ZeroOrOne;
-        Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _noReboot, _engine, _codeMemory,
-            _protectCode,
+        Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _virtio, _noReboot, _engine,
+            _codeMemory, _protectCode,
             _sandbox]);
         Add(_console.Options);
         Add(_log.Options);
@@ -115,6 +120,7 @@ internal sealed class GuestCommand : Command
             Cpus = result.GetValue(_cpus) ?? 1,
             Drives = result.GetValue(_drives) ?? [],
             Networks = result.GetValue(_networks) ?? [],
+            Virtio = result.GetValue(_virtio) ?? VirtioTransport.Mmio,
             NoReboot = result.GetValue(_noReboot),
             CreateEngine = EngineOption.Factory(result.GetValue(_engine), Translation(result)),
             IrqChip = result.GetValue(_irqChip) ?? IrqChipPlace.Kernel,

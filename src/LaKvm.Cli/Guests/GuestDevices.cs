@@ -13,6 +13,7 @@ internal sealed class GuestDevices : IDisposable
     private readonly ITerminal _terminal;
     private readonly IBlockBackend[] _disks;
     private readonly IReadOnlyList<NetworkOption> _networks;
+    private readonly VirtioTransport _transport;
 
     // Two guests of one network must have different addresses, and a guest that resets keeps its own.
     private readonly byte[] _addresses = HostRandom.Bytes(2);
@@ -23,6 +24,7 @@ internal sealed class GuestDevices : IDisposable
         _terminal = terminal;
         _disks = [.. options.Drives.Select(Open)];
         _networks = options.Networks;
+        _transport = options.Virtio;
     }
 
     /// <summary>Devices for one run of a machine, which disposes of them.</summary>
@@ -31,6 +33,7 @@ internal sealed class GuestDevices : IDisposable
     {
         Serial = [_terminal],
         Terminal = () => _terminal.Size,
+        Transport = _transport,
         Virtio = [.. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))),
         .. _networks.Select((network, index) => Connect(network, index, stop))],
     };

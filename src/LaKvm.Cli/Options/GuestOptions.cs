@@ -47,6 +47,9 @@ internal sealed record GuestOptions
     /// <summary>Network cards.</summary>
     internal IReadOnlyList<NetworkOption> Networks { get; init; } = [];
 
+    /// <summary>How drives and network cards are reached.</summary>
+    internal VirtioTransport Virtio { get; init; }
+
     /// <summary>True: the process ends where the machine would reset.</summary>
     internal bool NoReboot { get; init; }
 
@@ -97,10 +100,10 @@ internal sealed record GuestOptions
         }
 
         CheckLoads();
-        if (Drives.Count + Networks.Count > BoardLayout.QemuVirt.VirtioSlots)
+        int room = BoardLayout.QemuVirt.VirtioSlots(Virtio);
+        if (Drives.Count + Networks.Count > room)
         {
-            throw new UserErrorException(
-                $"The board has room for {BoardLayout.QemuVirt.VirtioSlots} drives and network cards.");
+            throw new UserErrorException($"The board has room for {room} drives and network cards.");
         }
 
         foreach (DriveOption drive in Drives)

@@ -2,14 +2,27 @@ using LaKvm.Diagnostics;
 
 namespace LaKvm.Devices;
 
+/// <summary>How the board's virtio devices are reached.</summary>
+public enum VirtioTransport
+{
+    /// <summary>Each at an address of the board.</summary>
+    Mmio,
+
+    /// <summary>As functions on the PCI bus.</summary>
+    Pci,
+}
+
 /// <summary>What is attached to the board.</summary>
 public sealed record BoardDeviceOptions
 {
     /// <summary>Far ends of the serial ports, in order; ports without one send to nobody.</summary>
     public IReadOnlyList<ISerialBackend> Serial { get; init; } = [];
 
-    /// <summary>Devices for the virtio-mmio slots, in order; they belong to the board then.</summary>
+    /// <summary>Virtio devices, in order; they belong to the board then.</summary>
     public IReadOnlyList<VirtioDevice> Virtio { get; init; } = [];
+
+    /// <summary>How those are reached.</summary>
+    public VirtioTransport Transport { get; init; }
 
     /// <summary>Size of the terminal that shows the first serial port.</summary>
     public Func<TerminalSize> Terminal { get; init; } = () => default;

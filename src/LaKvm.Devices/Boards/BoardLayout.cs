@@ -17,6 +17,12 @@ public sealed class BoardLayout
     /// <summary>RAM comes in multiples of this many bytes: the largest page size of Linux on LoongArch.</summary>
     public const ulong RamGranule = 0x1_0000;
 
+    // What the PCI host bridge is connected with.
+    private static readonly PchMsiSlot _doorbell = new(0x2ff0_0000, firstVector: 32);
+    private static readonly PciWindowSlot _ports = new("pci-ports", 0x1800_4000, 0x4000, 0xc000, w => w.PciPorts);
+    private static readonly PciWindowSlot _memory =
+        new("pci-memory", 0x4000_0000, 0x4000_0000, 0x4000_0000, w => w.PciMemory);
+
     /// <summary>
     /// The board of QEMU's LoongArch "virt" machine: what both have is at the same addresses and pins. The virtio-mmio
     /// slots, which QEMU's has not, use free ones.
@@ -28,7 +34,7 @@ public sealed class BoardLayout
         Slots =
         [
             new PchPicSlot(0x1000_0000, pins: 32),
-            new PchMsiSlot(0x2ff0_0000, firstVector: 32),
+            _doorbell,
             new UartSlot(0, 0x1fe0_01e0, pin: 2),
             new UartSlot(1, 0x1fe0_02e0, pin: 3),
             new UartSlot(2, 0x1fe0_03e0, pin: 4),
@@ -38,11 +44,10 @@ public sealed class BoardLayout
             .. Enumerable.Range(0, 8).Select(i => new VirtioMmioSlot(i, 0x1fe0_2000 + (0x200 * (ulong)i), pin: 20 + i)),
             new PowerSlot(0x100e_001c),
             new HostPortSlot(0x100e_0020), // not in QEMU
-            // QEMU's PCI host: without it, a bus without devices. Its flash: without an image.
-            new EmptySlot("pci-ports", 0x1800_4000, 0xc000, ulong.MaxValue),
-            new EmptySlot("pci-configuration", 0x2000_0000, 0x800_0000, ulong.MaxValue),
-            new EmptySlot("pci-memory", 0x4000_0000, 0x4000_0000, ulong.MaxValue),
-            new EmptySlot("flash", 0x1c00_0000, 0x200_0000, 0),
+            _ports,
+            _memory,
+            new PciHostSlot(0x2000_0000, buses: 128, firstPin: 16, _ports, _memory, _doorbell),
+            new EmptySlot("flash", 0x1c00_0000, 0x200_0000, 0), // without an image
         ],
     };
 
@@ -61,11 +66,16 @@ public sealed class BoardLayout
     /// <summary>The doorbell of messages.</summary>
     public PchMsiSlot PchMsi => Slots.OfType<PchMsiSlot>().Single();
 
+    /// <summary>The PCI host bridge.</summary>
+    public PciHostSlot Pci => Slots.OfType<PciHostSlot>().Single();
+
     /// <summary>The serial port that a kernel takes as its console.</summary>
     public UartSlot Console => Slots.OfType<UartSlot>().First();
 
     /// <summary>Number of virtio devices that there is room for.</summary>
-    public int VirtioSlots => Slots.OfType<VirtioMmioSlot>().Count();
+    public int VirtioSlots(VirtioTransport transport) => transport == VirtioTransport.Pci
+        ? PciHost.MaxDevices - 1 // the first is the host bridge
+        : Slots.OfType<VirtioMmioSlot>().Count();
 
     /// <summary>A board like this one with other devices.</summary>
     public BoardLayout With(IReadOnlyList<BoardSlot> slots) =>
@@ -97,9 +107,10 @@ public sealed class BoardLayout
     /// <exception cref="ArgumentException">There are more.</exception>
     public void CheckDevices(BoardDeviceOptions options)
     {
-        if (options.Virtio.Count > VirtioSlots)
+        int slots = VirtioSlots(options.Transport);
+        if (options.Virtio.Count > slots)
         {
-            throw new ArgumentException($"The board has {VirtioSlots} virtio slots.", nameof(options));
+            throw new ArgumentException($"The board has {slots} virtio slots.", nameof(options));
         }
     }
 }

@@ -63,7 +63,7 @@ public abstract class BoardSlot(string name, ulong address, ulong size, AccessWi
 /// <param name="Options">What is attached.</param>
 /// <param name="Log">Reports misuse.</param>
 /// <param name="Bells">
-/// Makes a bell that a 32-bit write to an address rings, without the write reaching the bus; null where all writes do.
+/// Makes a bell that a driver's writes can ring without reaching the bus; null where all writes reach it.
 /// </param>
 public sealed record BoardWiring(
     IGuestMemory Memory,
@@ -71,8 +71,14 @@ public sealed record BoardWiring(
     IMachineControl Control,
     BoardDeviceOptions Options,
     GuestErrorLog Log,
-    Func<ulong, IVirtioBell>? Bells = null)
+    Func<IDriverBell>? Bells = null)
 {
+    /// <summary>Memory addresses of the PCI bus.</summary>
+    public PciSpace PciMemory { get; } = new();
+
+    /// <summary>I/O addresses of the PCI bus.</summary>
+    public PciSpace PciPorts { get; } = new();
+
     /// <summary>The wire of a slot's pin.</summary>
     public IInterruptLine Line(BoardSlot slot) => Interrupts.Pin(slot.Pin, slot.Trigger);
 }

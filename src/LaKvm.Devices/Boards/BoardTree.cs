@@ -11,6 +11,7 @@ public sealed class BoardTree
     {
         VectorController = NewHandle();
         PinController = NewHandle();
+        MessageController = NewHandle();
     }
 
     /// <summary>Handle of the controller that takes vectors, the EIOINTC.</summary>
@@ -18,6 +19,9 @@ public sealed class BoardTree
 
     /// <summary>Handle of the controller that takes pins, the PCH-PIC.</summary>
     public uint PinController { get; }
+
+    /// <summary>Handle of the controller that takes messages, the PCH-MSI.</summary>
+    public uint MessageController { get; }
 
     /// <summary>A handle for a node that others refer to.</summary>
     public uint NewHandle() => ++_handles;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using LaKvm.Diagnostics;
 
 namespace LaKvm.Devices;
@@ -55,19 +56,9 @@ public sealed class MmioBus(GuestErrorLog log)
     /// <summary>Reads 1, 2, 4 or 8 bytes, zero-extended.</summary>
     public ulong Read(ulong address, int size)
     {
-        BusWindow<IBusDevice>? window = _windows.Find(address);
-        ulong offset = address - (window?.Base ?? 0);
-        int width = window?.AccessWidth(offset, size) ?? 0;
-        if (width == 0)
+        if (!TryRead(address, size, out ulong value))
         {
-            log.ReportNoAnswer("MMIO read", window, address, size);
-            return 0;
-        }
-
-        ulong value = 0;
-        for (int done = 0; done < size; done += width)
-        {
-            value |= Bits.Low(window!.Device.Read(offset + (ulong)done, width), width) << (8 * done);
+            log.ReportNoAnswer("MMIO read", _windows.Find(address), address, size);
         }
 
         return value;
@@ -76,18 +67,51 @@ public sealed class MmioBus(GuestErrorLog log)
     /// <summary>Writes the low 1, 2, 4 or 8 bytes of a value.</summary>
     public void Write(ulong address, int size, ulong value)
     {
-        BusWindow<IBusDevice>? window = _windows.Find(address);
-        ulong offset = address - (window?.Base ?? 0);
-        int width = window?.AccessWidth(offset, size) ?? 0;
-        if (width == 0)
+        if (!TryWrite(address, size, value))
         {
-            log.ReportNoAnswer("MMIO write", window, address, size);
-            return;
+            log.ReportNoAnswer("MMIO write", _windows.Find(address), address, size);
+        }
+    }
+
+    /// <summary>As <see cref="Read"/>, but says whether a device takes the access, and logs nothing.</summary>
+    internal bool TryRead(ulong address, int size, out ulong value)
+    {
+        value = 0;
+        if (!TryFind(address, size, out BusWindow<IBusDevice>? window, out ulong offset, out int width))
+        {
+            return false;
         }
 
         for (int done = 0; done < size; done += width)
         {
-            window!.Device.Write(offset + (ulong)done, width, Bits.Low(value >> (8 * done), width));
+            value |= Bits.Low(window.Device.Read(offset + (ulong)done, width), width) << (8 * done);
         }
+
+        return true;
+    }
+
+    /// <summary>As <see cref="Write"/>, but says whether a device takes the access, and logs nothing.</summary>
+    internal bool TryWrite(ulong address, int size, ulong value)
+    {
+        if (!TryFind(address, size, out BusWindow<IBusDevice>? window, out ulong offset, out int width))
+        {
+            return false;
+        }
+
+        for (int done = 0; done < size; done += width)
+        {
+            window.Device.Write(offset + (ulong)done, width, Bits.Low(value >> (8 * done), width));
+        }
+
+        return true;
+    }
+
+    private bool TryFind(
+        ulong address, int size, [NotNullWhen(true)] out BusWindow<IBusDevice>? window, out ulong offset, out int width)
+    {
+        window = _windows.Find(address);
+        offset = address - (window?.Base ?? 0);
+        width = window?.AccessWidth(offset, size) ?? 0;
+        return width != 0;
     }
 }

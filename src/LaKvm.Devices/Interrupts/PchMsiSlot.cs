@@ -22,6 +22,7 @@ public sealed class PchMsiSlot(ulong address, int firstVector)
             .Flag("msi-controller")
             .Cells("interrupt-parent", tree.VectorController)
             .Cells("loongson,msi-base-vec", (uint)FirstVector)
-            .Cells("loongson,msi-num-vecs", (uint)Vectors),
+            .Cells("loongson,msi-num-vecs", (uint)Vectors)
+            .Cells("phandle", tree.MessageController),
     ];
 }

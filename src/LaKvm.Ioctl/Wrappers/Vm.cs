@@ -133,15 +133,17 @@ public sealed unsafe class Vm : DescriptorHandle
     /// <summary>KVM_IOEVENTFD: a guest write signals an event.</summary>
     public void SetIoEventFd(int eventFd, ulong address, uint length, ulong? match = null, bool assign = true)
     {
-        var io = new KvmIoEventFd
-        {
-            Fd = eventFd,
-            Address = address,
-            Length = length,
-            DataMatch = match ?? 0,
-            Flags = (match != null ? 1u : 0) | (assign ? 0u : 4),
-        };
+        KvmIoEventFd io = IoEvent(eventFd, address, length, match, assign);
         Call(KvmIoctl.IoEventFd, ref io);
+    }
+
+    /// <summary>
+    /// As <see cref="SetIoEventFd"/>, for an address that a guest has chosen: false if it is refused.
+    /// </summary>
+    public bool TrySetIoEventFd(int eventFd, ulong address, uint length, bool assign = true)
+    {
+        KvmIoEventFd io = IoEvent(eventFd, address, length, match: null, assign);
+        return TryCall(KvmIoctl.IoEventFd, ref io) == 0;
     }
 
     /// <summary>KVM_REGISTER_COALESCED_MMIO or KVM_UNREGISTER_COALESCED_MMIO.</summary>
@@ -162,4 +164,14 @@ public sealed unsafe class Vm : DescriptorHandle
 
     /// <summary>The statistics as they are now.</summary>
     public IReadOnlyList<KvmStatistic> ReadStatistics() => KvmStatistic.ReadAndClose(Process, GetStatsFd());
+
+    private static KvmIoEventFd IoEvent(int eventFd, ulong address, uint length, ulong? match, bool assign) =>
+        new()
+        {
+            Fd = eventFd,
+            Address = address,
+            Length = length,
+            DataMatch = match ?? 0,
+            Flags = (match != null ? 1u : 0) | (assign ? 0u : 4),
+        };
 }

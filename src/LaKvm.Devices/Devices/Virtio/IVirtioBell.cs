@@ -18,6 +18,19 @@ public interface IVirtioBell : IDisposable
     void Wait();
 }
 
+/// <summary>A bell that a driver's writes to some addresses ring too, without reaching the board's bus.</summary>
+public interface IDriverBell : IVirtioBell
+{
+    /// <summary>
+    /// Has writes of a width to an address ring. Where that is not possible, because others hear them already, they
+    /// reach the bus as before.
+    /// </summary>
+    void Listen(ulong address, int width);
+
+    /// <summary>Ends <see cref="Listen"/>.</summary>
+    void Ignore(ulong address, int width);
+}
+
 /// <summary>A bell between threads.</summary>
 public sealed class VirtioBell : IVirtioBell
 {

@@ -87,6 +87,15 @@ public sealed class VirtioControl : IVirtioTransport, IDisposable
     /// <summary>32 of the feature bits that the device offers; words that do not exist are 0.</summary>
     public uint OfferedFeatureWord(uint word) => word < 2 ? (uint)(OfferedFeatures >> (int)(32 * word)) : 0;
 
+    /// <summary>32 of the feature bits that the driver wants.</summary>
+    public uint DriverFeatureWord(uint word)
+    {
+        lock (_lock)
+        {
+            return word < 2 ? (uint)(_driverFeatures >> (int)(32 * word)) : 0;
+        }
+    }
+
     /// <summary>Sets 32 of the feature bits that the driver wants; ignored once they are accepted.</summary>
     public void SetDriverFeatureWord(uint word, uint value)
     {
@@ -170,6 +179,17 @@ public sealed class VirtioControl : IVirtioTransport, IDisposable
             {
                 _interrupt.Release();
             }
+        }
+    }
+
+    /// <summary>Tells the causes of interrupts, and that the driver has seen them.</summary>
+    public VirtioCauses TakeCauses()
+    {
+        lock (_lock)
+        {
+            VirtioCauses causes = _causes;
+            Acknowledge(causes);
+            return causes;
         }
     }
 

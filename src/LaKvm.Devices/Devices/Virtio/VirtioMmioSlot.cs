@@ -11,11 +11,16 @@ public sealed class VirtioMmioSlot(int index, ulong address, int pin) : BoardSlo
     public override string Label => $"{Name}{index}";
 
     /// <inheritdoc/>
-    public override bool IsUsed(BoardDeviceOptions options) => index < options.Virtio.Count;
+    public override bool IsUsed(BoardDeviceOptions options) =>
+        options.Transport == VirtioTransport.Mmio && index < options.Virtio.Count;
 
     /// <inheritdoc/>
-    protected internal override IBusDevice Create(BoardWiring wiring) => new VirtioMmio(wiring.Options.Virtio[index],
-        wiring.Memory, wiring.Line(this), wiring.Log, wiring.Bells?.Invoke(Base + VirtioMmio.QueueNotify));
+    protected internal override IBusDevice Create(BoardWiring wiring)
+    {
+        IDriverBell? bell = wiring.Bells?.Invoke();
+        bell?.Listen(Base + VirtioMmio.QueueNotify, sizeof(uint));
+        return new VirtioMmio(wiring.Options.Virtio[index], wiring.Memory, wiring.Line(this), wiring.Log, bell);
+    }
 
     /// <inheritdoc/>
     protected internal override IEnumerable<FdtNode> Describe(BoardTree tree) =>

@@ -38,6 +38,9 @@ internal sealed class VirtioQueueRegisters(int largestSize)
         }
     }
 
+    /// <summary>Where a part of the queue is.</summary>
+    internal ulong Address(VirtioQueueArea area) => _addresses[(int)area];
+
     /// <summary>Makes the queue ready.</summary>
     internal Virtqueue Start(IGuestMemory memory, ulong features, Action interrupt)
     {
