@@ -35,6 +35,7 @@ public sealed unsafe partial class Core : IGuestPlace, IDisposable
         State = (CpuState*)NativeMemory.AlignedAlloc(CpuState.SizeInBytes, 64);
         _hostWatch = new ExceptionWatch(this);
         _guestWatch = new ExceptionWatch(this);
+        Debug = new CoreDebug(this);
         Memory.CodeModified += PostCodeModified;
         Memory.CodeAdded += PostCodeAdded;
         Reset();
@@ -48,6 +49,9 @@ public sealed unsafe partial class Core : IGuestPlace, IDisposable
 
     /// <summary>Core number: CSR.CPUID.</summary>
     public int Id { get; }
+
+    /// <summary>What a debugger wants of the core.</summary>
+    public CoreDebug Debug { get; }
 
     /// <summary>Where is reported what software does wrong that the core itself notices.</summary>
     public GuestErrorLog Errors { get; set; } = GuestErrorLog.Silent;

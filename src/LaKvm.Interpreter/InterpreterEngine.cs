@@ -78,6 +78,11 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
             Trap trap = EnterPage(s->Pc);
             _word = 0;
             _granted = Math.Min(s->Budget, MaximumGrant);
+            if (trap == Trap.None && _next->Action == SlotAction.Stop && !PassStop())
+            {
+                return _core.PendingExit;
+            }
+
             if (trap == Trap.None)
             {
                 _deadline = (byte*)(_next + _granted);
@@ -153,7 +158,40 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
         _end = CodePage.End(page);
         _bias = (pc & ~0xFFFUL) - ((ulong)CodePage.First(page) >> 2);
         _next = (CodeSlot*)((pc - _bias) << 2);
+        if (_core.Debug.HasBreakpoints)
+        {
+            MarkBreakpoints(pc);
+        }
+
         return Trap.None;
+    }
+
+    /// <summary>
+    /// Makes the loop stop at the breakpoints of the page that is entered at <paramref name="pc"/>. The mark is in the
+    /// decoded page, which may be in other places of the address space, too.
+    /// </summary>
+    private void MarkBreakpoints(ulong pc)
+    {
+        foreach (ushort offset in _core.Debug.BreakpointsOnPage(pc))
+        {
+            (CodePage.First(_page) + (offset >> 2))->Action = SlotAction.Stop;
+        }
+    }
+
+    /// <summary>
+    /// At a stop that is not the budget's end: whether execution goes on. If the breakpoint is not at this address, or
+    /// there no longer is one, the mark goes; the next entry of a page that has it brings it back.
+    /// </summary>
+    private bool PassStop()
+    {
+        if (_core.Debug.BreakAtPc() == Trap.Leave)
+        {
+            return false;
+        }
+
+        _next->Action = SlotAction.Decode;
+        _granted = 1;
+        return true;
     }
 
     /// <summary>Translates <paramref name="pc"/> and finds or makes its page.</summary>

@@ -249,6 +249,6 @@ internal sealed unsafe partial class BlockTranslator
     private byte* Translated(int offset)
     {
         byte* entry = *CodePage.Entry(_page, offset);
-        return entry == stubs.Resolve ? null : entry;
+        return entry == stubs.Resolve || entry == stubs.Breakpoint ? null : entry;
     }
 }

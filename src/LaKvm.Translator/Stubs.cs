@@ -37,6 +37,10 @@ internal sealed unsafe class Stubs
         emitter.Op(Alu.Xor, Reg.Rax, Reg.Rax, Width.W32);
         Resolve = emitter.Position;
         emitter.MovImmediate(Reg.Rdx, unchecked((uint)Exit.Jump));
+        byte* exit = emitter.Jump(null);
+        Breakpoint = emitter.Position;
+        emitter.MovImmediate(Reg.Rdx, unchecked((uint)Exit.Jump));
+        emitter.Patch(exit, emitter.Position);
         ExitAtOffset = emitter.Position;
         EmitExit(emitter);
         CallHandler = emitter.Position;
@@ -59,6 +63,11 @@ internal sealed unsafe class Stubs
 
     /// <summary>Leaves with <see cref="Exit.Jump"/>; eax is the PC's offset in its page.</summary>
     public byte* Resolve { get; }
+
+    /// <summary>
+    /// The same as <see cref="Resolve"/>, for an instruction that has a breakpoint and is never translated.
+    /// </summary>
+    public byte* Breakpoint { get; }
 
     /// <summary>Leaves with the code in edx; eax is the PC's offset in its page.</summary>
     public byte* ExitAtOffset { get; }

@@ -49,9 +49,9 @@ public sealed unsafe partial class TranslatorEngine
 
     /// <summary>
     /// Executes the instructions from the PC, whose page has just been found, up to the end of their block, of the
-    /// page, or of the budget. Returns a trap or an <see cref="Exit"/>.
+    /// page, or of the budget, or to a breakpoint. Returns a trap or an <see cref="Exit"/>.
     /// </summary>
-    private int Step()
+    private int Step(CodePage* page)
     {
         CpuState* s = _state;
         var word = (uint*)(s->Pc + (ulong)CpuState.TlbEntry(s, s->Pc)->Addend);
@@ -74,7 +74,8 @@ public sealed unsafe partial class TranslatorEngine
                 return (int)Exit.Jump;
             }
 
-            if (s->Budget <= 0 || CodeRegion.EndsBlock(instruction.Opcode))
+            bool ends = CodeRegion.EndsBlock(instruction.Opcode) || _breakpoints.IsMarked(page, (int)s->Pc & 0xFFC);
+            if (s->Budget <= 0 || ends)
             {
                 return (int)Exit.FallThrough;
             }

@@ -19,6 +19,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     private readonly CodeRegion _region;
     private readonly BlockTranslator _translator;
     private readonly Stubs _stubs;
+    private readonly BreakpointEntries _breakpoints;
     private readonly List<Link> _links = [];
     private readonly int _warmCount;
 
@@ -59,6 +60,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         delegate* unmanaged<nint, Site*, long, int> executeSite = &ExecuteSite;
         _stubs = new Stubs(emitter, GCHandle.ToIntPtr(_self), executeSite);
         _arena.Seal(_stubs.End, _stubs.Resolve);
+        _breakpoints = new BreakpointEntries(core, _arena, _stubs);
         _region = new CodeRegion(La464.SupportedUnits, options.MaximumBlock);
         _translator = new BlockTranslator(emitter, _arena, _stubs, _region, _links, options.Features);
         core.CodeCache = this;
@@ -111,7 +113,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         CodePage* page = host == null ? null : _arena.Find(host);
         if (page != null && page->Announced)
         {
-            CodePage.Reset(page, _arena.Resolve);
+            _breakpoints.Reset(page);
         }
     }
 
@@ -132,7 +134,8 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         }
 
         byte* entry = *CodePage.Entry(page, (int)pc & 0xFFC);
-        byte* end = entry == _arena.Resolve ? entry : _arena.EndOfRegion(entry);
+        bool isTranslated = entry != _arena.Resolve && entry != _stubs.Breakpoint;
+        byte* end = isTranslated ? _arena.EndOfRegion(entry) : entry;
         return new(entry, (int)(end - entry));
     }
 
@@ -172,7 +175,17 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
                 return Trap.None;
             }
 
-            code = entry == null ? Step() : Enter(entry, isTaken);
+            if (entry == _stubs.Breakpoint)
+            {
+                if (_core.Debug.BreakAtPc() == Trap.Leave)
+                {
+                    return Trap.Leave;
+                }
+
+                entry = null;
+            }
+
+            code = entry == null ? Step(page) : Enter(entry, isTaken);
             if (code <= (int)Exit.FirstLink)
             {
                 code = TakeLink(code);
@@ -203,12 +216,17 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     }
 
     /// <summary>
-    /// Machine code for the instruction at <paramref name="offset"/>, or null while it is to be interpreted. False if
-    /// attention must be looked for first.
+    /// Machine code for the instruction at <paramref name="offset"/>: null while it is to be interpreted, the stub for
+    /// breakpoints where one may be. False if attention must be looked for first.
     /// </summary>
     private bool FindEntry(CodePage* page, int offset, bool isTaken, out byte* entry)
     {
         entry = *CodePage.Entry(page, offset);
+        if (entry == _stubs.Breakpoint)
+        {
+            return true;
+        }
+
         if (entry == _arena.Resolve)
         {
             entry = null;
@@ -263,6 +281,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         _arena.Flush();
         _core.ClearEngineWords();
         _links.Clear();
+        _breakpoints.Clear();
         _link = null;
     }
 
@@ -316,6 +335,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         }
 
         *Core.EngineWord(_state, pc) = (nint)page;
+        _breakpoints.Mark(page, pc);
         return Trap.None;
     }
 }

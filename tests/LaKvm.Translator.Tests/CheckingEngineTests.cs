@@ -60,6 +60,25 @@ public sealed unsafe class CheckingEngineTests
     }
 
     [Fact]
+    public void Breakpoints_and_watchpoints_end_runs_of_both_engines_alike()
+    {
+        using var machine = new TestMachine(createEngine: core => Check(core, new() { WarmCount = 0 }));
+        ulong at = machine.Load("1: addi.d $t2, $t2, 1\nst.d $t2, $zero, 0x300\nat: addi.d $t3, $t3, 1\nb 1b\n")["at"];
+        machine.Run(10_000);
+        for (int round = 0; round < 100; round++)
+        {
+            machine.Core.Debug.SetStopPoints([new(StopPointKind.Execute, at, 4, InGuest: false)]);
+            machine.Engine.Run(100).Should().Be(RunExit.Breakpoint);
+            machine.State->Pc.Should().Be(at);
+            machine.Core.Debug.SetStopPoints([new(StopPointKind.Write, 0x300, 4, InGuest: false)]);
+            machine.Engine.Run(100).Should().Be(RunExit.Watchpoint);
+            machine.State->Pc.Should().Be(at - 4);
+        }
+
+        machine[14].Should().Be(2601);
+    }
+
+    [Fact]
     public void Interrupt_of_another_thread_is_not_lost()
     {
         using var machine = new TestMachine(createEngine: core => Check(core, new() { WarmCount = 0 }));

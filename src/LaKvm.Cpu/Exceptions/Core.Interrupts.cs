@@ -175,6 +175,9 @@ public sealed unsafe partial class Core
         return interrupt == Trap.None ? result : interrupt;
     }
 
+    /// <summary>Says what the run call returns, for a handler or an engine that ends it.</summary>
+    internal void EndRun(RunExit exit) => PendingExit = exit;
+
     /// <summary>
     /// idle: <see cref="Trap.Refetch"/> if an interrupt is pending already, else the run call returns
     /// <see cref="RunExit.Idle"/>.
@@ -205,7 +208,7 @@ public sealed unsafe partial class Core
 
     /// <summary>Asks for attention if an interrupt can be delivered now; on the core's own thread.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void CheckInterrupts()
+    internal void CheckInterrupts()
     {
         if (DeliverableToRoot || (State->Vm != 0 && DeliverableToGuest))
         {
@@ -216,13 +219,15 @@ public sealed unsafe partial class Core
     private bool DeliverableToRoot
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => (_hostCsr[Csr.Crmd] & Crmd.Ie) != 0 && (HostPending & _hostCsr[Csr.Ecfg] & Estat.IsMask) != 0;
+        get => (_hostCsr[Csr.Crmd] & Crmd.Ie) != 0 && (HostPending & _hostCsr[Csr.Ecfg] & Estat.IsMask) != 0
+            && !Debug.HoldsRootInterrupts;
     }
 
     private bool DeliverableToGuest
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => (_guestCsr[Csr.Crmd] & Crmd.Ie) != 0 && (GuestPending & _guestCsr[Csr.Ecfg] & Estat.IsMask) != 0;
+        get => (_guestCsr[Csr.Crmd] & Crmd.Ie) != 0 && (GuestPending & _guestCsr[Csr.Ecfg] & Estat.IsMask) != 0
+            && !Debug.HoldsGuestInterrupts;
     }
 
     /// <summary>Physical interrupts come before the guest's own (inferred).</summary>

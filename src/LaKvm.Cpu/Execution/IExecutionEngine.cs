@@ -22,6 +22,15 @@ public enum RunExit
     /// The core executes idle and nothing is pending; the caller waits (<see cref="Core.WaitForInterrupt"/>).
     /// </summary>
     Idle,
+
+    /// <summary>The instruction at the PC, which is the next one, has a breakpoint (<see cref="CoreDebug"/>).</summary>
+    Breakpoint,
+
+    /// <summary>
+    /// The instruction at the PC, which is the next one, is going to access what is watched
+    /// (<see cref="CoreDebug.Watched"/>).
+    /// </summary>
+    Watchpoint,
 }
 
 /// <summary>Executes instructions of one core. One instance belongs to one core and one thread at a time.</summary>

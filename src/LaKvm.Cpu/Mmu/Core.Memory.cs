@@ -20,32 +20,18 @@ public sealed unsafe partial class Core
             return Trap.None;
         }
 
-        Trap trap = CheckAlignment(va, size);
-        if (trap != Trap.None)
+        Trap trap = ReachAll(va, size, Access.Load, out Reached reached);
+        if (trap == Trap.None)
         {
-            return trap;
-        }
-
-        int head = Math.Min(size, (int)(4096 - (va & PageOffset)));
-        trap = Reach(va, head, Access.Load, out first, out ulong physical);
-        if (trap != Trap.None)
-        {
-            return trap;
-        }
-
-        if (head < size)
-        {
-            trap = Reach(va + (ulong)head, size - head, Access.Load, out byte* second, out ulong secondPhysical);
-            if (trap != Trap.None)
+            if (reached.Head < size)
             {
-                return trap;
+                ReadPart(reached.Second, reached.SecondPhysical, size - reached.Head, (byte*)value + reached.Head);
             }
 
-            ReadPart(second, secondPhysical, size - head, (byte*)value + head);
+            ReadPart(reached.First, reached.FirstPhysical, reached.Head, (byte*)value);
         }
 
-        ReadPart(first, physical, head, (byte*)value);
-        return Trap.None;
+        return trap;
     }
 
     /// <summary>Store counterpart of <see cref="LoadSlow"/>; all bytes are stored or none.</summary>
@@ -57,32 +43,18 @@ public sealed unsafe partial class Core
             return Trap.None;
         }
 
-        Trap trap = CheckAlignment(va, size);
-        if (trap != Trap.None)
+        Trap trap = ReachAll(va, size, Access.Store, out Reached reached);
+        if (trap == Trap.None)
         {
-            return trap;
-        }
-
-        int head = Math.Min(size, (int)(4096 - (va & PageOffset)));
-        trap = Reach(va, head, Access.Store, out first, out ulong physical);
-        if (trap != Trap.None)
-        {
-            return trap;
-        }
-
-        if (head < size)
-        {
-            trap = Reach(va + (ulong)head, size - head, Access.Store, out byte* second, out ulong secondPhysical);
-            if (trap != Trap.None)
+            if (reached.Head < size)
             {
-                return trap;
+                WritePart(reached.Second, reached.SecondPhysical, size - reached.Head, (byte*)value + reached.Head);
             }
 
-            WritePart(second, secondPhysical, size - head, (byte*)value + head);
+            WritePart(reached.First, reached.FirstPhysical, reached.Head, (byte*)value);
         }
 
-        WritePart(first, physical, head, (byte*)value);
-        return Trap.None;
+        return trap;
     }
 
     /// <summary>Slow path of <see cref="MemoryAccess.AtomicPointer"/>: unaligned raises ALE.</summary>
@@ -96,7 +68,16 @@ public sealed unsafe partial class Core
         }
 
         Trap trap = Reach(va, size, Access.Store, out pointer, out ulong physical);
-        BeforeStore(pointer, physical, size);
+        if (trap == Trap.None)
+        {
+            trap = Debug.WatchAtomic(va, size);
+        }
+
+        if (trap == Trap.None)
+        {
+            BeforeStore(pointer, physical, size);
+        }
+
         return trap;
     }
 
@@ -171,6 +152,25 @@ public sealed unsafe partial class Core
         return found;
     }
 
+    /// <summary>Reaches all bytes of an access, which may lie in two pages, and looks whether it is watched.</summary>
+    private Trap ReachAll(ulong va, int size, Access access, out Reached reached)
+    {
+        reached = new Reached { Head = Math.Min(size, (int)(4096 - (va & PageOffset))) };
+        int head = reached.Head;
+        Trap trap = CheckAlignment(va, size);
+        if (trap == Trap.None)
+        {
+            trap = Reach(va, head, access, out reached.First, out reached.FirstPhysical);
+        }
+
+        if (trap == Trap.None && head < size)
+        {
+            trap = Reach(va + (ulong)head, size - head, access, out reached.Second, out reached.SecondPhysical);
+        }
+
+        return trap == Trap.None ? Debug.WatchAccess(va, size, access == Access.Store) : trap;
+    }
+
     /// <summary>
     /// Translates and, for RAM, fills the software TLB. <paramref name="pointer"/> is null for a device; where not all
     /// of the bytes, which lie in one page, are answered by one, the access is an address error (as in QEMU 11.1; the
@@ -193,9 +193,9 @@ public sealed unsafe partial class Core
             // between.
             bool write = t.Write && access != Access.Fetch && Memory.Flags(t.Physical) == PageFlags.None
                 && !_recordingTlb;
-            bool data = !ForbidsUnaligned;
-            _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && data, write
-                && data, t.Execute, t.Local);
+            bool load = !ForbidsUnaligned && !Debug.WatchesPage(va, stores: false);
+            bool store = load && write && !Debug.WatchesPage(va, stores: true);
+            _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && load, store, t.Execute, t.Local);
             return Trap.None;
         }
 
@@ -293,6 +293,14 @@ public sealed unsafe partial class Core
 
     /// <summary>Aligned powers of two of at most 8 bytes, as a bus carries them.</summary>
     private static PieceSequence Pieces(ulong physical, int size) => new(physical, size);
+
+    /// <summary>Where the bytes of an access are: the first ones, and those in the next page, if some are.</summary>
+    private struct Reached
+    {
+        public int Head;
+        public byte* First, Second;
+        public ulong FirstPhysical, SecondPhysical;
+    }
 
     private ref struct PieceSequence(ulong physical, int size)
     {

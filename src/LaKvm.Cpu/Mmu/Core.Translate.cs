@@ -187,6 +187,13 @@ public sealed unsafe partial class Core
         CodeCache?.InvalidateTranslations();
     }
 
+    /// <summary>Empties the software TLBs, with what the engine knows about their pages.</summary>
+    internal void ForgetPages()
+    {
+        _softTlb.Clear();
+        _otherSoftTlb?.Clear();
+    }
+
     /// <summary>Drops what was cached of translations in root (0) or guest (1) mode.</summary>
     private void FlushTranslations(int vm)
     {

@@ -63,6 +63,15 @@ internal sealed unsafe class SoftTlb : IDisposable
         }
     }
 
+    /// <summary>Drops everything.</summary>
+    public void Clear()
+    {
+        foreach (SoftTlbTable table in _all)
+        {
+            table.Clear();
+        }
+    }
+
     /// <summary>Drops everything and returns to address space 0 in both modes.</summary>
     public void Reset()
     {

@@ -80,6 +80,21 @@ public sealed unsafe class GuestTrapTests : IDisposable
     }
 
     [Fact]
+    public void Breakpoint_of_guest_mode_stops_the_guest_and_not_root_mode()
+    {
+        Enter(0, "addi.d $t1, $t1, 1", plv: 0);
+        _machine.Engine.Run(100).Should().Be(RunExit.Budget);
+        ulong loop = TestMachine.Origin + 8;
+        _machine.Core.Debug.SetStopPoints([new(StopPointKind.Execute, loop, 4, InGuest: false)]);
+        _machine.Engine.Run(100).Should().Be(RunExit.Budget);
+
+        _machine.Core.Debug.SetStopPoints([new(StopPointKind.Execute, loop, 4, InGuest: true)]);
+        _machine.Engine.Run(100).Should().Be(RunExit.Breakpoint);
+
+        (_machine.State->Pc, _machine.State->Vm).Should().Be((loop, 1));
+    }
+
+    [Fact]
     public void Rdtime_of_a_guest_s_program_is_trapped_too()
     {
         Enter(Tit, "rdtime.d $t1, $zero", plv: 3);
