@@ -60,6 +60,12 @@ public sealed unsafe partial class Core
     public void RequestStop() => RequestAttention(AttentionStop);
 
     /// <summary>
+    /// Takes a <see cref="RequestStop"/> back that no run call has answered. On the core's thread; who asks for a stop
+    /// says why before, and it is looked at after this.
+    /// </summary>
+    public void CancelStop() => Interlocked.And(ref State->Attention, ~AttentionStop);
+
+    /// <summary>
     /// Whether the core that returned <see cref="RunExit.Idle"/> has to go on: an interrupt is pending, a timer has
     /// fired, or a stop was requested.
     /// </summary>

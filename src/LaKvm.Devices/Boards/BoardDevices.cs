@@ -63,6 +63,10 @@ public sealed class BoardDevices : IDisposable
     /// <summary>The exit code that software has left; 0 on a board without a place for it.</summary>
     public int ExitCode => _devices.OfType<HostPort>().FirstOrDefault()?.ExitCode ?? 0;
 
+    /// <summary>Those that do something by themselves.</summary>
+    public IReadOnlyList<IPausable> Pausable =>
+        [.. _devices.OfType<IPausable>(), .. _devices.OfType<PciHost>().SelectMany(host => host.Pausable)];
+
     /// <summary>As after power-on.</summary>
     public void Reset()
     {

@@ -60,6 +60,9 @@ public sealed class PciHost : IBusDevice, IDeviceState, IDisposable
         }
     }
 
+    /// <summary>Functions that do something by themselves.</summary>
+    public IEnumerable<IPausable> Pausable => _functions.OfType<IPausable>();
+
     /// <inheritdoc/>
     public void Reset()
     {

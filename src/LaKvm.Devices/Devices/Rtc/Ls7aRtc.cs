@@ -3,9 +3,9 @@ namespace LaKvm.Devices;
 /// <summary>
 /// The 7A bridge's clock (7A1000 manual, "RTC"): TOY, a calendar, and RTC, a 32768 Hz counter, with three match
 /// registers each. A match holds the interrupt until that match register is written. Battery backed: both run from
-/// power-on, with the calendar at the host's UTC.
+/// power-on, with the calendar at the host's UTC, also while the machine is paused; a match waits for the pause to end.
 /// </summary>
-public sealed class Ls7aRtc : IBusDevice, IDeviceState, IDisposable
+public sealed class Ls7aRtc : IBusDevice, IDeviceState, IPausable, IDisposable
 {
     /// <summary>Ticks of the RTC counter in a second.</summary>
     public const int CounterFrequency = 32768;
@@ -37,6 +37,7 @@ public sealed class Ls7aRtc : IBusDevice, IDeviceState, IDisposable
     private readonly long?[] _rtcDue = new long?[Matches];
     private uint _control, _toyTrim, _rtcTrim;
     private int _matched;
+    private bool _paused;
     private TimeSpan _toyOffset;
     private long _counterOffset;
     private (uint Fields, DateTime At)? _halfWritten;
@@ -95,6 +96,28 @@ public sealed class Ls7aRtc : IBusDevice, IDeviceState, IDisposable
         lock (_lock)
         {
             WriteRegister(offset, (uint)value);
+        }
+
+        Check();
+    }
+
+    /// <inheritdoc/>
+    public bool Pause(TimeSpan patience)
+    {
+        lock (_lock)
+        {
+            _paused = true;
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Resume()
+    {
+        lock (_lock)
+        {
+            _paused = false;
         }
 
         Check();
@@ -192,6 +215,11 @@ public sealed class Ls7aRtc : IBusDevice, IDeviceState, IDisposable
     {
         lock (_lock)
         {
+            if (_paused)
+            {
+                return;
+            }
+
             DateTime now = Now;
             long counter = Counter;
             TimeSpan wait = Timeout.InfiniteTimeSpan;

@@ -5,7 +5,7 @@ namespace LaKvm.Devices;
 /// the receiver's character timeout has always passed. Bytes that come in faster than software reads wait in a queue
 /// behind the receive FIFO, so nothing is ever overrun.
 /// </summary>
-public sealed class Uart16550 : IBusDevice, IDeviceState
+public sealed class Uart16550 : IBusDevice, IDeviceState, IPausable
 {
     /// <summary>Bytes of registers.</summary>
     public const ulong Size = 8;
@@ -46,7 +46,7 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
     private readonly Queue<ushort> _input = new();
     private byte _interruptEnable, _fifoControl, _lineControl, _modemControl, _modemStatus, _scratch, _errors;
     private ushort _divisor;
-    private bool _transmitPending, _breakReported, _listens;
+    private bool _transmitPending, _breakReported, _listens, _paused, _breakWaits;
     private int _polls;
 
     /// <summary>Makes a UART in its reset state.</summary>
@@ -90,7 +90,7 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
     {
         lock (_lock)
         {
-            int taken = Math.Min(bytes.Length, InputLimit - _input.Count);
+            int taken = _paused ? 0 : Math.Min(bytes.Length, InputLimit - _input.Count);
             foreach (byte value in bytes[..taken])
             {
                 _input.Enqueue(value);
@@ -108,8 +108,29 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
     {
         lock (_lock)
         {
-            _input.Enqueue(Break);
-            Update();
+            _breakWaits = true;
+            TakeBreak();
+        }
+    }
+
+    /// <summary>Nothing is received: there is no room in the meantime.</summary>
+    public bool Pause(TimeSpan patience)
+    {
+        lock (_lock)
+        {
+            _paused = true;
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Resume()
+    {
+        lock (_lock)
+        {
+            _paused = false;
+            TakeBreak();
         }
     }
 
@@ -271,6 +292,16 @@ public sealed class Uart16550 : IBusDevice, IDeviceState
         }
 
         _fifoControl = (value & FifoEnable) != 0 ? value : (byte)0;
+    }
+
+    private void TakeBreak()
+    {
+        if (_breakWaits && !_paused)
+        {
+            _breakWaits = false;
+            _input.Enqueue(Break);
+            Update();
+        }
     }
 
     private void ClearReceiver()

@@ -8,7 +8,7 @@ namespace LaKvm.Devices;
 /// driver that breaks the rules finds DEVICE_NEEDS_RESET set and the queues stopped. Any thread; a reset waits for the
 /// request in work.
 /// </summary>
-public sealed class VirtioControl : IVirtioTransport, IDisposable
+public sealed class VirtioControl : IVirtioTransport, IPausable, IDisposable
 {
     /// <summary>No interrupt vector (virtio 1.2, 4.1.5.1.2).</summary>
     public const ushort NoVector = 0xffff;
@@ -25,7 +25,9 @@ public sealed class VirtioControl : IVirtioTransport, IDisposable
     private VirtioCauses _causes;
     private ulong _driverFeatures;
     private uint _status, _generation;
+    private readonly List<Action> _changesInPause = [];
     private volatile bool _stopping;
+    private bool _paused;
 
     /// <summary>Attaches a device and starts its worker.</summary>
     /// <param name="device">The device; belongs to the control from now on.</param>
@@ -226,10 +228,41 @@ public sealed class VirtioControl : IVirtioTransport, IDisposable
     {
         lock (_lock)
         {
+            if (_paused)
+            {
+                _changesInPause.Add(change);
+                return;
+            }
+
             change();
             _generation++;
             TellConfigurationChange();
         }
+    }
+
+    /// <summary>No queue is served, and the configuration does not change.</summary>
+    public bool Pause(TimeSpan patience)
+    {
+        bool held = _worker.TryHold(patience);
+        lock (_lock)
+        {
+            _paused = held;
+        }
+
+        return held;
+    }
+
+    /// <inheritdoc/>
+    public void Resume()
+    {
+        lock (_lock)
+        {
+            _paused = false;
+            _changesInPause.ForEach(ChangeConfiguration);
+            _changesInPause.Clear();
+        }
+
+        _worker.Continue();
     }
 
     /// <inheritdoc/>
@@ -362,18 +395,4 @@ public sealed class VirtioControl : IVirtioTransport, IDisposable
             CheckQueue(queue);
         }
     }
-}
-
-/// <summary>Why a driver is interrupted; the bits of the interrupt status (virtio 1.2, 4.1.4.5 and 4.2.2).</summary>
-[Flags]
-public enum VirtioCauses : uint
-{
-    /// <summary>There is no reason.</summary>
-    None = 0,
-
-    /// <summary>The device has used a buffer of some queue.</summary>
-    UsedBuffer = 1,
-
-    /// <summary>The configuration space has changed, or the device needs a reset.</summary>
-    ConfigurationChange = 2,
 }

@@ -6,7 +6,7 @@ namespace LaKvm.Devices;
 /// The memory-mapped virtio transport, version 2 (virtio 1.2, 4.2): the addresses under which a driver finds a
 /// <see cref="VirtioControl"/>, and a wire for its interrupts.
 /// </summary>
-public sealed class VirtioMmio : IBusDevice, IDeviceState, IDisposable
+public sealed class VirtioMmio : IBusDevice, IDeviceState, IPausable, IDisposable
 {
     /// <summary>Bytes of the window; the configuration space is its second half.</summary>
     public const ulong Size = 0x200;
@@ -62,6 +62,12 @@ public sealed class VirtioMmio : IBusDevice, IDeviceState, IDisposable
         _control.Reset();
         _queueSelect = _deviceFeaturesSelect = _driverFeaturesSelect = 0;
     }
+
+    /// <inheritdoc/>
+    public bool Pause(TimeSpan patience) => _control.Pause(patience);
+
+    /// <inheritdoc/>
+    public void Resume() => _control.Resume();
 
     /// <summary>Ends the device.</summary>
     public void Dispose() => _control.Dispose();

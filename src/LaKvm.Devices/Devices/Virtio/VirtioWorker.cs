@@ -45,15 +45,24 @@ internal sealed class VirtioWorker : IDisposable
     /// Returns once no queue is being served; none will be until <see cref="Continue"/>. Calls may overlap: the last
     /// <see cref="Continue"/> counts. Not for the worker's own thread.
     /// </summary>
-    internal void Hold()
+    internal void Hold() => TryHold(Timeout.InfiniteTimeSpan);
+
+    /// <summary>The same, unless a request in work takes longer than this: then nothing is held.</summary>
+    internal bool TryHold(TimeSpan patience)
     {
         lock (_lock)
         {
             _holds++;
             while (_busy)
             {
-                Monitor.Wait(_lock);
+                if (!Monitor.Wait(_lock, patience))
+                {
+                    _holds--;
+                    return false;
+                }
             }
+
+            return true;
         }
     }
 

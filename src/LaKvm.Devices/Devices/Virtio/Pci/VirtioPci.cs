@@ -7,7 +7,7 @@ namespace LaKvm.Devices;
 /// memory ranges a driver finds a <see cref="VirtioControl"/>, with a message for each queue and one for the
 /// configuration. Everything lies where QEMU's functions have it.
 /// </summary>
-public sealed class VirtioPci : PciFunction
+public sealed class VirtioPci : PciFunction, IPausable
 {
     /// <summary>Number of the memory range that holds the device's registers.</summary>
     public const int RegistersBar = 4;
@@ -64,6 +64,12 @@ public sealed class VirtioPci : PciFunction
         _registers.Reset();
         base.Reset();
     }
+
+    /// <inheritdoc/>
+    public bool Pause(TimeSpan patience) => _control.Pause(patience);
+
+    /// <inheritdoc/>
+    public void Resume() => _control.Resume();
 
     /// <summary>Ends the device.</summary>
     public override void Dispose()
