@@ -7,11 +7,12 @@ internal sealed class HostCpu : CoreContext
 {
     private readonly HostScheduler _scheduler;
 
-    internal HostCpu(int id, Core core, IExecutionEngine engine, HostScheduler scheduler)
+    internal HostCpu(int id, Core core, IExecutionEngine engine, RefillHandler refill, HostScheduler scheduler)
     {
         Id = id;
         Core = core;
         Engine = engine;
+        Refill = refill;
         _scheduler = scheduler;
         Slice = new RunSlice(core);
     }
@@ -23,6 +24,9 @@ internal sealed class HostCpu : CoreContext
     internal Core Core { get; }
 
     internal IExecutionEngine Engine { get; }
+
+    /// <summary>The code behind the core's TLBRENTRY.</summary>
+    internal RefillHandler Refill { get; }
 
     /// <summary>Instructions between two looks at the core's timers.</summary>
     internal RunSlice Slice { get; }

@@ -29,13 +29,13 @@ public sealed class HostMachine : IDisposable
         Clock = clock;
         Memory = new PhysicalMemory();
         Pages = new HostPages(Memory, Memory.Add(RamBase, ramBytes), geometry ?? GpaTableGeometry.Default);
-        var refill = new RefillHandler(Pages.Geometry);
         Cpus = new HostCpu[cpus];
         Scheduler = new HostScheduler(Cpus, clock);
         for (int id = 0; id < cpus; id++)
         {
+            var refill = new RefillHandler(Pages.Geometry);
             var core = new Core(id, Memory, new NoDevices(), clock) { RootMode = refill };
-            Cpus[id] = new HostCpu(id, core, engine(core), Scheduler);
+            Cpus[id] = new HostCpu(id, core, engine(core), refill, Scheduler);
             Boot(core, Pages.Geometry);
         }
 
@@ -62,6 +62,11 @@ public sealed class HostMachine : IDisposable
             }
         }
     }
+
+    /// <summary>
+    /// The cores. For a debugger, to set breakpoints in guest mode: any of them may execute any vCPU.
+    /// </summary>
+    public IReadOnlyList<Core> Cores => [.. Cpus.Select(cpu => cpu.Core)];
 
     /// <summary>Number of cores.</summary>
     public int CpuCount => Cpus.Length;

@@ -12,8 +12,12 @@ internal sealed class RefillHandler(GpaTableGeometry geometry) : IRootMode
 
     private readonly bool _fourLevels = geometry.Levels == 4;
 
+    /// <summary>How often it ran: each time the guest's instruction is executed again.</summary>
+    internal long Count { get; private set; }
+
     public void TlbRefill(Core core)
     {
+        Count++;
         // The tables lie in RAM and the walk is physical: nothing in it can trap.
         core.LoadDirectory(core.ReadCsr(Csr.Pgd), RootDirectory, out ulong table);
         if (_fourLevels)

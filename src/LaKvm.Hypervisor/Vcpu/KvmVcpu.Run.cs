@@ -51,6 +51,7 @@ public sealed unsafe partial class KvmVcpu
         }
 
         run->ExitReason = KvmExitReason.Unknown;
+        _debug.Continue();
         _thread = HostThread.Current;
         _thread.Enter(this);
         GuestErrorLog.Enter(this);
@@ -122,6 +123,11 @@ public sealed unsafe partial class KvmVcpu
             outcome = ExitTable.Handle(exit, this);
             if (outcome.EntersGuest)
             {
+                if (exit.Ecode != 0 && Registers.Pc == _exitPc)
+                {
+                    _debug.Repeat();
+                }
+
                 outcome = PrepareEntry(exit);
             }
 
@@ -147,16 +153,31 @@ public sealed unsafe partial class KvmVcpu
         core.ExchangeCsr(Csr.Era, Registers.Pc, ulong.MaxValue);
         core.ExchangeCsr(Csr.Prmd, PrmdForGuest, Crmd.PlvMask | Crmd.Ie);
         core.Ertn();
-        RunSlice slice = cpu.Slice;
-        while (cpu.Engine.Run(slice.Left) != RunExit.GuestExit)
+        if (_debug.Counts)
         {
+            _debug.Step(cpu);
+        }
+        else
+        {
+            RunToExit(cpu, core);
+        }
+
+        Registers.Pc = _exitPc = core.ReadCsr(Csr.Era);
+        return new ExitInfo(core.ReadCsr(Csr.Estat), core.ReadCsr(Csr.Badv), (uint)core.ReadCsr(Csr.Badi));
+    }
+
+    private void RunToExit(HostCpu cpu, Core core)
+    {
+        RunSlice slice = cpu.Slice;
+        RunExit exit;
+        while ((exit = cpu.Engine.Run(slice.Left)) != RunExit.GuestExit)
+        {
+            _debug.Look(exit, cpu);
             core.PollTimers();
             slice.Next();
         }
 
         slice.Exited();
-        Registers.Pc = _exitPc = core.ReadCsr(Csr.Era);
-        return new ExitInfo(core.ReadCsr(Csr.Estat), core.ReadCsr(Csr.Badv), (uint)core.ReadCsr(Csr.Badi));
     }
 
     /// <summary>
@@ -208,6 +229,17 @@ public sealed unsafe partial class KvmVcpu
         {
             Put();
             Load();
+        }
+
+        if (Interrupts.Exception != Trap.None)
+        {
+            return ExitOutcome.ResumeGuest; // what the exit has left for it would be gone later
+        }
+
+        if (_debug.HasStopped)
+        {
+            RunPage->ExitReason = KvmExitReason.Debug;
+            return ExitOutcome.ResumeHost;
         }
 
         if (!SignalPending)

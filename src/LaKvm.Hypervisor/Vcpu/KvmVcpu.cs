@@ -16,6 +16,8 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
     /// <summary>What user space maps: the run page, then the dirty ring.</summary>
     private readonly SharedMemory _shared;
 
+    private readonly GuestDebug _debug = new();
+
     private bool _unknownCsrReported;
 
     internal KvmVcpu(KvmVm vm, int id, uint dirtyRingBytes)
@@ -105,6 +107,23 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
             }
         }
     }
+
+    /// <summary>
+    /// Instructions that the guest may execute before KVM_RUN returns with KVM_EXIT_DEBUG; <see cref="long.MaxValue"/>
+    /// without limit. No part of KVM's interface, which has no steps on this architecture: for a debugger in this
+    /// process.
+    /// </summary>
+    public long InstructionsLeft
+    {
+        get => _debug.InstructionsLeft;
+        set => _debug.InstructionsLeft = value;
+    }
+
+    /// <summary>
+    /// The breakpoint or watchpoint, set in the cores, for which KVM_RUN has returned with KVM_EXIT_DEBUG, and its
+    /// address.
+    /// </summary>
+    public (RunExit Kind, ulong Address)? DebugStop => _debug.Stop;
 
     int IGuestPlace.CoreNumber => Id;
 

@@ -1,3 +1,4 @@
+using LaKvm.Cpu;
 using LaKvm.Hypervisor;
 
 namespace LaKvm.Ioctl;
@@ -10,11 +11,16 @@ public sealed unsafe class Vcpu : DescriptorHandle
 
     private const int KickSignal = 10; // SIGUSR1
 
+    private readonly KvmVcpu _vcpu;
     private KvmRun* _run;
     private HostThread? _thread;
 
     internal Vcpu(HostProcess process, int fd)
-        : base(process, fd) => _run = (KvmRun*)process.Map(fd, 0, (ulong)sizeof(KvmRun));
+        : base(process, fd)
+    {
+        _vcpu = ((VcpuDescriptor)process.Find(fd)!).Vcpu;
+        _run = (KvmRun*)process.Map(fd, 0, (ulong)sizeof(KvmRun));
+    }
 
     /// <summary>Closes the descriptor and gives the run page back; no call may be under way.</summary>
     public override void Dispose()
@@ -61,6 +67,23 @@ public sealed unsafe class Vcpu : DescriptorHandle
         Interlocked.MemoryBarrier();
         Volatile.Read(ref _thread)?.Signal(KickSignal);
     }
+
+    /// <summary>
+    /// Instructions that the guest may execute before <see cref="Run"/> returns with <see cref="VcpuExitKind.Debug"/>;
+    /// <see cref="long.MaxValue"/> without limit. Not through KVM's interface, which has none for that; while the vCPU
+    /// does not run.
+    /// </summary>
+    public long InstructionsLeft
+    {
+        get => _vcpu.InstructionsLeft;
+        set => _vcpu.InstructionsLeft = value;
+    }
+
+    /// <summary>Why <see cref="Run"/> has returned with <see cref="VcpuExitKind.Debug"/>.</summary>
+    public VcpuDebugStop DebugStop => _vcpu.DebugStop is { } stop
+        ? new(stop.Kind == RunExit.Watchpoint ? VcpuDebugReason.Watchpoint : VcpuDebugReason.Breakpoint, stop.Address)
+        : InstructionsLeft <= 0 ? new(VcpuDebugReason.InstructionCount, 0)
+        : new(VcpuDebugReason.Breakpoint, GetRegisters().Pc);
 
     /// <summary>Takes <see cref="RequestExit"/> back.</summary>
     public void AllowRun() => Volatile.Write(ref _run->ImmediateExit, 0);

@@ -41,3 +41,21 @@ public enum VcpuExitKind
 /// <param name="IsWrite">MMIO and IOCSR: direction.</param>
 /// <param name="Data">MMIO and IOCSR: what is written.</param>
 public readonly record struct VcpuExit(VcpuExitKind Kind, ulong Address, int Size, bool IsWrite, ulong Data);
+
+/// <summary>Why a vCPU has stopped for a debugger.</summary>
+public enum VcpuDebugReason
+{
+    /// <summary>It has come to a breakpoint, and not executed what is there.</summary>
+    Breakpoint,
+
+    /// <summary>It is going to access what is watched.</summary>
+    Watchpoint,
+
+    /// <summary>It has executed the instructions that it might.</summary>
+    InstructionCount,
+}
+
+/// <summary>A stop for a debugger.</summary>
+/// <param name="Reason">Why.</param>
+/// <param name="Address">Where the breakpoint is, or what is going to be accessed.</param>
+public readonly record struct VcpuDebugStop(VcpuDebugReason Reason, ulong Address);
