@@ -1,17 +1,17 @@
 using System.Diagnostics;
-using System.Runtime.ExceptionServices;
 using LaKvm.Boot;
 using LaKvm.Devices;
 using LaKvm.Diagnostics;
 using LaKvm.Ioctl;
+using LaKvm.Running;
 
 namespace LaKvm.Vmm;
 
 /// <summary>
-/// The user-space half of a virtual machine: builds it through the ioctls, serves its exits with the board's devices,
-/// and runs a thread for each vCPU. It runs once; after a reset a new one is made.
+/// The user-space half of a virtual machine: builds it through the ioctls, and serves its exits with the board's
+/// devices.
 /// </summary>
-public sealed class VirtualMachine : IMachineControl, IDisposable
+public sealed class VirtualMachine : IDisposable
 {
     private readonly Kvm _kvm;
     private readonly Ioctl.Vm _vm;
@@ -22,13 +22,14 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
     private readonly MmioBus _mmio;
     private readonly IocsrBus _iocsr;
     private readonly IIrqChip _irqChip;
-    private ExceptionDispatchInfo? _failure;
+    private readonly MachineLife _life = new();
+    private readonly IPausable? _clock;
     private readonly long _start = Stopwatch.GetTimestamp();
-    private int _end;
 
     private VirtualMachine(HostProcess process, VmOptions options)
     {
         process.Log = options.GuestErrors;
+        _clock = options.Clock;
         _kvm = Kvm.Open(process);
         _vm = _kvm.CreateVm();
         IReadOnlyList<RamRange> ranges = options.Layout.Ram(options.MemoryBytes);
@@ -51,7 +52,7 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
         var chip = new ChipRegisters(NodeCounter, virtualMachine: true, _irqChip.SetChipFunctions);
         _iocsr.Map("chip", 0, ChipRegisters.Size, AccessWidths.All, chip);
         Devices = new BoardDevices(options.Layout, _mmio, new BoardWiring(
-            _ram, _irqChip, this, options.Devices, log, () => new EventBell(process, _vm)));
+            _ram, _irqChip, _life, options.Devices, log, () => new EventBell(process, _vm)));
         chip.Reset();
         Devices.Reset();
         Boot(options);
@@ -69,7 +70,10 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
     /// <summary>The VM's descriptor.</summary>
     public Ioctl.Vm Vm => _vm;
 
-    private bool Running => Volatile.Read(ref _end) == 0;
+    /// <summary>
+    /// What may be asked of the machine. While it is paused, vCPUs, RAM and devices may be looked at and changed.
+    /// </summary>
+    public IMachineLife Life => _life;
 
     /// <summary>
     /// Bytes of host RAM that a machine needs for a guest: its memory, page tables, and room to align.
@@ -86,25 +90,7 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
     public static VirtualMachine Create(HostProcess process, VmOptions options) => new(process, options);
 
     /// <summary>Runs until the guest switches the machine off or resets it, or until it is stopped.</summary>
-    public VmExit Run(CancellationToken stop)
-    {
-        using CancellationTokenRegistration registration = stop.Register(() => End(VmExit.Stopped));
-        Thread[] others = [.. _vcpus.Skip(1).Select(StartThread)];
-        Protect(_vcpus[0], 0);
-        foreach (Thread thread in others)
-        {
-            thread.Join();
-        }
-
-        _failure?.Throw();
-        return (VmExit)_end;
-    }
-
-    /// <inheritdoc/>
-    public void PowerOff() => End(VmExit.PowerOff);
-
-    /// <inheritdoc/>
-    public void Reboot() => End(VmExit.Reset);
+    public MachineEnd Run(CancellationToken stop) => _life.Run([.. _vcpus.Select(MakeCpu)], Pausable(), stop);
 
     /// <summary>Ends devices and VM, and gives the memory back.</summary>
     public void Dispose()
@@ -124,6 +110,12 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
 
     /// <summary>Ticks of 100 MHz since the machine was made.</summary>
     private ulong NodeCounter() => (ulong)Stopwatch.GetElapsedTime(_start).Ticks * 10;
+
+    private VirtualCpu MakeCpu(Vcpu vcpu, int id) => new(vcpu, id, _mmio, _iocsr, _addressErrors);
+
+    /// <summary>The clock stands still before the devices do, and as long as they do.</summary>
+    private IReadOnlyList<IPausable> Pausable() =>
+        _clock == null ? Devices.Pausable : [_clock, .. Devices.Pausable];
 
     private void Boot(VmOptions options)
     {
@@ -150,80 +142,5 @@ public sealed class VirtualMachine : IMachineControl, IDisposable
 
         (gpr[4], gpr[5], gpr[6]) = (start.A0, start.A1, start.A2);
         _vcpus[0].SetRegisters(gpr, start.Pc);
-    }
-
-    private Thread StartThread(Vcpu vcpu, int index)
-    {
-        int core = index + 1;
-        var thread = new Thread(() => Protect(vcpu, core)) { Name = $"vCPU {core}", IsBackground = true };
-        thread.Start();
-        return thread;
-    }
-
-    private void RunVcpu(Vcpu vcpu, int core)
-    {
-        while (Running)
-        {
-            VcpuExit exit = vcpu.Run();
-            switch (exit.Kind)
-            {
-                case VcpuExitKind.Mmio when !_mmio.Answers(exit.Address, exit.Size):
-                    RaiseAddressError(vcpu, exit);
-                    break;
-                case VcpuExitKind.Mmio when exit.IsWrite:
-                    _mmio.Write(exit.Address, exit.Size, exit.Data);
-                    break;
-                case VcpuExitKind.Mmio:
-                    vcpu.SetReadData(_mmio.Read(exit.Address, exit.Size));
-                    break;
-                case VcpuExitKind.Iocsr when exit.IsWrite:
-                    _iocsr.Write(core, (uint)exit.Address, exit.Size, exit.Data);
-                    break;
-                case VcpuExitKind.Iocsr:
-                    vcpu.SetReadData(_iocsr.Read(core, (uint)exit.Address, exit.Size));
-                    break;
-                case VcpuExitKind.Interrupted:
-                    break;
-                default:
-                    throw new InvalidOperationException($"KVM_RUN of vCPU {core} returned with {exit.Kind}.");
-            }
-        }
-    }
-
-    private void RaiseAddressError(Vcpu vcpu, VcpuExit exit)
-    {
-        _addressErrors.Raise(vcpu, exit);
-        if (!Running)
-        {
-            vcpu.RequestExit(); // made while the access was completed, and taken back with that
-        }
-    }
-
-    /// <summary>
-    /// An exception on a vCPU's thread is a bug; it ends the machine and surfaces from <see cref="Run"/>.
-    /// </summary>
-    private void Protect(Vcpu vcpu, int core)
-    {
-        try
-        {
-            RunVcpu(vcpu, core);
-        }
-        catch (Exception e)
-        {
-            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
-            End(VmExit.Stopped);
-        }
-    }
-
-    /// <summary>Stops all vCPUs; the first reason counts.</summary>
-    private void End(VmExit end)
-    {
-        if (Interlocked.CompareExchange(ref _end, (int)end, 0) == 0)
-        {
-            foreach (Vcpu vcpu in _vcpus)
-            {
-                vcpu.RequestExit();
-            }
-        }
     }
 }

@@ -44,19 +44,11 @@ public sealed record VmOptions
     /// <summary>Where the interrupt controllers are.</summary>
     public IrqChipPlace IrqChip { get; init; } = IrqChipPlace.Kernel;
 
+    /// <summary>
+    /// The clock of the machine under it, which stands still while this one is paused; null if it can't.
+    /// </summary>
+    public IPausable? Clock { get; init; }
+
     /// <summary>Where is reported what the guest does wrong.</summary>
     public GuestErrorLog GuestErrors { get; init; } = GuestErrorLog.Silent;
-}
-
-/// <summary>How a virtual machine's run ended.</summary>
-public enum VmExit
-{
-    /// <summary>The guest switched the machine off.</summary>
-    PowerOff = 1,
-
-    /// <summary>The guest asked for a reset.</summary>
-    Reset,
-
-    /// <summary>The run was cancelled from outside.</summary>
-    Stopped,
 }

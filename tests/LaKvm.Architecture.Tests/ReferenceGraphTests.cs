@@ -21,12 +21,13 @@ public class ReferenceGraphTests
         ["Devices"] = ["Cpu", "Diagnostics", "Memory"],
         ["Boot"] = ["Devices", "Diagnostics", "Linux", "Memory"],
         ["Backends"] = ["Devices", "Linux"],
-        ["Machine"] = ["Boot", "Devices", "Cpu", "Diagnostics", "Memory"],
+        ["Running"] = ["Cpu", "Devices"],
+        ["Machine"] = ["Running", "Boot", "Devices", "Cpu", "Diagnostics", "Memory"],
         ["Hypervisor"] = ["Devices", "Cpu", "Diagnostics", "Isa", "Memory"],
         ["Ioctl"] = ["Hypervisor", "Cpu", "Diagnostics", "Memory"],
-        ["Vmm"] = ["Ioctl", "Boot", "Devices", "Diagnostics", "Memory"],
-        ["Cli"] = ["Vmm", "Ioctl", "Hypervisor", "Machine", "Boot", "Backends", "Devices", "Images", "Interpreter",
-        "Translator", "Cpu", "Diagnostics",
+        ["Vmm"] = ["Running", "Ioctl", "Boot", "Devices", "Diagnostics", "Memory"],
+        ["Cli"] = ["Vmm", "Ioctl", "Hypervisor", "Machine", "Running", "Boot", "Backends", "Devices", "Images",
+            "Interpreter", "Translator", "Cpu", "Diagnostics",
             "Memory", "Isa", "Linux"],
     };
 

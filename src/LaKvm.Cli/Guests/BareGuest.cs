@@ -2,6 +2,7 @@ using LaKvm.Boot;
 using LaKvm.Devices;
 using LaKvm.Diagnostics;
 using LaKvm.Machine;
+using LaKvm.Running;
 
 namespace LaKvm.Cli;
 
@@ -40,12 +41,10 @@ internal sealed class BareGuest : IGuest
     public int ExitCode => _machine.Board.Devices.ExitCode;
 
     /// <inheritdoc/>
-    public GuestEnd Run(CancellationToken stop) => _machine.Run(_start, stop) switch
-    {
-        MachineEnd.PowerOff => GuestEnd.PowerOff,
-        MachineEnd.Reset => GuestEnd.Reset,
-        _ => GuestEnd.Stopped,
-    };
+    public IMachineLife Life => _machine.Life;
+
+    /// <inheritdoc/>
+    public MachineEnd Run(CancellationToken stop) => _machine.Run(_start, stop);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LaKvm.Running;
 using LaKvm.Translator;
 using Microsoft.Extensions.Logging;
 
@@ -86,15 +87,15 @@ internal sealed class GuestRun : IDisposable
         {
             using IGuest guest = _build(_stop.Token);
             LogStart();
-            GuestEnd end = guest.Run(_stop.Token);
+            MachineEnd end = guest.Run(_stop.Token);
             if (_log.IsEnabled(LogLevel.Information))
             {
                 _log.LogInformation("The guest's run ended: {End}", end);
             }
 
-            if (end != GuestEnd.Reset)
+            if (end != MachineEnd.Reset)
             {
-                return end == GuestEnd.PowerOff ? guest.ExitCode : ExitCode.Success;
+                return end == MachineEnd.PowerOff ? guest.ExitCode : ExitCode.Success;
             }
 
             if (_options.NoReboot)

@@ -1,19 +1,7 @@
 using LaKvm.Diagnostics;
+using LaKvm.Running;
 
 namespace LaKvm.Cli;
-
-/// <summary>How a machine's run ended.</summary>
-internal enum GuestEnd
-{
-    /// <summary>The guest switched the machine off.</summary>
-    PowerOff,
-
-    /// <summary>The guest asked for a reset.</summary>
-    Reset,
-
-    /// <summary>The run was cancelled from outside.</summary>
-    Stopped,
-}
 
 /// <summary>A machine from power-on to power-off or reset, whatever executes it.</summary>
 internal interface IGuest : IDisposable
@@ -23,8 +11,11 @@ internal interface IGuest : IDisposable
     /// </summary>
     int ExitCode { get; }
 
+    /// <summary>What may be asked of the machine while it runs.</summary>
+    IMachineLife Life { get; }
+
     /// <summary>Runs the machine; returns when it has come to a standstill.</summary>
-    GuestEnd Run(CancellationToken stop);
+    MachineEnd Run(CancellationToken stop);
 }
 
 /// <summary>Builds a machine that is ready to run.</summary>

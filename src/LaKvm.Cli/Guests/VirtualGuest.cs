@@ -1,7 +1,7 @@
 using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
 using LaKvm.Ioctl;
-using LaKvm.Machine;
+using LaKvm.Running;
 using LaKvm.Vmm;
 
 namespace LaKvm.Cli;
@@ -19,6 +19,7 @@ internal sealed class VirtualGuest : IGuest
         CancellationToken stop)
     {
         _devices = devices;
+        var clock = new MonotonicClock();
         var vmOptions = new VmOptions
         {
             Cpus = options.Cpus,
@@ -29,11 +30,12 @@ internal sealed class VirtualGuest : IGuest
             CommandLine = options.Append,
             Devices = devices.Create(stop),
             IrqChip = options.IrqChip,
+            Clock = clock,
             GuestErrors = errors,
         };
         errors.Symbols = files.Kernel.Symbols;
         ulong hostMemory = VirtualMachine.HostMemoryFor(vmOptions);
-        _host = new HostMachine(options.Cpus, hostMemory, new MonotonicClock(), options.CreateEngine)
+        _host = new HostMachine(options.Cpus, hostMemory, clock, options.CreateEngine)
         {
             Errors = errors,
         };
@@ -53,12 +55,10 @@ internal sealed class VirtualGuest : IGuest
     public int ExitCode => _machine.Devices.ExitCode;
 
     /// <inheritdoc/>
-    public GuestEnd Run(CancellationToken stop) => _machine.Run(stop) switch
-    {
-        VmExit.PowerOff => GuestEnd.PowerOff,
-        VmExit.Reset => GuestEnd.Reset,
-        _ => GuestEnd.Stopped,
-    };
+    public IMachineLife Life => _machine.Life;
+
+    /// <inheritdoc/>
+    public MachineEnd Run(CancellationToken stop) => _machine.Run(stop);
 
     /// <inheritdoc/>
     public void Dispose()

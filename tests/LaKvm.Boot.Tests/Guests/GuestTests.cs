@@ -4,6 +4,7 @@ using LaKvm.Cpu;
 using LaKvm.Devices;
 using LaKvm.Interpreter;
 using LaKvm.Machine;
+using LaKvm.Running;
 
 namespace LaKvm.Boot.Tests.Guests;
 

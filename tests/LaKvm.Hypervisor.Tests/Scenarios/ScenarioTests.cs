@@ -1,6 +1,6 @@
 using LaKvm.Interpreter;
 using LaKvm.Ioctl;
-using LaKvm.Machine;
+using LaKvm.Running;
 using LaKvm.Tests.Support;
 
 namespace LaKvm.Hypervisor.Tests.Scenarios;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using LaKvm.Cpu;
 using LaKvm.Interpreter;
 using LaKvm.Ioctl;
-using LaKvm.Machine;
+using LaKvm.Running;
 using LaKvm.Translator;
 using Xunit.Abstractions;
 

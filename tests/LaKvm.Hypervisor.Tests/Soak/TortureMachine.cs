@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using LaKvm.Cpu;
 using LaKvm.Devices;
 using LaKvm.Ioctl;
-using LaKvm.Machine;
+using LaKvm.Running;
 using static LaKvm.Hypervisor.Tests.TortureGuest;
 
 namespace LaKvm.Hypervisor.Tests;

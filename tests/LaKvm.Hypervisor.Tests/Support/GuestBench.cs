@@ -5,7 +5,7 @@ using LaKvm.Hypervisor;
 using LaKvm.Interpreter;
 using LaKvm.Ioctl;
 using LaKvm.Isa;
-using LaKvm.Machine;
+using LaKvm.Running;
 using LaKvm.Translator;
 
 namespace LaKvm.Hypervisor.Tests;

@@ -2,7 +2,7 @@ using LaKvm.Cpu;
 using LaKvm.Devices;
 using LaKvm.Ioctl;
 using LaKvm.Isa;
-using LaKvm.Machine;
+using LaKvm.Running;
 
 namespace LaKvm.Hypervisor.Tests;
 

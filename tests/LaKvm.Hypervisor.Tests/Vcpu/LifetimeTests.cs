@@ -3,7 +3,7 @@ using LaKvm.Devices;
 using LaKvm.Interpreter;
 using LaKvm.Ioctl;
 using LaKvm.Isa;
-using LaKvm.Machine;
+using LaKvm.Running;
 
 namespace LaKvm.Hypervisor.Tests;
 

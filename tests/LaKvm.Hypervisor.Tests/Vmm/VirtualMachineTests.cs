@@ -5,7 +5,7 @@ using LaKvm.Devices;
 using LaKvm.Interpreter;
 using LaKvm.Ioctl;
 using LaKvm.Isa;
-using LaKvm.Machine;
+using LaKvm.Running;
 using LaKvm.Vmm;
 
 namespace LaKvm.Hypervisor.Tests;
@@ -39,31 +39,31 @@ public sealed class VirtualMachineTests
         string source = File.ReadAllText(Path.Combine(folder, guest, "guest.s"))
             + File.ReadAllText(Path.Combine(folder, "common", "console.s"));
 
-        (VmExit exit, string text) = Run(source, irqChip, hostCpus);
+        (MachineEnd exit, string text) = Run(source, irqChip, hostCpus);
 
         text.Should().Be(File.ReadAllText(Path.Combine(folder, guest, "expected.txt")));
-        exit.Should().Be(VmExit.PowerOff);
+        exit.Should().Be(MachineEnd.PowerOff);
     }
 
     [Fact]
     public void Reset_ends_the_run()
     {
-        (VmExit exit, _) = Run("""
+        (MachineEnd exit, _) = Run("""
             li.d    $t0, 0x100e001e
             ori     $t1, $zero, 0x42
             st.b    $t1, $t0, 0
             1: b    1b
             """, IrqChipPlace.Kernel, 1);
 
-        exit.Should().Be(VmExit.Reset);
+        exit.Should().Be(MachineEnd.Reset);
     }
 
     [Fact]
     public void Run_that_is_cancelled_stops()
     {
-        (VmExit exit, _) = Run("1: b 1b", IrqChipPlace.Kernel, Vcpus, TimeSpan.FromMilliseconds(100));
+        (MachineEnd exit, _) = Run("1: b 1b", IrqChipPlace.Kernel, Vcpus, TimeSpan.FromMilliseconds(100));
 
-        exit.Should().Be(VmExit.Stopped);
+        exit.Should().Be(MachineEnd.Stopped);
     }
 
     [Theory]
@@ -73,7 +73,7 @@ public sealed class VirtualMachineTests
         IrqChipPlace irqChip)
     {
         // ESTAT is shown as a digit: pin 2 by its level and a message, with the function set, cleared and set again.
-        (VmExit exit, string text) = Run("""
+        (MachineEnd exit, string text) = Run("""
             li.d    $s0, 0x1fe001e0
             li.d    $s1, 0x10000000
             li.d    $t0, 0x14c0
@@ -113,7 +113,7 @@ public sealed class VirtualMachineTests
             jr      $ra
             """, irqChip, Vcpus);
 
-        exit.Should().Be(VmExit.PowerOff);
+        exit.Should().Be(MachineEnd.PowerOff);
         text.Should().Be("20064");
     }
 
@@ -123,7 +123,7 @@ public sealed class VirtualMachineTests
     public void Virtio_request_is_notified_and_answered_with_an_edge_each_time(IrqChipPlace irqChip)
     {
         // The entropy device in slot 0, two requests; after each interrupt: the causes, and the index of the used ring.
-        (VmExit exit, string text) = Run("""
+        (MachineEnd exit, string text) = Run("""
             li.d    $s0, 0x1fe001e0
             li.d    $s1, 0x10000000
             li.d    $s2, 0x1fe02000
@@ -189,10 +189,10 @@ public sealed class VirtualMachineTests
             """, irqChip, Vcpus, virtio: new VirtioEntropy());
 
         text.Should().Be("1112");
-        exit.Should().Be(VmExit.PowerOff);
+        exit.Should().Be(MachineEnd.PowerOff);
     }
 
-    private static (VmExit Exit, string Text) Run(string source, IrqChipPlace irqChip, int hostCpus,
+    private static (MachineEnd Exit, string Text) Run(string source, IrqChipPlace irqChip, int hostCpus,
         TimeSpan? patience = null, params VirtioDevice[] virtio)
     {
         var console = new Recorder();
