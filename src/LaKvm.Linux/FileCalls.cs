@@ -21,6 +21,9 @@ public enum FileKind
     /// <summary>S_IFREG.</summary>
     Regular = 0x8000,
 
+    /// <summary>S_IFLNK.</summary>
+    SymbolicLink = 0xA000,
+
     /// <summary>S_IFSOCK.</summary>
     Socket = 0xC000,
 }

@@ -10,17 +10,32 @@ public static class LinuxError
     /// <summary>EPERM.</summary>
     public const int NotPermitted = 1;
 
+    /// <summary>ENOENT: there is nothing of that name.</summary>
+    public const int NoEntry = 2;
+
     /// <summary>EINTR: a signal came first.</summary>
     public const int Interrupted = 4;
 
     /// <summary>ENXIO: a pipe that nobody reads.</summary>
     public const int NoReader = 6;
 
+    /// <summary>EBADF: a descriptor, or a number like one, that stands for nothing, or not for this.</summary>
+    public const int BadDescriptor = 9;
+
     /// <summary>EAGAIN: not now; of a new thread, that there may be no more.</summary>
     public const int TryAgain = 11;
 
     /// <summary>ENOMEM: no memory, or no addresses for it.</summary>
     public const int NoMemory = 12;
+
+    /// <summary>EACCES: the file's rights do not allow it.</summary>
+    public const int AccessDenied = 13;
+
+    /// <summary>EEXIST: there is something of that name.</summary>
+    public const int Exists = 17;
+
+    /// <summary>ENOTDIR.</summary>
+    public const int NotDirectory = 20;
 
     /// <summary>EISDIR, which is also what a kernel without O_TMPFILE says.</summary>
     public const int IsDirectory = 21;
@@ -34,14 +49,35 @@ public static class LinuxError
     /// <summary>EMFILE: the process may have no more open files.</summary>
     public const int ProcessFiles = 24;
 
+    /// <summary>EROFS: nothing may change there.</summary>
+    public const int ReadOnlyFileSystem = 30;
+
     /// <summary>EPIPE: nobody reads any more.</summary>
     public const int BrokenPipe = 32;
+
+    /// <summary>ERANGE: the value is longer than the room for it.</summary>
+    public const int OutOfRange = 34;
+
+    /// <summary>ENAMETOOLONG.</summary>
+    public const int NameTooLong = 36;
 
     /// <summary>ENOSYS: the kernel has no such call.</summary>
     public const int NoSystemCall = 38;
 
+    /// <summary>ENODATA: there is no such attribute.</summary>
+    public const int NoData = 61;
+
+    /// <summary>EPROTO: a message that makes no sense.</summary>
+    public const int Protocol = 71;
+
+    /// <summary>EMSGSIZE: a message that is too long, or says so of itself.</summary>
+    public const int MessageSize = 90;
+
     /// <summary>EOPNOTSUPP: the file system cannot do it.</summary>
     public const int NotSupported = 95;
+
+    /// <summary>ESTALE: it is no longer where it was.</summary>
+    public const int Stale = 116;
 
     /// <summary>The number that the calling thread's last call left behind.</summary>
     public static int Last => Marshal.GetLastPInvokeError();

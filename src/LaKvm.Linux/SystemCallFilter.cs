@@ -5,7 +5,8 @@ namespace LaKvm.Linux;
 /// <summary>
 /// The system calls that a running machine needs, as a filter for seccomp(2): what it does with descriptors that are
 /// open, with its memory, threads, timers and signals. Files open for reading only, for the runtime's own parts; no
-/// program is started, and no new connection is made unless the machine has a network. All else fails with EPERM.
+/// program is started, no new connection is made unless the machine has a network, and no file changes its name, rights
+/// or length unless it has a share. All else fails with EPERM.
 /// </summary>
 /// <remarks>
 /// Calls are listed one by one: a kernel gets new ones every year, and what nobody has thought of is refused. The
@@ -74,12 +75,19 @@ internal sealed class SystemCallFilter
     // PR_SET_NAME, PR_GET_NAME, PR_SET_TIMERSLACK, PR_SET_VMA (a name for memory).
     private static readonly uint[] ThreadRequests = [15, 16, 29, 0x5356_4D41];
 
+    private static readonly uint[] Sharing =
+    [
+        437, 258, 260, 263, 264, 265, 266, 268, 280, 316, 76, // openat2, mkdirat, fchownat, unlinkat, renameat, linkat,
+                                                              // symlinkat, fchmodat, utimensat, renameat2, truncate
+        188, 191, 194, 197, // setxattr, getxattr, listxattr, removexattr
+    ];
+
     private readonly List<Instruction> _program = [];
 
     /// <summary>Makes the filter.</summary>
     /// <param name="process">The process's own number.</param>
-    /// <param name="network">Whether it makes connections: a machine that resets makes them anew.</param>
-    internal SystemCallFilter(int process, bool network)
+    /// <param name="needs">What the machine has that needs more.</param>
+    internal SystemCallFilter(int process, MachineNeeds needs)
     {
         _program.Add(new(LoadWord, 0, 0, ArchitectureAt));
         _program.Add(new(JumpIfEqual, 1, 0, X64));
@@ -91,7 +99,12 @@ internal sealed class SystemCallFilter
         }
 
         AddConditional((uint)process);
-        if (network)
+        if (needs.HasFlag(MachineNeeds.Share))
+        {
+            AddSharing();
+        }
+
+        if (needs.HasFlag(MachineNeeds.Network))
         {
             const uint internet = 2, internet6 = 10;
             AnswerIf(41, 0, AllBits, internet); // socket
@@ -100,7 +113,7 @@ internal sealed class SystemCallFilter
             Answer(49, Allow); // bind
         }
 
-        // glibc takes the older call then, whose flags can be looked at; openat2's cannot either.
+        // glibc takes the older call then, whose flags can be looked at; openat2's cannot: only a share gets it.
         Answer(435, Fail | LinuxError.NoSystemCall);
         Answer(437, Fail | LinuxError.NoSystemCall);
         _program.Add(new(Return, 0, 0, Fail | LinuxError.NotPermitted));
@@ -129,6 +142,21 @@ internal sealed class SystemCallFilter
         foreach (uint request in ThreadRequests)
         {
             AnswerIf(157, 0, AllBits, request); // prctl
+        }
+    }
+
+    /// <summary>What a share of files needs; nodes of devices are not made.</summary>
+    private void AddSharing()
+    {
+        const uint kindOfFile = 0xF000;
+        foreach (uint number in Sharing)
+        {
+            Answer(number, Allow);
+        }
+
+        foreach (FileKind kind in (FileKind[])[FileKind.Regular, FileKind.Pipe, FileKind.Socket])
+        {
+            AnswerIf(259, 2, kindOfFile, (uint)kind); // mknodat
         }
     }
 

@@ -3,9 +3,12 @@ using System.Text.RegularExpressions;
 namespace LaKvm.Architecture.Tests;
 
 /// <summary>Rules for every file that the repository holds.</summary>
-public class SourceTests
+public partial class SourceTests
 {
-    private const int MaxLines = 400, MaxColumns = 120;
+    private const int MaxLines = 400, MaxColumns = 120, MaxClassLines = 800, MaxClassFiles = 3;
+
+    /// <summary>Classes that are still to be taken apart; none may join them.</summary>
+    private static readonly string[] TooLarge = ["BlockTranslator", "Core", "KvmVcpu"];
 
     private static readonly string[] TopLevel =
         ["LaKvm.sln", "src", "tests", "benchmarks", "guests", "docs", "Directory.Build.props",
@@ -23,8 +26,8 @@ public class SourceTests
 
     [Fact]
     public void No_file_names_a_package_registry() =>
-        Matches(new Regex("nuget[.]org|npmjs[.]|pypi[.]|artifactory|jfrog|ghcr[.]io|docker[.]io",
-        RegexOptions.IgnoreCase))
+        Matches(new Regex(
+            "nuget[.]org|npmjs[.]|pypi[.]|artifactory|jfrog|ghcr[.]io|docker[.]io", RegexOptions.IgnoreCase))
             .Should().BeEmpty("registries come from the machine's own configuration");
 
     [Fact]
@@ -64,6 +67,18 @@ public class SourceTests
             .Where(file => file.Lines > MaxLines)
             .Should().BeEmpty($"a file that a reader can hold in mind has at most {MaxLines} lines");
 
+    [Fact]
+    public void No_class_is_cut_into_many_files_or_too_large() =>
+        (from file in Repository.Files
+         where file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
+             && !file.EndsWith(".g.cs", StringComparison.Ordinal)
+         let text = Repository.Read(file)
+         from name in PartialType().Matches(text).Select(match => match.Groups[1].Value).Distinct()
+         group text.Count(c => c == '\n') by (Project: file.Split('/')[1], Name: name) into parts
+         where parts.Count() > MaxClassFiles || parts.Sum() > MaxClassLines
+         select parts.Key.Name).Should().BeEquivalentTo(TooLarge,
+            $"a class has at most {MaxClassLines} lines and {MaxClassFiles} files; one that came down leaves the list");
+
     // Generated files, and tables whose length is the length of what they list.
     private static bool IsTable(string file) =>
         file.EndsWith(".g.cs", StringComparison.Ordinal)
@@ -75,4 +90,7 @@ public class SourceTests
         where !file.EndsWith(nameof(SourceTests) + ".cs", StringComparison.Ordinal) && Repository.IsText(file)
         from match in rule.Matches(Repository.Read(file))
         select $"{file}: {match.Value}";
+
+    [GeneratedRegex(@"^(?:\w+ )*partial (?:class|struct|record) (\w+)", RegexOptions.Multiline)]
+    private static partial Regex PartialType();
 }

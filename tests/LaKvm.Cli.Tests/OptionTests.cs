@@ -28,6 +28,16 @@ public class OptionTests
         ByteSize.TryParse(text, ByteSize.Mebi, out _).Should().BeFalse();
 
     [Theory]
+    [InlineData("dir", "dir", "share", false)]
+    [InlineData("dir,readonly", "dir", "share", true)]
+    [InlineData("dir,tag=work", "dir", "work", false)]
+    [InlineData("dir,readonly,tag=work", "dir", "work", true)]
+    [InlineData("a,b,tag=work,readonly", "a,b", "work", true)]
+    [InlineData("dir,readonly,often", "dir,readonly,often", "share", false)]
+    public void ShareOption_takes_its_words_from_the_end(string text, string path, string tag, bool readOnly) =>
+        ShareOption.Parse(text).Should().Be(new ShareOption(path, tag, readOnly));
+
+    [Theory]
     [InlineData("ctrl-a", "Ctrl-A")]
     [InlineData("CTRL-B", "Ctrl-B")]
     [InlineData("^]", "Ctrl-]")]

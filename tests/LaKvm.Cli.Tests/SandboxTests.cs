@@ -64,13 +64,13 @@ public class SandboxTests
     [InlineData("a call that does not exist yet", 600, 0, 0, 0, Eperm)]
     [InlineData("mprotect", 10, 0, 0, 5, SystemCallFilter.Allow)]
     public void Filter_answers(string what, int number, long first, long second, long third, uint answer) =>
-        Run(new SystemCallFilter(Self, network: false), SystemCallFilter.X64, (uint)number, first, second, third)
+        Run(new SystemCallFilter(Self, MachineNeeds.None), SystemCallFilter.X64, (uint)number, first, second, third)
             .Should().Be(answer, what);
 
     [Fact]
     public void Filter_lets_a_machine_with_a_network_connect_to_the_internet_only()
     {
-        var filter = new SystemCallFilter(Self, network: true);
+        var filter = new SystemCallFilter(Self, MachineNeeds.Network);
 
         Run(filter, SystemCallFilter.X64, 41, 2, 1, 0).Should().Be(SystemCallFilter.Allow, "TCP");
         Run(filter, SystemCallFilter.X64, 41, 1, 1, 0).Should()
@@ -78,9 +78,23 @@ public class SandboxTests
         Run(filter, SystemCallFilter.X64, 59, 0, 0, 0).Should().Be(Eperm);
     }
 
+    [Theory]
+    [InlineData("openat2", 437, 0, SystemCallFilter.Allow)]
+    [InlineData("renameat2", 316, 0, SystemCallFilter.Allow)]
+    [InlineData("mknodat of a pipe", 259, 0x11a4, SystemCallFilter.Allow)]
+    [InlineData("mknodat of a disk", 259, 0x61a4, Eperm)]
+    [InlineData("mknodat of a terminal", 259, 0x21a4, Eperm)]
+    [InlineData("openat to write", 257, 1, Eperm)]
+    [InlineData("rename by path", 82, 0, Eperm)]
+    [InlineData("execve", 59, 0, Eperm)]
+    [InlineData("socket", 41, 0, Eperm)]
+    public void Filter_lets_a_machine_with_a_share_change_files(string what, int number, long third, uint answer) =>
+        Run(new SystemCallFilter(Self, MachineNeeds.Share), SystemCallFilter.X64, (uint)number, 0, 0, third)
+            .Should().Be(answer, what);
+
     [Fact]
     public void Filter_ends_a_process_that_calls_as_another_architecture() =>
-        Run(new SystemCallFilter(Self, network: false), 0x4000_0003, 1, 0, 0, 0).Should().Be(SystemCallFilter.Kill);
+        Run(new SystemCallFilter(Self, MachineNeeds.None), 0x4000_0003, 1, 0, 0, 0).Should().Be(SystemCallFilter.Kill);
 
     /// <summary>What the kernel does with the program and a call (struct seccomp_data).</summary>
     private static uint Run(SystemCallFilter filter, uint architecture, uint number, params long[] arguments)

@@ -41,6 +41,10 @@ internal sealed class GuestCommand : Command
         "How the guest reaches drives and network cards: at addresses of the board, or on the PCI bus [default: mmio]",
         ("mmio", VirtioTransport.Mmio), ("pci", VirtioTransport.Pci));
 
+    private readonly Option<ShareOption[]> _shares = ValueOption.Repeated(ShareOption.Name, ShareOption.Syntax,
+        "Directory for the guest, may be repeated: 'mount -t 9p TAG PLACE' mounts it there [default tag: share]",
+        ShareOption.Parse);
+
     private readonly Option<bool> _noReboot = new("--no-reboot")
     {
         Description = $"Exit with code {ExitCode.GuestReset} where the guest would reset the machine",
@@ -89,9 +93,8 @@ internal sealed class GuestCommand : Command
     {
         _traceExits.CompletionSources.Add([.. ExitFilter.Words]);
         _stat.Arity = ArgumentArity.ZeroOrOne;
-        Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _virtio, _noReboot, _engine,
-            _codeMemory, _protectCode,
-            _sandbox]);
+        Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _shares, _virtio, _noReboot,
+            _engine, _codeMemory, _protectCode, _sandbox]);
         Add(_console.Options);
         Add(_log.Options);
         if (isVirtual)
@@ -121,6 +124,7 @@ internal sealed class GuestCommand : Command
             Drives = result.GetValue(_drives) ?? [],
             Networks = result.GetValue(_networks) ?? [],
             Virtio = result.GetValue(_virtio) ?? VirtioTransport.Mmio,
+            Shares = result.GetValue(_shares) ?? [],
             NoReboot = result.GetValue(_noReboot),
             CreateEngine = EngineOption.Factory(result.GetValue(_engine), Translation(result)),
             IrqChip = result.GetValue(_irqChip) ?? IrqChipPlace.Kernel,

@@ -12,19 +12,23 @@ internal sealed class GuestDevices : IDisposable
 {
     private readonly ITerminal _terminal;
     private readonly IBlockBackend[] _disks;
+    private readonly SharedDirectory[] _shares;
+    private readonly IReadOnlyList<ShareOption> _shareOptions;
     private readonly IReadOnlyList<NetworkOption> _networks;
     private readonly VirtioTransport _transport;
 
     // Two guests of one network must have different addresses, and a guest that resets keeps its own.
     private readonly byte[] _addresses = HostRandom.Bytes(2);
 
-    /// <summary>Opens the disks.</summary>
+    /// <summary>Opens the disks and shares.</summary>
     public GuestDevices(GuestOptions options, ITerminal terminal)
     {
         _terminal = terminal;
         _disks = [.. options.Drives.Select(Open)];
         _networks = options.Networks;
         _transport = options.Virtio;
+        _shareOptions = options.Shares;
+        _shares = [.. options.Shares.Select(share => new SharedDirectory(share.Path, share.ReadOnly))];
     }
 
     /// <summary>Devices for one run of a machine, which disposes of them.</summary>
@@ -34,8 +38,12 @@ internal sealed class GuestDevices : IDisposable
         Serial = [_terminal],
         Terminal = () => _terminal.Size,
         Transport = _transport,
-        Virtio = [.. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))),
-        .. _networks.Select((network, index) => Connect(network, index, stop))],
+        Virtio =
+        [
+            .. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))),
+            .. _networks.Select((network, index) => Connect(network, index, stop)),
+            .. _shares.Zip(_shareOptions, (share, option) => new VirtioShare(share.Serve(), option.Tag)),
+        ],
     };
 
     /// <summary>Connects what the user types to a serial port.</summary>
@@ -47,9 +55,9 @@ internal sealed class GuestDevices : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (IBlockBackend disk in _disks)
+        foreach (IDisposable opened in (IDisposable[])[.. _disks, .. _shares])
         {
-            disk.Dispose();
+            opened.Dispose();
         }
     }
 

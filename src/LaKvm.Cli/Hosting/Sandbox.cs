@@ -38,9 +38,12 @@ internal static class Sandbox
             return;
         }
 
-        bool network = options.Networks.Count > 0;
-        bool files = Confinement.TryLimitFiles([.. Late, AppContext.BaseDirectory, .. options.Files()], network);
-        bool calls = Confinement.TryLimitCalls(network);
+        MachineNeeds needs = (options.Networks.Count > 0 ? MachineNeeds.Network : MachineNeeds.None)
+            | (options.Shares.Count > 0 ? MachineNeeds.Share : MachineNeeds.None);
+        ILookup<bool, string> shares = options.Shares.ToLookup(share => share.ReadOnly, share => share.Path);
+        bool files = Confinement.TryLimitFiles(
+            [.. Late, AppContext.BaseDirectory, .. options.Files(), .. shares[true]], shares[false], needs);
+        bool calls = Confinement.TryLimitCalls(needs);
         if (!(files && calls) && options.Sandbox == SandboxMode.On)
         {
             throw new UserErrorException($"{Option}: this computer has no {(calls ? "Landlock" : "seccomp filters")}.");

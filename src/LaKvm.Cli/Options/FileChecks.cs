@@ -33,6 +33,19 @@ internal static class FileChecks
         RequireOpens(option, path, access);
     }
 
+    /// <summary>Requires a directory that can be read.</summary>
+    /// <exception cref="UserErrorException">It is missing, something else, or may not be opened.</exception>
+    internal static void RequireDirectory(string option, string path)
+    {
+        if (FileCalls.KindOf(path) is var kind and not FileKind.Directory)
+        {
+            throw new UserErrorException(
+                $"{option}: {(kind == null ? $"there is no directory '{path}'" : $"'{path}' is not a directory")}.");
+        }
+
+        RequireOpens(option, path, FileAccess.Read);
+    }
+
     /// <summary>
     /// Refuses a disk image in a format of its own: a guest would find its header where it looks for partitions.
     /// </summary>

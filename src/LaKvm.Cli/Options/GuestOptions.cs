@@ -50,6 +50,9 @@ internal sealed record GuestOptions
     /// <summary>How drives and network cards are reached.</summary>
     internal VirtioTransport Virtio { get; init; }
 
+    /// <summary>Directories for the guest.</summary>
+    internal IReadOnlyList<ShareOption> Shares { get; init; } = [];
+
     /// <summary>True: the process ends where the machine would reset.</summary>
     internal bool NoReboot { get; init; }
 
@@ -100,10 +103,11 @@ internal sealed record GuestOptions
         }
 
         CheckLoads();
+        CheckShares();
         int room = BoardLayout.QemuVirt.VirtioSlots(Virtio);
-        if (Drives.Count + Networks.Count > room)
+        if (Drives.Count + Networks.Count + Shares.Count > room)
         {
-            throw new UserErrorException($"The board has room for {room} drives and network cards.");
+            throw new UserErrorException($"The board has room for {room} drives, network cards and shares.");
         }
 
         foreach (DriveOption drive in Drives)
@@ -111,6 +115,20 @@ internal sealed record GuestOptions
             FileAccess access = drive.Mode == DriveMode.ReadWrite ? FileAccess.ReadWrite : FileAccess.Read;
             FileChecks.RequireDisk("--drive", drive.Path, access);
             FileChecks.RequireRawImage("--drive", drive.Path);
+        }
+    }
+
+    private void CheckShares()
+    {
+        foreach (ShareOption share in Shares)
+        {
+            FileChecks.RequireDirectory(ShareOption.Name, share.Path);
+        }
+
+        if (Shares.GroupBy(share => share.Tag).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        {
+            throw new UserErrorException(
+                $"{ShareOption.Name}: two shares have the tag '{twice.Key}'; write tag=NAME.", ExitCode.Usage);
         }
     }
 

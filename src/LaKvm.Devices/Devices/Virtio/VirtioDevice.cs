@@ -14,6 +14,9 @@ public enum VirtioType : uint
 
     /// <summary>Entropy source.</summary>
     Entropy = 4,
+
+    /// <summary>Share of files, whose messages are of the 9P protocol.</summary>
+    Share = 9,
 }
 
 /// <summary>Feature bits that belong to every device (virtio 1.2, chapter 6).</summary>
