@@ -88,7 +88,6 @@ public sealed unsafe partial class Core : IGuestPlace, IDisposable
         _stageTwoTlb.Clear();
         _softTlb.Reset();
         _otherSoftTlb?.Reset();
-        CodeCache?.InvalidateTranslations();
         State->Pc = pc;
         SwitchMode();
         if (!_codeMail.IsEmpty)

@@ -125,13 +125,6 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
         }
     }
 
-    /// <inheritdoc/>
-    /// <remarks>Nothing here is keyed by virtual address; what changes translations makes the loop look its page
-    /// up.</remarks>
-    public void InvalidateTranslations()
-    {
-    }
-
     /// <summary>Frees the decoded instructions; the engine must not run any more.</summary>
     public void Dispose() => _pages.Dispose();
 

@@ -118,13 +118,6 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     }
 
     /// <inheritdoc/>
-    /// <remarks>What is found by virtual address is found through the software TLB, which the core keeps up to
-    /// date.</remarks>
-    public void InvalidateTranslations()
-    {
-    }
-
-    /// <inheritdoc/>
     /// <remarks>The region's code is taken to end where that of the next one begins.</remarks>
     public ReadOnlySpan<byte> CodeAt(ulong pc)
     {

@@ -138,7 +138,5 @@ public sealed unsafe class CheckingEngineTests
         }
 
         public void InvalidatePage(ulong physicalPage) => _engine.InvalidatePage(physicalPage);
-
-        public void InvalidateTranslations() => _engine.InvalidateTranslations();
     }
 }

@@ -73,15 +73,6 @@ public sealed unsafe class CheckingEngine : IExecutionEngine, ICodeCache, IDispo
         }
     }
 
-    /// <inheritdoc/>
-    public void InvalidateTranslations()
-    {
-        foreach (ICodeCache cache in _caches)
-        {
-            cache.InvalidateTranslations();
-        }
-    }
-
     /// <summary>Frees both engines.</summary>
     public void Dispose()
     {

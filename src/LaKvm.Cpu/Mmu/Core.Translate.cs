@@ -184,7 +184,6 @@ public sealed unsafe partial class Core
         _softTlb.Select(vm, asid);
         _otherSoftTlb?.Select(vm, asid);
         State->Tlb = _softTlb.Table(CurrentTable);
-        CodeCache?.InvalidateTranslations();
     }
 
     /// <summary>Empties the software TLBs, with what the engine knows about their pages.</summary>
@@ -200,6 +199,5 @@ public sealed unsafe partial class Core
         _rehearsal?.Spoil();
         _softTlb.FlushMode(vm);
         _otherSoftTlb?.FlushMode(vm);
-        CodeCache?.InvalidateTranslations();
     }
 }

@@ -170,9 +170,5 @@ public sealed class SoftTlbTests
     private sealed class PageRecorder(List<ulong> pages) : ICodeCache
     {
         public void InvalidatePage(ulong physicalPage) => pages.Add(physicalPage);
-
-        public void InvalidateTranslations()
-        {
-        }
     }
 }
