@@ -14,15 +14,15 @@ internal sealed unsafe partial class BlockTranslator
     {
         switch (i.Opcode)
         {
-            case Opcode.Csrrd when i.D != 0 && Core.ReadsAsStored(i.Imm):
+            case Opcode.Csrrd when i.D != 0 && CsrTable.ReadsAsStored(i.Imm):
                 CheckPrivilege(i);
                 _e.Mov(Reg.Rax, Field(CpuState.CsrOffset));
                 _e.Mov(Reg.Rax, Stored(i.Imm));
                 Write(i.D, Reg.Rax);
                 ResumeHere();
                 return true;
-            case Opcode.Csrwr or Opcode.Csrxchg when Core.StoresOnly(i.Imm):
-                ExchangeCsr(i, Core.IsEntry(i.Imm));
+            case Opcode.Csrwr or Opcode.Csrxchg when CsrTable.StoresOnly(i.Imm):
+                ExchangeCsr(i, CsrTable.Find(i.Imm)!.IsEntry);
                 return true;
             case Opcode.Csrxchg when i.Imm == Csr.Crmd:
                 ExchangeInterruptEnable(i);

@@ -31,7 +31,7 @@ internal sealed unsafe partial class BlockTranslator
     {
         Opcode.Cpucfg or Opcode.Idle or Opcode.IocsrrdB or Opcode.IocsrrdH or Opcode.IocsrrdW or Opcode.IocsrrdD
             or Opcode.IocsrwrB or Opcode.IocsrwrH or Opcode.IocsrwrW or Opcode.IocsrwrD => Trap.Gspr,
-        Opcode.Csrrd or Opcode.Csrwr or Opcode.Csrxchg when Core.LeavesGuest(i.Imm) => Trap.Gspr,
+        Opcode.Csrrd or Opcode.Csrwr or Opcode.Csrxchg when CsrTable.LeavesGuest(i.Imm) => Trap.Gspr,
         Opcode.Hvcl => Trap.Hvc,
         _ => Trap.None,
     };

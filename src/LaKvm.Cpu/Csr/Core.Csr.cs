@@ -5,19 +5,17 @@ namespace LaKvm.Cpu;
 public sealed unsafe partial class Core
 {
     /// <summary>Reads a CSR of root mode as csrrd does there; unimplemented ones read 0.</summary>
-    public ulong ReadCsr(int csr) =>
-        CsrTable.Find(csr) is { IsPlain: true } ? _hostCsr[csr] : ReadBank(_hostCsr, csr);
+    public ulong ReadCsr(int csr) => ReadBank(_hostCsr, CsrTable.Find(csr));
 
     /// <summary>csrxchg in root mode: changes the bits of <paramref name="mask"/>, returns the old value.</summary>
     public ulong ExchangeCsr(int csr, ulong value, ulong mask)
     {
         CsrDeclaration? row = CsrTable.Find(csr);
-        return Exchange(_hostCsr, csr, row, value, row?.Writable ?? 0, mask);
+        return Exchange(_hostCsr, row, value, row?.Writable ?? 0, mask);
     }
 
     /// <summary>gcsrrd: reads a CSR of the guest CSR file.</summary>
-    public ulong ReadGcsr(int csr) =>
-        CsrTable.Find(csr) is { IsPlain: true } ? _guestCsr[csr] : ReadBank(_guestCsr, csr);
+    public ulong ReadGcsr(int csr) => ReadBank(_guestCsr, CsrTable.Find(csr));
 
     /// <summary>
     /// gcsrwr and gcsrxchg: as <see cref="ExchangeCsr"/> on the guest CSR file, with root mode's wider masks.
@@ -26,39 +24,40 @@ public sealed unsafe partial class Core
     {
         CsrDeclaration? row = CsrTable.Find(csr);
         row = row is { Guest: GuestAccess.Hardware } ? row : null;
-        return Exchange(_guestCsr, csr, row, value, row?.RootWritable ?? 0, mask);
+        return Exchange(_guestCsr, row, value, row?.RootWritable ?? 0, mask);
     }
 
     /// <summary>csrrd of the current mode; a guest's access to what has no guest copy traps.</summary>
     internal Trap ReadCurrent(int csr, out ulong value)
     {
+        CsrDeclaration? row = CsrTable.Find(csr);
         value = 0;
-        if (TrapsInGuest(csr))
+        if (TrapsInGuest(row))
         {
             return Trap.Gspr;
         }
 
-        value = ReadBank(Bank, csr);
+        value = ReadBank(Bank, row);
         return Trap.None;
     }
 
     /// <summary>csrwr and csrxchg of the current mode.</summary>
     internal Trap ExchangeCurrent(int csr, ulong value, ulong mask, out ulong old)
     {
+        CsrDeclaration? row = CsrTable.Find(csr);
         old = 0;
-        if (TrapsInGuest(csr) || (csr == Csr.Crmd && ChangesGuestPlv(value, mask)))
+        if (TrapsInGuest(row) || (csr == Csr.Crmd && ChangesGuestPlv(value, mask)))
         {
             return Trap.Gspr;
         }
 
-        CsrDeclaration? row = CsrTable.Find(csr);
-        old = Exchange(Bank, csr, row, value, row?.Writable ?? 0, mask);
-        if (IsEntry(csr) && (value & mask & CsrTable.EntryOffset) != 0)
+        old = Exchange(Bank, row, value, row?.Writable ?? 0, mask);
+        if (row is { IsEntry: true } && (value & mask & CsrTable.EntryOffset) != 0)
         {
-            ReportEntryOffset(row!, value & mask);
+            ReportEntryOffset(row, value & mask);
         }
 
-        if (csr == Csr.Tcfg)
+        if (row is { Write: CsrWrite.TimerConfig })
         {
             _ = Interlocked.Or(ref State->Attention, AttentionTimer);
         }
@@ -98,45 +97,27 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Whether csrrd of either mode gives what <see cref="CpuState.Csr"/> holds, of a row that a guest has.
-    /// </summary>
-    public static bool ReadsAsStored(int csr) =>
-        CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, ReadsAsStored: true } && !IsTimer(csr);
-
-    /// <summary>
-    /// Whether csrwr and csrxchg of either mode do nothing but change the stored bits that are writable.
-    /// </summary>
-    public static bool StoresOnly(int csr) => CsrTable.Find(csr) is { Guest: GuestAccess.Hardware, IsPlain: true };
-
-    /// <summary>
-    /// Whether a CSR holds the page of an exception entry: a write of <see cref="CsrTable.EntryOffset"/> is reported.
-    /// </summary>
-    public static bool IsEntry(int csr) => csr is Csr.Eentry or Csr.Tlbrentry or Csr.Merrentry;
-
-    /// <summary>Whether a guest's access to a CSR, one without a guest copy, leaves to root mode.</summary>
-    public static bool LeavesGuest(int csr) => CsrTable.Find(csr) is not { Guest: GuestAccess.Hardware };
-
-    /// <summary>
     /// Changes those bits of <paramref name="mask"/> that are writable; nothing where there is no row. Returns the old
     /// value.
     /// </summary>
-    private ulong Exchange(CsrBank bank, int csr, CsrDeclaration? row, ulong value, ulong writable, ulong mask)
+    private ulong Exchange(CsrBank bank, CsrDeclaration? row, ulong value, ulong writable, ulong mask)
     {
-        if (row is { IsPlain: true })
+        if (row is null)
         {
-            ref ulong register = ref bank[csr];
+            return 0;
+        }
+
+        if (row.IsPlain)
+        {
+            ref ulong register = ref bank[row.Number];
             ulong plain = register;
             writable &= mask;
             register = (plain & ~writable) | (value & writable);
             return plain;
         }
 
-        ulong old = ReadBank(bank, csr);
-        if (row is not null)
-        {
-            WriteBank(bank, csr, old, value, mask & writable, mask);
-        }
-
+        ulong old = ReadBank(bank, row);
+        WriteBank(bank, row, old, value, mask & writable, mask);
         return old;
     }
 
@@ -146,39 +127,42 @@ public sealed unsafe partial class Core
         () => $"0x{value:x} is written to {row.Name}, which has no bits below 12 on this"
             + " CPU: they stay 0 (QEMU keeps them)");
 
-    private bool TrapsInGuest(int csr) =>
-        State->Vm != 0 && (LeavesGuest(csr) || (IsTimer(csr) && GuestTraps(LvzFields.GcfgTit)));
-
-    /// <summary>What GCFG.TIT traps besides rdtime.</summary>
-    private static bool IsTimer(int csr) => csr is Csr.Tcfg or Csr.Tval or Csr.Ticlr;
+    private bool TrapsInGuest(CsrDeclaration? row) => State->Vm != 0
+        && (row is not { Guest: GuestAccess.Hardware } || (row.IsTimer && GuestTraps(LvzFields.GcfgTit)));
 
     /// <summary>GCFG.TOP: a guest's write to CRMD that changes its PLV leaves.</summary>
     private bool ChangesGuestPlv(ulong value, ulong mask) =>
         GuestTraps(LvzFields.GcfgTop) && ((value ^ _guestCsr[Csr.Crmd]) & mask & Crmd.PlvMask) != 0;
 
-    private ulong ReadBank(CsrBank bank, int csr)
+    private ulong ReadBank(CsrBank bank, CsrDeclaration? row)
     {
-        switch (csr)
+        if (row is null)
         {
-            case Csr.Estat:
-                return bank[csr] | (bank == _hostCsr ? HostLines : GuestLines);
-            case Csr.Pgd:
+            return 0;
+        }
+
+        ulong stored = bank[row.Number];
+        switch (row.Read)
+        {
+            case CsrRead.Lines:
+                return stored | (bank == _hostCsr ? HostLines : GuestLines);
+            case CsrRead.PageDirectory:
                 return SelectPageDirectory(bank);
-            case Csr.Tlbehi:
-                return SignExtendVppn(bank[csr]);
-            case Csr.Tlbrehi:
-                return SignExtendVppn(bank[csr] & ~0x3fUL) | (bank[csr] & 0x3f);
-            case Csr.Tcfg:
+            case CsrRead.Vppn:
+                return SignExtendVppn(stored);
+            case CsrRead.RefillVppn:
+                return SignExtendVppn(stored & ~0x3fUL) | (stored & 0x3f);
+            case CsrRead.TimerConfig:
                 return TimerOf(bank).Config;
-            case Csr.Tval:
+            case CsrRead.TimerValue:
                 PollTimers();
                 return TimerOf(bank).Value;
-            case Csr.Llbctl:
-                return (bank[csr] & 4) | State->Llbit[bank == _hostCsr ? 0 : 1];
-            case Csr.Gstat:
-                return (bank[csr] & ~LvzFields.GstatVm) | State->Vm;
+            case CsrRead.Llbit:
+                return (stored & 4) | State->Llbit[bank == _hostCsr ? 0 : 1];
+            case CsrRead.GuestMode:
+                return (stored & ~LvzFields.GstatVm) | State->Vm;
             default:
-                return (uint)csr < Csr.BankSize ? bank[csr] : 0;
+                return stored;
         }
     }
 
@@ -186,64 +170,64 @@ public sealed unsafe partial class Core
     /// Stores the writable bits and does what the write means. <paramref name="effective"/> is the caller's mask with
     /// the bits that may change; <paramref name="mask"/> the caller's own, for bits that act without being stored.
     /// </summary>
-    private void WriteBank(CsrBank bank, int csr, ulong old, ulong value, ulong effective, ulong mask)
+    private void WriteBank(CsrBank bank, CsrDeclaration row, ulong old, ulong value, ulong effective, ulong mask)
     {
-        ulong merged = (bank[csr] & ~effective) | (value & effective);
-        switch (csr)
+        ref ulong register = ref bank[row.Number];
+        ulong merged = (register & ~effective) | (value & effective);
+        switch (row.Write)
         {
-            case Csr.Tcfg:
+            case CsrWrite.TimerConfig:
                 PollTimers(); // an expiry that no slice's end has seen yet came before this write
                 TimerOf(bank).WriteConfig((old & ~effective) | (value & effective));
                 PollTimers();
-                return;
-            case Csr.Tval:
+                break;
+            case CsrWrite.TimerValue:
                 if (effective != 0)
                 {
                     TimerOf(bank).WriteValue(value);
                     PollTimers();
                 }
 
-                return;
-            case Csr.Ticlr:
+                break;
+            case CsrWrite.TimerClear:
                 if ((value & mask & 1) != 0)
                 {
                     bank[Csr.Estat] &= ~Estat.TiBit;
                 }
 
-                return;
-            case Csr.Llbctl:
-                bank[csr] = merged;
+                break;
+            case CsrWrite.Llbit:
+                register = merged;
                 if ((value & mask & 2) != 0)
                 {
                     State->Llbit[bank == _hostCsr ? 0 : 1] = 0;
                 }
 
-                return;
+                break;
             default:
-                bank[csr] = merged;
-                AfterWrite(bank, csr, old, merged);
-                return;
+                register = merged;
+                AfterWrite(bank, row, old, merged);
+                break;
         }
     }
 
-    private void AfterWrite(CsrBank bank, int csr, ulong old, ulong value)
+    private void AfterWrite(CsrBank bank, CsrDeclaration row, ulong old, ulong value)
     {
-        switch (csr)
+        switch (row.Write)
         {
-            case Csr.Crmd or Csr.Euen:
+            case CsrWrite.Mode:
                 SwitchMode();
                 break;
-            case Csr.Ecfg or Csr.Estat or Csr.Gintc:
+            case CsrWrite.Interrupts:
                 CheckInterrupts();
                 break;
-            case Csr.Asid:
+            case CsrWrite.AddressSpace:
                 SelectAddressSpace(bank);
                 break;
-            case >= Csr.Dmw0 and < Csr.Dmw0 + 4 when old != value:
-            case Csr.Rvacfg or Csr.Stlbps or Csr.Misc when old != value:
+            case CsrWrite.Translations when old != value:
                 FlushTranslations(bank == _hostCsr ? 0 : 1);
                 break;
-            case Csr.Gstat when ((old ^ value) & LvzFields.GstatGidMask) != 0:
+            case CsrWrite.GuestId when ((old ^ value) & LvzFields.GstatGidMask) != 0:
                 FlushTranslations(1);
                 break;
         }

@@ -19,6 +19,7 @@ public static class Csr
         Merrsave = 0x95;
     public const int Ctag = 0x98;
     public const int Dmw0 = 0x180;
+    public const int Pmcfg0 = 0x200;
     public const int Mwpc = 0x300, Mwps = 0x301, Fwpc = 0x380, Fwps = 0x381;
     public const int Dbg = 0x500, Dera = 0x501, Dsave = 0x502;
 #pragma warning restore CS1591

@@ -1,41 +1,5 @@
 namespace LaKvm.Cpu;
 
-/// <summary>Who answers a CSR instruction of the guest (KVM's HW_GCSR and SW_GCSR).</summary>
-public enum GuestAccess
-{
-    /// <summary>Leaves guest mode with GSPR.</summary>
-    Exit,
-
-    /// <summary>The guest's own copy in the guest CSR file.</summary>
-    Hardware,
-}
-
-/// <summary>One CSR: what software may write and what it holds after reset.</summary>
-/// <param name="Number">CSR number.</param>
-/// <param name="Name">The manual's name.</param>
-/// <param name="Writable">Bits that csrwr and csrxchg change.</param>
-/// <param name="Reset">Value after reset; also what the bits that are not writable keep.</param>
-/// <param name="Guest">Whether the guest has its own copy.</param>
-/// <param name="RootWritable">Bits that gcsrwr and gcsrxchg change in the guest's copy.</param>
-public sealed record CsrDeclaration(
-    int Number, string Name, ulong Writable, ulong Reset, GuestAccess Guest, ulong RootWritable)
-{
-    /// <summary>
-    /// Whether a read gives the word in the bank: the rows that <see cref="Core"/>'s reading does not mention.
-    /// </summary>
-    internal bool ReadsAsStored { get; } = Number is not (Csr.Estat or Csr.Pgd or Csr.Tlbehi or Csr.Tlbrehi or Csr.Tcfg
-        or Csr.Tval or Csr.Llbctl or Csr.Gstat);
-
-    /// <summary>
-    /// Whether moreover a write changes the word and nothing else: those that its writing does not mention.
-    /// </summary>
-    internal bool IsPlain => ReadsAsStored && !_actsOnWrite;
-
-    private readonly bool _actsOnWrite = Number is Csr.Ticlr or Csr.Crmd or Csr.Euen or Csr.Ecfg or Csr.Gintc
-        or Csr.Asid
-        or Csr.Rvacfg or Csr.Stlbps or Csr.Misc or (>= Csr.Dmw0 and < Csr.Dmw0 + 4);
-}
-
 /// <summary>
 /// The CSRs of the LA464: one row each (manual volume 1, chapter 7). Registers that are not here read 0, and writes to
 /// them are ignored (7.1); in guest mode they leave to root mode.
@@ -70,20 +34,26 @@ public static class CsrTable
     /// <summary>The row of a CSR number, or null where none is implemented.</summary>
     public static CsrDeclaration? Find(int csr) => (uint)csr < Csr.BankSize ? ByNumber[csr] : null;
 
+    /// <summary>
+    /// Whether csrrd of either mode gives what <see cref="CpuState.Csr"/> holds, of a row that a guest has.
+    /// </summary>
+    public static bool ReadsAsStored(int csr) =>
+        Find(csr) is { Guest: GuestAccess.Hardware, Read: CsrRead.Stored, IsTimer: false };
+
+    /// <summary>
+    /// Whether csrwr and csrxchg of either mode do nothing but change the stored bits that are writable.
+    /// </summary>
+    public static bool StoresOnly(int csr) => Find(csr) is { Guest: GuestAccess.Hardware, IsPlain: true };
+
+    /// <summary>Whether a guest's access to a CSR, one without a guest copy, leaves to root mode.</summary>
+    public static bool LeavesGuest(int csr) => Find(csr) is not { Guest: GuestAccess.Hardware };
+
     /// <summary>Whether there are pages of 2^<paramref name="shift"/> bytes.</summary>
     internal static bool IsPageSize(int shift) => (PageSizes >> shift & 1) != 0;
 
-    private static CsrDeclaration[] Build()
-    {
-        var rows = new List<CsrDeclaration>(128);
-        AddBasic(rows);
-        AddTranslation(rows);
-        AddConfiguration(rows);
-        AddTimerAndLvz(rows);
-        AddRefillAndErrors(rows);
-        AddDebug(rows);
-        return [.. rows];
-    }
+    private static CsrDeclaration[] Build() =>
+        [.. Basic(), .. Translation(), .. Configuration(), .. TimerAndLvz(), .. RefillAndErrors(), .. Performance(),
+            .. Debug()];
 
     private static CsrDeclaration?[] Index()
     {
@@ -96,110 +66,134 @@ public static class CsrTable
         return table;
     }
 
-    private static void AddBasic(List<CsrDeclaration> rows)
-    {
-        Both(rows, Csr.Crmd, "CRMD", 0x3ff, Crmd.Da);
-        Both(rows, Csr.Prmd, "PRMD", 0xf);
-        Both(rows, Csr.Euen, "EUEN", 0x7); // BTE stays 0: no LBT
-        Both(rows, Csr.Misc, "MISC", 0x7_f0e0); // VA32L1-3 and RPCNTL1-3 read 0 on this core (inferred)
-        Both(rows, Csr.Ecfg, "ECFG", 0x7_1fff);
-        Both(rows, Csr.Estat, "ESTAT", Estat.SwiMask, 0, rootWritable: 0x7fff_5c03);
-        Both(rows, Csr.Era, "ERA", All);
-        Both(rows, Csr.Badv, "BADV", All);
-        Both(rows, Csr.Badi, "BADI", 0, 0, rootWritable: 0xffff_ffff);
-        Both(rows, Csr.Eentry, "EENTRY", PageBase);
-    }
+    private static IEnumerable<CsrDeclaration> Basic() =>
+    [
+        Both(Csr.Crmd, "CRMD", 0x3ff, Crmd.Da) with { Write = CsrWrite.Mode },
+        Both(Csr.Prmd, "PRMD", 0xf),
+        Both(Csr.Euen, "EUEN", 0x7) with { Write = CsrWrite.Mode }, // BTE stays 0: no LBT
+        // VA32L1-3 and RPCNTL1-3 read 0 on this core (inferred).
+        Both(Csr.Misc, "MISC", 0x7_f0e0) with { Write = CsrWrite.Translations },
+        Both(Csr.Ecfg, "ECFG", 0x7_1fff) with { Write = CsrWrite.Interrupts },
+        Both(Csr.Estat, "ESTAT", Estat.SwiMask, 0, rootWritable: 0x7fff_5c03)
+            with { Read = CsrRead.Lines, Write = CsrWrite.Interrupts, Kvm = KvmCsr.OwnRules },
+        Both(Csr.Era, "ERA", All),
+        Both(Csr.Badv, "BADV", All),
+        Both(Csr.Badi, "BADI", 0, 0, rootWritable: 0xffff_ffff),
+        Both(Csr.Eentry, "EENTRY", PageBase) with { IsEntry = true },
+    ];
 
-    private static void AddTranslation(List<CsrDeclaration> rows)
-    {
-        Both(rows, Csr.Tlbidx, "TLBIDX", 0xbf00_0fff);
-        Both(rows, Csr.Tlbehi, "TLBEHI", VppnBits);
-        Both(rows, Csr.Tlbelo0, "TLBELO0", EloBits);
-        Both(rows, Csr.Tlbelo1, "TLBELO1", EloBits);
-        Both(rows, Csr.Asid, "ASID", 0x3ff, 10 << 16);
-        Both(rows, Csr.Pgdl, "PGDL", PageBase);
-        Both(rows, Csr.Pgdh, "PGDH", PageBase);
-        Both(rows, Csr.Pgd, "PGD", 0);
-        Both(rows, Csr.Pwcl, "PWCL", 0xffff_ffff);
-        Both(rows, Csr.Pwch, "PWCH", 0x00ff_ffff);
-        Both(rows, Csr.Stlbps, "STLBPS", 0x3f, 12);
-        Both(rows, Csr.Rvacfg, "RVACFG", 0xf);
-        for (int i = 0; i < 4; i++)
-        {
-            Both(rows, Csr.Dmw0 + i, $"DMW{i}", 0xf000_0000_0000_003f);
-        }
-    }
+    private static IEnumerable<CsrDeclaration> Translation() =>
+    [
+        Both(Csr.Tlbidx, "TLBIDX", 0xbf00_0fff),
+        Both(Csr.Tlbehi, "TLBEHI", VppnBits) with { Read = CsrRead.Vppn },
+        Both(Csr.Tlbelo0, "TLBELO0", EloBits),
+        Both(Csr.Tlbelo1, "TLBELO1", EloBits),
+        Both(Csr.Asid, "ASID", 0x3ff, 10 << 16) with { Write = CsrWrite.AddressSpace },
+        Both(Csr.Pgdl, "PGDL", PageBase),
+        Both(Csr.Pgdh, "PGDH", PageBase),
+        Both(Csr.Pgd, "PGD", 0) with { Read = CsrRead.PageDirectory, Kvm = KvmCsr.OwnRules },
+        Both(Csr.Pwcl, "PWCL", 0xffff_ffff),
+        Both(Csr.Pwch, "PWCH", 0x00ff_ffff),
+        Both(Csr.Stlbps, "STLBPS", 0x3f, 12) with { Write = CsrWrite.Translations },
+        Both(Csr.Rvacfg, "RVACFG", 0xf) with { Write = CsrWrite.Translations },
+        .. Series(4, i => Both(Csr.Dmw0 + i, $"DMW{i}", 0xf000_0000_0000_003f)
+            with { Write = CsrWrite.Translations }),
+    ];
 
-    private static void AddConfiguration(List<CsrDeclaration> rows)
-    {
-        Both(rows, Csr.Cpuid, "CPUID", 0, 0, rootWritable: 0x1ff);
-        Both(rows, Csr.Prcfg1, "PRCFG1", 0, 0x72f8);
-        Both(rows, Csr.Prcfg2, "PRCFG2", 0, PageSizes);
-        Both(rows, Csr.Prcfg3, "PRCFG3", 0, 0x0080_73f2);
-        for (int i = 0; i < 8; i++)
-        {
-            Both(rows, Csr.Save0 + i, $"SAVE{i}", All);
-        }
-    }
+    private static IEnumerable<CsrDeclaration> Configuration() =>
+    [
+        Both(Csr.Cpuid, "CPUID", 0, 0, rootWritable: 0x1ff),
+        Both(Csr.Prcfg1, "PRCFG1", 0, 0x72f8) with { Kvm = KvmCsr.ReadOnly },
+        Both(Csr.Prcfg2, "PRCFG2", 0, PageSizes) with { Kvm = KvmCsr.ReadOnly },
+        Both(Csr.Prcfg3, "PRCFG3", 0, 0x0080_73f2) with { Kvm = KvmCsr.ReadOnly },
+        .. Series(8, i => Both(Csr.Save0 + i, $"SAVE{i}", All)),
+    ];
 
-    private static void AddTimerAndLvz(List<CsrDeclaration> rows)
+    private static IEnumerable<CsrDeclaration> TimerAndLvz()
     {
-        Both(rows, Csr.Tid, "TID", 0xffff_ffff);
-        Both(rows, Csr.Tcfg, "TCFG", TimerBits);
-        Both(rows, Csr.Tval, "TVAL", 0, 0, rootWritable: TimerBits);
-        Both(rows, Csr.Cntc, "CNTC", All);
-        Both(rows, Csr.Ticlr, "TICLR", 0); // write-only: the timer takes the write
-        Both(rows, Csr.Llbctl, "LLBCTL", 0x4);
-        Root(rows, Csr.Gtlbc, "GTLBC", 0xff_303f);
-        Root(rows, Csr.Trgp, "TRGP", 0xff_0001);
-        Root(rows, Csr.Gstat, "GSTAT", LvzFields.GstatPvm | LvzFields.GstatGidMask, LvzFields.GidBits << 4);
-
         // Capabilities: every MATC mode, the traps SIT, TIT, TOE and TOP, every cacop mode, no guest PMU. TORU is not
         // announced: what root mode has not implemented leaves in any case (inferred).
         const ulong traps = LvzFields.GcfgSit | LvzFields.GcfgTit | LvzFields.GcfgToe | LvzFields.GcfgTop;
-        Root(rows, Csr.Gcfg, "GCFG", 0x30_0030 | traps, 0x0007_0007 | (traps >> 1));
-        Root(rows, Csr.Gintc, "GINTC", 0xff_ffff);
-        Root(rows, Csr.Gcntc, "GCNTC", All);
+        return
+        [
+            Both(Csr.Tid, "TID", 0xffff_ffff),
+            Both(Csr.Tcfg, "TCFG", TimerBits)
+                with { Read = CsrRead.TimerConfig, Write = CsrWrite.TimerConfig, Kvm = KvmCsr.OwnRules },
+            Both(Csr.Tval, "TVAL", 0, 0, rootWritable: TimerBits)
+                with { Read = CsrRead.TimerValue, Write = CsrWrite.TimerValue, Kvm = KvmCsr.OwnRules },
+            Both(Csr.Cntc, "CNTC", All),
+            Both(Csr.Ticlr, "TICLR", 0) with { Write = CsrWrite.TimerClear, Kvm = KvmCsr.OwnRules },
+            Both(Csr.Llbctl, "LLBCTL", 0x4) with { Read = CsrRead.Llbit, Write = CsrWrite.Llbit },
+            Root(Csr.Gtlbc, "GTLBC", 0xff_303f),
+            Root(Csr.Trgp, "TRGP", 0xff_0001),
+            Root(Csr.Gstat, "GSTAT", LvzFields.GstatPvm | LvzFields.GstatGidMask, LvzFields.GidBits << 4)
+                with { Read = CsrRead.GuestMode, Write = CsrWrite.GuestId },
+            Root(Csr.Gcfg, "GCFG", 0x30_0030 | traps, 0x0007_0007 | (traps >> 1)),
+            Root(Csr.Gintc, "GINTC", 0xff_ffff) with { Write = CsrWrite.Interrupts },
+            Root(Csr.Gcntc, "GCNTC", All),
+        ];
     }
 
-    private static void AddRefillAndErrors(List<CsrDeclaration> rows)
+    private static IEnumerable<CsrDeclaration> RefillAndErrors() =>
+    [
+        Software(Csr.Impctl1, "IMPCTL1", All),
+        Software(Csr.Impctl2, "IMPCTL2", All),
+        Both(Csr.Tlbrentry, "TLBRENTRY", PhysicalPage) with { IsEntry = true },
+        Both(Csr.Tlbrbadv, "TLBRBADV", All),
+        Both(Csr.Tlbrera, "TLBRERA", ~2UL),
+        Both(Csr.Tlbrsave, "TLBRSAVE", All),
+        Both(Csr.Tlbrelo0, "TLBRELO0", EloBits),
+        Both(Csr.Tlbrelo1, "TLBRELO1", EloBits),
+        Both(Csr.Tlbrehi, "TLBREHI", VppnBits | 0x3f) with { Read = CsrRead.RefillVppn },
+        Both(Csr.Tlbrprmd, "TLBRPRMD", 0x1f),
+        Software(Csr.Merrctl, "MERRCTL", 0x1ffc),
+        Software(Csr.Merrinfo1, "MERRINFO1", 0),
+        Software(Csr.Merrinfo2, "MERRINFO2", 0),
+        Software(Csr.Merrentry, "MERRENTRY", PhysicalPage) with { IsEntry = true },
+        Software(Csr.Merrera, "MERRERA", All),
+        Software(Csr.Merrsave, "MERRSAVE", All),
+        Software(Csr.Ctag, "CTAG", All),
+    ];
+
+    // There are no counters: CPUCFG 6 says so.
+    private static IEnumerable<CsrDeclaration> Performance() => Series(4, i => new[]
     {
-        Root(rows, Csr.Impctl1, "IMPCTL1", All);
-        Root(rows, Csr.Impctl2, "IMPCTL2", All);
-        Both(rows, Csr.Tlbrentry, "TLBRENTRY", PhysicalPage);
-        Both(rows, Csr.Tlbrbadv, "TLBRBADV", All);
-        Both(rows, Csr.Tlbrera, "TLBRERA", ~2UL);
-        Both(rows, Csr.Tlbrsave, "TLBRSAVE", All);
-        Both(rows, Csr.Tlbrelo0, "TLBRELO0", EloBits);
-        Both(rows, Csr.Tlbrelo1, "TLBRELO1", EloBits);
-        Both(rows, Csr.Tlbrehi, "TLBREHI", VppnBits | 0x3f);
-        Both(rows, Csr.Tlbrprmd, "TLBRPRMD", 0x1f);
-        Root(rows, Csr.Merrctl, "MERRCTL", 0x1ffc);
-        Root(rows, Csr.Merrinfo1, "MERRINFO1", 0);
-        Root(rows, Csr.Merrinfo2, "MERRINFO2", 0);
-        Root(rows, Csr.Merrentry, "MERRENTRY", PhysicalPage);
-        Root(rows, Csr.Merrera, "MERRERA", All);
-        Root(rows, Csr.Merrsave, "MERRSAVE", All);
-        Root(rows, Csr.Ctag, "CTAG", All);
-    }
+        Software(Csr.Pmcfg0 + (2 * i), $"PMCFG{i}", 0),
+        Software(Csr.Pmcfg0 + (2 * i) + 1, $"PMCNT{i}", 0),
+    }).SelectMany(rows => rows);
 
-    private static void AddDebug(List<CsrDeclaration> rows)
-    {
-        // No watchpoints: the configuration registers say 0 of them.
-        Root(rows, Csr.Mwpc, "MWPC", 0);
-        Root(rows, Csr.Mwps, "MWPS", 0);
-        Root(rows, Csr.Fwpc, "FWPC", 0);
-        Root(rows, Csr.Fwps, "FWPS", 0);
-        Root(rows, Csr.Dbg, "DBG", 0);
-        Root(rows, Csr.Dera, "DERA", All);
-        Root(rows, Csr.Dsave, "DSAVE", All);
-    }
+    // No watchpoints: the configuration registers say 0 of them, and those of each read 0.
+    private static IEnumerable<CsrDeclaration> Debug() =>
+    [
+        Software(Csr.Mwpc, "MWPC", 0),
+        Software(Csr.Mwps, "MWPS", 0),
+        .. Watchpoints(Csr.Mwpc, "MWP"),
+        Software(Csr.Fwpc, "FWPC", 0),
+        Software(Csr.Fwps, "FWPS", 0),
+        .. Watchpoints(Csr.Fwpc, "FWP"),
+        Software(Csr.Dbg, "DBG", 0),
+        Software(Csr.Dera, "DERA", All),
+        Software(Csr.Dsave, "DSAVE", All),
+    ];
 
-    private static void Both(
-        List<CsrDeclaration> rows, int number, string name, ulong writable, ulong reset = 0,
-        ulong? rootWritable = null) =>
-        rows.Add(new CsrDeclaration(number, name, writable, reset, GuestAccess.Hardware, rootWritable ?? writable));
+    /// <summary>Eight watchpoints of four registers, in steps of eight (manual volume 1, 7.7).</summary>
+    private static IEnumerable<CsrDeclaration> Watchpoints(int first, string name) =>
+        from i in Enumerable.Range(0, 8)
+        from part in Enumerable.Range(0, 4)
+        select Software(first + 0x10 + (i * 8) + part, $"{name}{i}CFG{part + 1}", 0);
 
-    private static void Root(List<CsrDeclaration> rows, int number, string name, ulong writable, ulong reset = 0) =>
-        rows.Add(new CsrDeclaration(number, name, writable, reset, GuestAccess.Exit, 0));
+    private static IEnumerable<T> Series<T>(int count, Func<int, T> row) => Enumerable.Range(0, count).Select(row);
+
+    /// <summary>A register of root mode and of the guest, whose copy KVM moves unless the row says otherwise.</summary>
+    private static CsrDeclaration Both(
+        int number, string name, ulong writable, ulong reset = 0, ulong? rootWritable = null) =>
+        new(number, name, writable, reset, GuestAccess.Hardware, rootWritable ?? writable) { Kvm = KvmCsr.Switched };
+
+    /// <summary>A register of root mode alone.</summary>
+    private static CsrDeclaration Root(int number, string name, ulong writable, ulong reset = 0) =>
+        new(number, name, writable, reset, GuestAccess.Exit, 0);
+
+    /// <summary>A register of root mode, of which KVM keeps a value for the guest.</summary>
+    private static CsrDeclaration Software(int number, string name, ulong writable) =>
+        Root(number, name, writable) with { Kvm = KvmCsr.Software };
 }

@@ -57,11 +57,9 @@ internal static unsafe class PrivilegedSemantics
         }
 
         CpuState.WriteGpr(s, i->D, old);
-        return s->Tlb != tlb || s->Attention != 0 || ChangesTranslation(i->Imm) ? Next(s) : Trap.None;
+        return s->Tlb != tlb || s->Attention != 0 || CsrTable.Find(i->Imm) is { ChangesTranslation: true }
+            ? Next(s) : Trap.None;
     }
-
-    private static bool ChangesTranslation(int csr) =>
-        csr is Csr.Asid or Csr.Stlbps or Csr.Rvacfg or (>= Csr.Dmw0 and < Csr.Dmw0 + 4);
 
     private static Trap IocsrrdB(Core core, CpuState* s, Instruction* i) => ReadIocsr(core, s, i, 1);
 
