@@ -20,6 +20,9 @@ public sealed record BootRequest(KernelImage Kernel)
     /// <summary>Flattened device tree of the board, at most 64 KiB; empty for a program that needs none.</summary>
     public ReadOnlyMemory<byte> DeviceTree { get; init; }
 
+    /// <summary>ACPI tables of the board; null for none. A kernel that finds them does not look at the tree.</summary>
+    public AcpiImage? Acpi { get; init; }
+
     /// <summary>Entropy for the kernel's random numbers; empty for none.</summary>
     public ReadOnlyMemory<byte> RandomSeed { get; init; }
 }
@@ -57,6 +60,7 @@ public static class BootLoader
         var layout = new RamLayout(ram.Ranges);
         TakeForImages(layout, request);
         RamRange? tree = PlaceDeviceTree(layout, request.DeviceTree);
+        RamRange? acpi = TakeForAcpi(layout, request.Acpi);
         RamRange tables = TakeForTables(layout, request, commandLine);
         RamRange? initrd = PlaceInitrd(layout, ram, request.Initrd);
         foreach (KernelSegment segment in request.Kernel.Segments.Concat(request.Files.Select(file => file.Segment)))
@@ -73,6 +77,11 @@ public static class BootLoader
         block.Clear();
         var efi = new EfiTables(block, tables.Base);
         ulong a1 = commandLine.Length == 0 ? 0 : efi.AddCommandLine(commandLine);
+        if (acpi is { } acpiPlace)
+        {
+            efi.AddAcpi(request.Acpi!.Place(ram.Writable(acpiPlace.Base, acpiPlace.Size), acpiPlace.Base));
+        }
+
         Describe(ref efi, request, tree, initrd, [.. layout.Pieces()]);
         return new BootRegisters(request.Kernel.Entry, A0: 1, a1, A2: efi.Finish());
     }
@@ -138,6 +147,10 @@ public static class BootLoader
             : layout.TakeLowest((ulong)blob.Length, MemoryUse.Tables)
             ?? throw new ImageException($"RAM has no room beside the kernel for a device tree of {blob.Length} bytes.");
     }
+
+    private static RamRange? TakeForAcpi(RamLayout layout, AcpiImage? acpi) => acpi == null ? null
+        : layout.TakeLowest((ulong)acpi.Size, MemoryUse.Tables)
+            ?? throw new ImageException($"RAM has no room beside the kernel for {acpi.Size} bytes of ACPI tables.");
 
     private static RamRange TakeForTables(RamLayout layout, BootRequest request, byte[] commandLine)
     {

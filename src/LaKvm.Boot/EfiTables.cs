@@ -10,13 +10,14 @@ namespace LaKvm.Boot;
 /// </summary>
 internal ref struct EfiTables(Span<byte> block, ulong address)
 {
-    private const int SystemTableSize = 120, ConfigEntrySize = 24, MaxConfigTables = 4;
+    private const int SystemTableSize = 120, ConfigEntrySize = 24, MaxConfigTables = 5;
     private const int MemoryMapHeaderSize = 40, DescriptorSize = 40;
     private const int VendorSize = 200; // Linux maps this much, however short the name is.
     private const ulong Signature = 0x5453_5953_2049_4249; // "IBI SYST"
     private const uint Revision = 2 << 16 | 100; // UEFI 2.10
     private const ulong WriteBack = 8; // EFI_MEMORY_WB
 
+    private static readonly Guid AcpiGuid = new("8868e871-e4f1-11d3-bc22-0080c73c8881");
     private static readonly Guid BootMemoryMapGuid = new("800f683f-d08b-423a-a293-965c3c6fe2b4");
     private static readonly Guid DeviceTreeGuid = new("b1b621d5-f19c-41a5-830b-d9152c69aae0");
     private static readonly Guid InitrdGuid = new("5568e427-68fc-4f3d-ac74-ca555231cc68");
@@ -42,6 +43,9 @@ internal ref struct EfiTables(Span<byte> block, ulong address)
         text.CopyTo(bytes);
         return place;
     }
+
+    /// <summary>The address of ACPI's RSDP, of version 2 or later.</summary>
+    internal void AddAcpi(ulong rootPointer) => AddConfigTable(AcpiGuid, rootPointer);
 
     internal void AddDeviceTree(RamRange tree) => AddConfigTable(DeviceTreeGuid, tree.Base);
 

@@ -130,6 +130,7 @@ public sealed class VirtualMachine : IDisposable
             Initrd = options.Initrd,
             Files = options.Files,
             CommandLine = options.CommandLine,
+            Acpi = options.Acpi ? BoardAcpi.Build(options.Layout, tree) : null,
             DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(options.Layout, tree)),
             RandomSeed = HostRandom.Bytes(32),
         });

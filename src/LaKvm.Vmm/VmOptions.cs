@@ -38,6 +38,9 @@ public sealed record VmOptions
     /// <summary>Kernel command line.</summary>
     public string CommandLine { get; init; } = "";
 
+    /// <summary>Whether ACPI tables describe the machine, beside the device tree.</summary>
+    public bool Acpi { get; init; }
+
     /// <summary>What is attached to the board.</summary>
     public BoardDeviceOptions Devices { get; init; } = new();
 

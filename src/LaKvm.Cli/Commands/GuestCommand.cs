@@ -38,12 +38,17 @@ internal sealed class GuestCommand : Command
         + " udp=HOST:PORT,local=HOST:PORT", NetworkOption.Parse, "-n");
 
     private readonly Option<VirtioTransport?> _virtio = ValueOption.Choice("--virtio",
-        "How the guest reaches drives and network cards: at addresses of the board, or on the PCI bus [default: mmio]",
+        "How the guest reaches drives, network cards and shares: at addresses of the board, or on the PCI bus"
+            + " [default: pci with ACPI, else mmio]",
         ("mmio", VirtioTransport.Mmio), ("pci", VirtioTransport.Pci));
 
     private readonly Option<ShareOption[]> _shares = ValueOption.Repeated(ShareOption.Name, ShareOption.Syntax,
         "Directory for the guest, may be repeated: 'mount -t 9p TAG PLACE' mounts it there [default tag: share]",
         ShareOption.Parse);
+
+    private readonly Option<bool?> _acpi = ValueOption.Choice("--acpi",
+        "Describe the machine by ACPI tables too, not only by a device tree [default: on for EFI images]",
+        ("on", true), ("off", false));
 
     private readonly Option<bool> _noReboot = new("--no-reboot")
     {
@@ -93,8 +98,8 @@ internal sealed class GuestCommand : Command
     {
         _traceExits.CompletionSources.Add([.. ExitFilter.Words]);
         _stat.Arity = ArgumentArity.ZeroOrOne;
-        Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _shares, _virtio, _noReboot,
-            _engine, _codeMemory, _protectCode, _sandbox]);
+        Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _shares, _virtio, _acpi,
+            _noReboot, _engine, _codeMemory, _protectCode, _sandbox]);
         Add(_console.Options);
         Add(_log.Options);
         if (isVirtual)
@@ -123,8 +128,9 @@ internal sealed class GuestCommand : Command
             Cpus = result.GetValue(_cpus) ?? 1,
             Drives = result.GetValue(_drives) ?? [],
             Networks = result.GetValue(_networks) ?? [],
-            Virtio = result.GetValue(_virtio) ?? VirtioTransport.Mmio,
             Shares = result.GetValue(_shares) ?? [],
+            Virtio = result.GetValue(_virtio),
+            Acpi = result.GetValue(_acpi),
             NoReboot = result.GetValue(_noReboot),
             CreateEngine = EngineOption.Factory(result.GetValue(_engine), Translation(result)),
             IrqChip = result.GetValue(_irqChip) ?? IrqChipPlace.Kernel,

@@ -17,16 +17,17 @@ internal sealed class BareGuest : IGuest
         GuestOptions options, BootFiles files, GuestDevices devices, GuestErrorLog errors, CancellationToken stop)
     {
         _devices = devices;
+        BoardChoice board = BoardChoice.For(options, files.Kernel.Format);
         var machineOptions = new BoardMachineOptions
         {
             Cores = options.Cpus,
             RamSize = options.Memory,
-            Devices = devices.Create(stop),
+            Devices = devices.Create(board.Virtio, stop),
             GuestErrors = errors,
         };
         _machine = new BareMachine(machineOptions, new MonotonicClock(), options.CreateEngine);
         errors.Symbols = files.Kernel.Symbols;
-        BootRequest request = CreateRequest(options, files, machineOptions);
+        BootRequest request = CreateRequest(board, files, machineOptions);
         _start = BootLoader.Place(new PhysicalMemoryRam(_machine.Board.Memory), request);
         devices.Attach(_machine.Board.Devices.Uarts[0]);
     }
@@ -53,7 +54,7 @@ internal sealed class BareGuest : IGuest
         _machine.Dispose();
     }
 
-    private static BootRequest CreateRequest(GuestOptions options, BootFiles files, BoardMachineOptions machine)
+    private static BootRequest CreateRequest(BoardChoice board, BootFiles files, BoardMachineOptions machine)
     {
         var tree = new BoardDeviceTreeOptions
         {
@@ -65,7 +66,8 @@ internal sealed class BareGuest : IGuest
         {
             Initrd = files.Initrd,
             Files = files.Others,
-            CommandLine = options.Append,
+            CommandLine = board.CommandLine,
+            Acpi = board.Acpi ? BoardAcpi.Build(machine.Layout, tree) : null,
             DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(machine.Layout, tree)),
             RandomSeed = HostRandom.Bytes(32),
         };

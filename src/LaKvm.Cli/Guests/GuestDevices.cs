@@ -15,7 +15,7 @@ internal sealed class GuestDevices : IDisposable
     private readonly SharedDirectory[] _shares;
     private readonly IReadOnlyList<ShareOption> _shareOptions;
     private readonly IReadOnlyList<NetworkOption> _networks;
-    private readonly VirtioTransport _transport;
+    private readonly Action<VirtioTransport> _check;
 
     // Two guests of one network must have different addresses, and a guest that resets keeps its own.
     private readonly byte[] _addresses = HostRandom.Bytes(2);
@@ -26,25 +26,31 @@ internal sealed class GuestDevices : IDisposable
         _terminal = terminal;
         _disks = [.. options.Drives.Select(Open)];
         _networks = options.Networks;
-        _transport = options.Virtio;
+        _check = options.CheckRoom;
         _shareOptions = options.Shares;
         _shares = [.. options.Shares.Select(share => new SharedDirectory(share.Path, share.ReadOnly))];
     }
 
     /// <summary>Devices for one run of a machine, which disposes of them.</summary>
+    /// <param name="transport">How virtio devices are reached.</param>
     /// <param name="stop">Ends the wait for a network's other end.</param>
-    internal BoardDeviceOptions Create(CancellationToken stop) => new()
+    /// <exception cref="UserErrorException">There is no room for all, or a network has no other end.</exception>
+    internal BoardDeviceOptions Create(VirtioTransport transport, CancellationToken stop)
     {
-        Serial = [_terminal],
-        Terminal = () => _terminal.Size,
-        Transport = _transport,
-        Virtio =
-        [
-            .. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))),
-            .. _networks.Select((network, index) => Connect(network, index, stop)),
-            .. _shares.Zip(_shareOptions, (share, option) => new VirtioShare(share.Serve(), option.Tag)),
-        ],
-    };
+        _check(transport);
+        return new()
+        {
+            Serial = [_terminal],
+            Terminal = () => _terminal.Size,
+            Transport = transport,
+            Virtio =
+            [
+                .. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))),
+                .. _networks.Select((network, index) => Connect(network, index, stop)),
+                .. _shares.Zip(_shareOptions, (share, option) => new VirtioShare(share.Serve(), option.Tag)),
+            ],
+        };
+    }
 
     /// <summary>Connects what the user types to a serial port.</summary>
     internal void Attach(Uart16550 console) => _terminal.Port = console;

@@ -20,6 +20,7 @@ internal sealed class VirtualGuest : IGuest
     {
         _devices = devices;
         var clock = new MonotonicClock();
+        BoardChoice board = BoardChoice.For(options, files.Kernel.Format);
         var vmOptions = new VmOptions
         {
             Cpus = options.Cpus,
@@ -27,8 +28,9 @@ internal sealed class VirtualGuest : IGuest
             Kernel = files.Kernel,
             Initrd = files.Initrd,
             Files = files.Others,
-            CommandLine = options.Append,
-            Devices = devices.Create(stop),
+            CommandLine = board.CommandLine,
+            Devices = devices.Create(board.Virtio, stop),
+            Acpi = board.Acpi,
             IrqChip = options.IrqChip,
             Clock = clock,
             GuestErrors = errors,

@@ -47,8 +47,11 @@ internal sealed record GuestOptions
     /// <summary>Network cards.</summary>
     internal IReadOnlyList<NetworkOption> Networks { get; init; } = [];
 
-    /// <summary>How drives and network cards are reached.</summary>
-    internal VirtioTransport Virtio { get; init; }
+    /// <summary>How drives and network cards are reached; null leaves it open.</summary>
+    internal VirtioTransport? Virtio { get; init; }
+
+    /// <summary>Whether ACPI tables describe the machine, beside the device tree; null leaves it open.</summary>
+    internal bool? Acpi { get; init; }
 
     /// <summary>Directories for the guest.</summary>
     internal IReadOnlyList<ShareOption> Shares { get; init; } = [];
@@ -104,17 +107,23 @@ internal sealed record GuestOptions
 
         CheckLoads();
         CheckShares();
-        int room = BoardLayout.QemuVirt.VirtioSlots(Virtio);
-        if (Drives.Count + Networks.Count + Shares.Count > room)
-        {
-            throw new UserErrorException($"The board has room for {room} drives, network cards and shares.");
-        }
-
+        CheckRoom(Virtio ?? VirtioTransport.Pci);
         foreach (DriveOption drive in Drives)
         {
             FileAccess access = drive.Mode == DriveMode.ReadWrite ? FileAccess.ReadWrite : FileAccess.Read;
             FileChecks.RequireDisk("--drive", drive.Path, access);
             FileChecks.RequireRawImage("--drive", drive.Path);
+        }
+    }
+
+    /// <summary>Checks that the board has room for all devices.</summary>
+    /// <exception cref="UserErrorException">It has not.</exception>
+    internal void CheckRoom(VirtioTransport transport)
+    {
+        int room = BoardLayout.QemuVirt.VirtioSlots(transport);
+        if (Drives.Count + Networks.Count + Shares.Count > room)
+        {
+            throw new UserErrorException($"The board has room for {room} drives, network cards and shares.");
         }
     }
 

@@ -1,7 +1,7 @@
 
 namespace LaKvm.Devices;
 
-/// <summary>What a device tree says beyond the board's own facts.</summary>
+/// <summary>What a device tree says beyond the board's own facts; ACPI's tables take what concerns them.</summary>
 public sealed record BoardDeviceTreeOptions
 {
     /// <summary>Number of cores, 1 to <see cref="BoardLayout.MaxCores"/>.</summary>

@@ -67,6 +67,9 @@ public sealed class BoardDevices : IDisposable
     public IReadOnlyList<IPausable> Pausable =>
         [.. _devices.OfType<IPausable>(), .. _devices.OfType<PciHost>().SelectMany(host => host.Pausable)];
 
+    /// <summary>Presses the power button, on a board that has one.</summary>
+    public void PressPowerButton() => _devices.OfType<EventDevice>().FirstOrDefault()?.PressPowerButton();
+
     /// <summary>As after power-on.</summary>
     public void Reset()
     {

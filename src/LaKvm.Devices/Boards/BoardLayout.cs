@@ -42,6 +42,7 @@ public sealed class BoardLayout
             new RtcSlot(0x100d_0100, pin: 6),
             new IsaSlot(0x1800_0000, 0x4000),
             .. Enumerable.Range(0, 8).Select(i => new VirtioMmioSlot(i, 0x1fe0_2000 + (0x200 * (ulong)i), pin: 20 + i)),
+            new EventSlot(0x100e_0000, pin: 7),
             new PowerSlot(0x100e_001c),
             new HostPortSlot(0x100e_0020), // not in QEMU
             _ports,
@@ -65,6 +66,9 @@ public sealed class BoardLayout
 
     /// <summary>The doorbell of messages.</summary>
     public PchMsiSlot PchMsi => Slots.OfType<PchMsiSlot>().Single();
+
+    /// <summary>The power registers.</summary>
+    public PowerSlot Power => Slots.OfType<PowerSlot>().Single();
 
     /// <summary>The PCI host bridge.</summary>
     public PciHostSlot Pci => Slots.OfType<PciHostSlot>().Single();

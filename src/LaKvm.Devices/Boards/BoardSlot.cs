@@ -54,6 +54,9 @@ public abstract class BoardSlot(string name, ulong address, ulong size, AccessWi
 
     /// <summary>What a kernel is told of the device: nodes for the root of the tree.</summary>
     protected internal abstract IEnumerable<FdtNode> Describe(BoardTree tree);
+
+    /// <summary>The same by ACPI: terms for the scope \_SB; none for what kernels can't use.</summary>
+    protected internal virtual IEnumerable<byte[]> DescribeToAcpi() => [];
 }
 
 /// <summary>What a device may be wired to.</summary>

@@ -76,6 +76,9 @@ public sealed class PciHostSlot(
         }
     }
 
+    /// <inheritdoc/>
+    protected internal override IEnumerable<byte[]> DescribeToAcpi() => PciHostAcpi.Describe(this);
+
     /// <summary>Address on the bus (three cells), address for processors, size.</summary>
     private static IEnumerable<uint> Range(uint space, PciWindowSlot window) =>
     [

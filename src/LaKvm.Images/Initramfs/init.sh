@@ -29,7 +29,9 @@ done
 set +f
 
 # Only what the machine has: each module costs the emulated processor time. The numbers are virtio device types.
-[ ! -e /proc/device-tree ] || modprobe -q virtio_mmio
+for file in /sys/bus/platform/devices/*.virtio_mmio /sys/bus/platform/devices/LNRO0005:*; do
+    [ ! -e "$file" ] || { modprobe -q virtio_mmio; break; }
+done
 for file in /sys/bus/virtio/devices/*/device; do
     [ -e "$file" ] || continue
     case $(cat "$file") in
@@ -40,16 +42,23 @@ for file in /sys/bus/virtio/devices/*/device; do
     esac
 done
 
+# Where a device is that no driver has: by the name that the device tree gives it, or by its number among ACPI's devices.
+device_address() {
+    for node in /proc/device-tree/$1@*; do
+        [ ! -e "$node" ] || echo 0x${node##*@}
+    done
+    sed -n "s/^ *\([0-9a-f]*\)-.* : $2:00\$/0x\1/p" /proc/iomem
+}
+
 # A kernel without a driver for the 7A's clock starts in 1970, where no certificate is valid yet. The calendar's two words are at
 # 0x2c and 0x30 (7A1000 manual, "RTC").
 set_clock() {
-    [ -e "$1" ] && [ ! -e /dev/rtc0 ] || return
-    local name=${1##*/} base toy year
-    base=0x${name%.rtc}
+    local base=$1 toy year
+    [ -n "$base" ] && [ ! -e /dev/rtc0 ] || return
     toy=$(devmem $((base + 0x2c))) && year=$(devmem $((base + 0x30))) || return
     date -u -s "$((year + 1900))-$((toy >> 26))-$((toy >> 21 & 31)) $((toy >> 16 & 31)):$((toy >> 10 & 63)):$((toy >> 4 & 63))"
 }
-set_clock /sys/bus/platform/devices/*.rtc >/dev/null
+set_clock $(device_address rtc LOON0001) >/dev/null
 
 # What the kernel lacks it asks for by this program: mount finds its file systems, ip its kinds of networks.
 echo /sbin/modprobe >/proc/sys/kernel/modprobe
@@ -58,10 +67,7 @@ ip link set lo up
 
 # LaKvm's board has a port to the program around it: the exit code, and behind it the size of the terminal that shows the
 # console (columns, rows; 0 if there is none).
-host_port=
-for node in /proc/device-tree/host-port@*; do
-    [ ! -e "$node" ] || host_port=0x${node##*@}
-done
+host_port=$(device_address host-port LAKV0001)
 
 set_terminal_size() {
     [ -n "$host_port" ] && size=$(devmem $((host_port + 4)) 32) && [ $((size)) != 0 ] || return

@@ -9,4 +9,8 @@ public sealed class HostPortSlot(ulong address) : BoardSlot("host-port", address
 
     /// <inheritdoc/>
     protected internal override IEnumerable<FdtNode> Describe(BoardTree tree) => [tree.Device(this, "lakvm,host-port")];
+
+    /// <inheritdoc/>
+    protected internal override IEnumerable<byte[]> DescribeToAcpi() =>
+        [BoardAcpi.Device(this, "HOST", "LAKV0001", 0)];
 }

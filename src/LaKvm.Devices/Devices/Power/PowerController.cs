@@ -31,8 +31,11 @@ public sealed class PowerController(IMachineControl machine) : IBusDevice
     /// <summary>Reset: takes <see cref="ResetValue"/>.</summary>
     public const ulong ResetControl = 2;
 
-    /// <summary>Sleep type 5, "soft off", with the start bit.</summary>
-    public const byte PowerOffValue = (5 << 2) | SleepStart;
+    /// <summary>The sleep type that is off.</summary>
+    public const byte SoftOff = 5;
+
+    /// <summary>Sleep type "soft off" with the start bit.</summary>
+    public const byte PowerOffValue = (SoftOff << 2) | SleepStart;
 
     /// <summary>The value that resets.</summary>
     public const byte ResetValue = 0x42;

@@ -12,4 +12,8 @@ public sealed class RtcSlot(ulong address, int pin) : BoardSlot("rtc", address, 
     /// <inheritdoc/>
     protected internal override IEnumerable<FdtNode> Describe(BoardTree tree) =>
         [tree.Device(this, "loongson,ls7a-rtc")];
+
+    /// <inheritdoc/>
+    protected internal override IEnumerable<byte[]> DescribeToAcpi() =>
+        [BoardAcpi.Device(this, "RTC", "LOON0001", 0)];
 }

@@ -24,4 +24,8 @@ public sealed class UartSlot(int index, ulong address, int pin)
     /// <inheritdoc/>
     protected internal override IEnumerable<FdtNode> Describe(BoardTree tree) =>
         [tree.Device(this, "ns16550a").Cells("clock-frequency", Uart16550.ClockFrequency)];
+
+    /// <inheritdoc/>
+    protected internal override IEnumerable<byte[]> DescribeToAcpi() =>
+        [BoardAcpi.Device(this, $"COM{index}", "PNP0501", index, shared: true)];
 }

@@ -25,4 +25,8 @@ public sealed class VirtioMmioSlot(int index, ulong address, int pin) : BoardSlo
     /// <inheritdoc/>
     protected internal override IEnumerable<FdtNode> Describe(BoardTree tree) =>
         [tree.Device(this, "virtio,mmio").Flag("dma-coherent")];
+
+    /// <inheritdoc/>
+    protected internal override IEnumerable<byte[]> DescribeToAcpi() =>
+        [BoardAcpi.Device(this, $"VR{index:D2}", "LNRO0005", index)];
 }

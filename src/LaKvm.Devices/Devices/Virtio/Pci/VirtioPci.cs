@@ -124,6 +124,7 @@ public sealed class VirtioPci : PciFunction, IPausable
         VirtioType.Network => 0x02_00_00,
         VirtioType.Block => 0x01_00_00,
         VirtioType.Console => 0x07_80_00,
+        VirtioType.Share => 0x00_02_00,
         _ => 0x00_ff_00,
     };
 
