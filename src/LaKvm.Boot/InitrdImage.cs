@@ -5,13 +5,15 @@ public sealed class InitrdImage
 {
     private readonly string? _path;
     private readonly ReadOnlyMemory<byte> _bytes;
+    private readonly ulong _own;
+    private readonly ReadOnlyMemory<byte> _appended;
 
-    private InitrdImage(string? path, ReadOnlyMemory<byte> bytes, ulong size)
+    private InitrdImage(string? path, ReadOnlyMemory<byte> bytes, ulong own, ReadOnlyMemory<byte> appended = default)
     {
-        _path = path;
-        _bytes = bytes;
+        (_path, _bytes, _own, _appended) = (path, bytes, own, appended);
+        ulong size = appended.IsEmpty ? own : ((own + 3) & ~3UL) + (ulong)appended.Length;
         Size = size;
-        if (size is 0 or > KernelImage.MaxSegmentSize)
+        if (own == 0 || size is > KernelImage.MaxSegmentSize)
         {
             throw new ImageException(
                 $"The initrd {path ?? "given"} has {size} bytes; it must have some, and fewer than 2 GiB.");
@@ -49,10 +51,21 @@ public sealed class InitrdImage
         }
     }
 
+    /// <summary>This one with further bytes behind it, at the next multiple of 4, as archives begin.</summary>
+    /// <exception cref="ImageException">It would be too big.</exception>
+    public InitrdImage With(ReadOnlyMemory<byte> appended) => new(_path, _bytes, _own, appended);
+
     /// <summary>Writes the initrd to guest memory.</summary>
     /// <param name="destination">Exactly <see cref="Size"/> bytes.</param>
     /// <exception cref="ImageException">The file changed or can no longer be read.</exception>
     internal void WriteTo(Span<byte> destination)
+    {
+        destination[(int)_own..].Clear();
+        _appended.Span.CopyTo(destination[^_appended.Length..]);
+        WriteOwn(destination[..(int)_own]);
+    }
+
+    private void WriteOwn(Span<byte> destination)
     {
         if (_path == null)
         {

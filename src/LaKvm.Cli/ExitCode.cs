@@ -23,6 +23,9 @@ internal static class ExitCode
     /// <summary>An exception that nobody expected: a bug of LaKvm.</summary>
     internal const int InternalError = 70;
 
+    /// <summary>The time that --timeout gave was up, as timeout(1) says it.</summary>
+    internal const int Timeout = 124;
+
     /// <summary>128 and the signal's number, as shells report the end of a process by a signal.</summary>
     internal static int OfSignal(PosixSignal signal) => 128 + signal switch
     {

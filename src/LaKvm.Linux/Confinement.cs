@@ -15,6 +15,9 @@ public enum MachineNeeds
 
     /// <summary>A share: files are opened, made, moved and removed.</summary>
     Share = 2,
+
+    /// <summary>A network on which connections come in: ports listen.</summary>
+    Listening = 4,
 }
 
 /// <summary>

@@ -20,6 +20,9 @@ public sealed unsafe partial class EventDescriptor : IDisposable
         }
     }
 
+    /// <summary>The descriptor's number, for poll: readable once somebody has rung.</summary>
+    public int Number => _fd;
+
     /// <summary>Sleeps until somebody rings or the time is up; null is without limit.</summary>
     public void Wait(long? nanoseconds)
     {

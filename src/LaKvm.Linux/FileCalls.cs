@@ -178,6 +178,12 @@ public static partial class FileCalls
         return Poll(ref poll, 1, milliseconds) > 0;
     }
 
+    /// <summary>Waits until one of some descriptors is ready: how many are, or a negative number on an error.</summary>
+    /// <param name="descriptors">The descriptors.</param>
+    /// <param name="milliseconds">How long; -1 without limit.</param>
+    public static int Poll(Span<PollDescriptor> descriptors, int milliseconds) =>
+        Poll(ref MemoryMarshal.GetReference(descriptors), (nuint)descriptors.Length, milliseconds);
+
     /// <summary>lseek.</summary>
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     public static partial long Seek(SafeFileHandle file, long offset, int origin);
@@ -229,10 +235,17 @@ public static partial class FileCalls
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     private static partial int Poll(ref PollDescriptor descriptors, nuint count, int timeout);
 
-    private struct PollDescriptor
-    {
-        internal int Fd;
-        internal short Events;
-        internal short Returned;
-    }
+}
+
+/// <summary>struct pollfd.</summary>
+public struct PollDescriptor
+{
+    /// <summary>The descriptor.</summary>
+    public int Fd;
+
+    /// <summary>What is waited for.</summary>
+    public short Events;
+
+    /// <summary>What has come.</summary>
+    public short Returned;
 }

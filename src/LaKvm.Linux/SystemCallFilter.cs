@@ -113,6 +113,13 @@ internal sealed class SystemCallFilter
             Answer(49, Allow); // bind
         }
 
+        if (needs.HasFlag(MachineNeeds.Listening))
+        {
+            Answer(50, Allow); // listen
+            Answer(43, Allow); // accept
+            Answer(288, Allow); // accept4
+        }
+
         // glibc takes the older call then, whose flags can be looked at; openat2's cannot: only a share gets it.
         Answer(435, Fail | LinuxError.NoSystemCall);
         Answer(437, Fail | LinuxError.NoSystemCall);

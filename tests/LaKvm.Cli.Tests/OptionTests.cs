@@ -1,3 +1,5 @@
+using LaKvm.Backends.UserNetwork;
+
 namespace LaKvm.Cli.Tests;
 
 public class OptionTests
@@ -36,6 +38,25 @@ public class OptionTests
     [InlineData("dir,readonly,often", "dir,readonly,often", "share", false)]
     public void ShareOption_takes_its_words_from_the_end(string text, string path, string tag, bool readOnly) =>
         ShareOption.Parse(text).Should().Be(new ShareOption(path, tag, readOnly));
+
+    [Fact]
+    public void NetworkOption_understands_QEMUs_words_for_a_user_network()
+    {
+        var option = (UserNetworkOption)NetworkOption.Parse(
+            "user,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=udp::53-10.0.2.16:5353,restrict=on");
+
+        option.IsRestricted.Should().BeTrue();
+        option.Forwards.Should().Equal(
+            new PortForward(false, "127.0.0.1", 2222, "10.0.2.15", 22),
+            new PortForward(true, "0.0.0.0", 53, "10.0.2.16", 5353));
+    }
+
+    [Theory]
+    [InlineData("it's", @"'it'\''s'")]
+    [InlineData("", "''")]
+    [InlineData("$HOME `x` \"\n", "'$HOME `x` \"\n'")]
+    public void GuestProgram_quotes_words_as_a_shell_reads_them(string word, string quoted) =>
+        GuestProgram.Quote(word).Should().Be(quoted);
 
     [Theory]
     [InlineData("ctrl-a", "Ctrl-A")]

@@ -93,6 +93,18 @@ public class SandboxTests
             .Should().Be(answer, what);
 
     [Fact]
+    public void Filter_lets_only_a_machine_with_a_user_network_listen()
+    {
+        const uint listen = 50, accept = 288;
+        foreach (uint number in (uint[])[listen, accept])
+        {
+            Run(new SystemCallFilter(Self, MachineNeeds.Network), SystemCallFilter.X64, number, 3).Should().Be(Eperm);
+            Run(new SystemCallFilter(Self, MachineNeeds.Listening), SystemCallFilter.X64, number, 3)
+                .Should().Be(SystemCallFilter.Allow);
+        }
+    }
+
+    [Fact]
     public void Filter_ends_a_process_that_calls_as_another_architecture() =>
         Run(new SystemCallFilter(Self, MachineNeeds.None), 0x4000_0003, 1, 0, 0, 0).Should().Be(SystemCallFilter.Kill);
 

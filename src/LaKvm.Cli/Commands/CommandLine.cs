@@ -26,7 +26,7 @@ internal static class CommandLine
         {
             // "@file" would be read as a file of further arguments; kernel words may begin like that.
             ParseResult result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-            if (result.Errors.Count > 0)
+            if (result.Errors.Count > 0 || GuestCommand.StrayWord(result) != null)
             {
                 string hint = $"See {Path(result.CommandResult.Command)} --help.";
                 return Report($"{Mistake(result)} {hint}", ExitCode.Usage);
@@ -67,7 +67,10 @@ internal static class CommandLine
         }
     }
 
-    private static string Mistake(ParseResult result) => result.UnmatchedTokens is [string unknown, ..]
+    private static string? Unmatched(ParseResult result) => result.UnmatchedTokens is [string first, ..] ? first : null;
+
+    private static string Mistake(ParseResult result) =>
+        (GuestCommand.StrayWord(result) ?? Unmatched(result)) is { } unknown
         ? $"there is no command or option '{unknown}'.{Hint(unknown, result)}"
         : result.Errors[0].Message.ReplaceLineEndings(" ").Replace("\t", null);
 

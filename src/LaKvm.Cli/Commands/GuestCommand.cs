@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using LaKvm.Devices;
 using LaKvm.Translator;
 using LaKvm.Vmm;
@@ -10,6 +11,8 @@ namespace LaKvm.Cli;
 /// </summary>
 internal sealed class GuestCommand : Command
 {
+    private const int MostSeconds = 10_000_000;
+
     private readonly Option<string?> _kernel = ValueOption.Text("--kernel", "FILE",
         "Kernel: vmlinuz.efi, vmlinux.efi or an ELF vmlinux [default: Debian's, fetched when absent]");
 
@@ -33,9 +36,10 @@ internal sealed class GuestCommand : Command
         "Disk image, may be repeated; readonly protects it, snapshot drops the guest's writes at the end",
         DriveOption.Parse, "-d");
 
-    private readonly Option<NetworkOption[]> _networks = ValueOption.Repeated("--netdev",
-        "NETWORK", "Network card on a network of QEMU's socket kind, may be repeated: tcp=HOST:PORT, or"
-        + " udp=HOST:PORT,local=HOST:PORT", NetworkOption.Parse, "-n");
+    private readonly Option<NetworkOption[]> _networks = ValueOption.Repeated(NetworkOption.Name,
+        "NETWORK", "Network card, may be repeated: user[,hostfwd=tcp:[HOST]:PORT-[GUEST]:PORT]... is a network behind"
+        + " this program's sockets, which the packaged guest has by default; tcp=HOST:PORT or"
+        + " udp=HOST:PORT,local=HOST:PORT is one of QEMU's socket kind; none", NetworkOption.Parse, "-n");
 
     private readonly Option<VirtioTransport?> _virtio = ValueOption.Choice("--virtio",
         "How the guest reaches drives, network cards and shares: at addresses of the board, or on the PCI bus"
@@ -49,6 +53,17 @@ internal sealed class GuestCommand : Command
     private readonly Option<bool?> _acpi = ValueOption.Choice("--acpi",
         "Describe the machine by ACPI tables too, not only by a device tree [default: on for EFI images]",
         ("on", true), ("off", false));
+
+    private readonly Argument<string[]> _program = new("PROGRAM")
+    {
+        Description =
+            "Behind --: a program for the guest, with its arguments. It runs in the current directory, which is"
+            + " shared with the guest, on this process's stdin, stdout and stderr; its exit code is the process's",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private readonly Option<int?> _timeout = ValueOption.Number("--timeout", "SECONDS",
+        $"End the guest after so long, with exit code {ExitCode.Timeout}", 1, MostSeconds);
 
     private readonly Option<bool> _noReboot = new("--no-reboot")
     {
@@ -96,10 +111,11 @@ internal sealed class GuestCommand : Command
     internal GuestCommand(string name, string description, GuestFactory factory, bool isVirtual)
         : base(name, description)
     {
+        Arguments.Add(_program);
         _traceExits.CompletionSources.Add([.. ExitFilter.Words]);
         _stat.Arity = ArgumentArity.ZeroOrOne;
         Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _shares, _virtio, _acpi,
-            _noReboot, _engine, _codeMemory, _protectCode, _sandbox]);
+            _timeout, _noReboot, _engine, _codeMemory, _protectCode, _sandbox]);
         Add(_console.Options);
         Add(_log.Options);
         if (isVirtual)
@@ -110,28 +126,52 @@ internal sealed class GuestCommand : Command
         SetAction(async (result, stop) =>
         {
             GuestOptions options = await DebianGuest.CompleteAsync(Bind(result), stop);
+            options = await UserNetworkLibrary.CompleteAsync(options, stop);
             return await GuestHost.RunAsync(options, factory, stop);
         });
+    }
+
+    /// <summary>
+    /// The first word that is no option's and stands before "--", where only the command line's own words belong; null
+    /// if there is none.
+    /// </summary>
+    internal static string? StrayWord(ParseResult result)
+    {
+        if (result.CommandResult.Command is not GuestCommand { _program: var program })
+        {
+            return null;
+        }
+
+        IReadOnlyList<Token> words = result.GetResult(program)?.Tokens ?? [];
+        int behind = result.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash).Skip(1).Count();
+        return words.Count > behind ? words[0].Value : null;
     }
 
     /// <summary>Gathers the values and checks the files that they name.</summary>
     /// <exception cref="UserErrorException">Something named cannot be used.</exception>
     internal GuestOptions Bind(ParseResult result)
     {
+        GuestProgram? program = result.GetValue(_program) is { Length: > 0 } words
+            ? new GuestProgram(words, Environment.CurrentDirectory) : null;
+        string append = result.GetValue(_append) ?? "";
+        NetworkOption[] networks = result.GetValue(_networks) ?? [];
         var options = new GuestOptions
         {
+            Program = program,
+            Timeout = result.GetValue(_timeout),
             Kernel = result.GetValue(_kernel),
             Initrd = result.GetValue(_initrd),
             Loads = result.GetValue(_loads) ?? [],
-            Append = result.GetValue(_append) ?? "",
+            Append = program == null ? append : $"{GuestProgram.KernelWords} {append}".TrimEnd(),
             Memory = result.GetValue(_memory) ?? GuestOptions.DefaultMemory,
             Cpus = result.GetValue(_cpus) ?? 1,
             Drives = result.GetValue(_drives) ?? [],
-            Networks = result.GetValue(_networks) ?? [],
-            Shares = result.GetValue(_shares) ?? [],
+            Networks = [.. networks.Where(network => network is not NoNetworkOption)],
+            HasDefaultNetwork = networks.Length == 0,
             Virtio = result.GetValue(_virtio),
             Acpi = result.GetValue(_acpi),
-            NoReboot = result.GetValue(_noReboot),
+            Shares = [.. result.GetValue(_shares) ?? [], .. program == null ? [] : new[] { program.Share }],
+            NoReboot = program != null || result.GetValue(_noReboot),
             CreateEngine = EngineOption.Factory(result.GetValue(_engine), Translation(result)),
             IrqChip = result.GetValue(_irqChip) ?? IrqChipPlace.Kernel,
             Stat = result.GetResult(_stat) == null ? null : new StatOption(result.GetValue(_stat)),

@@ -7,7 +7,9 @@ namespace LaKvm.Cli;
 /// The files to boot, read and unpacked while the host and the machine are being built, and kept for a boot after a
 /// reset.
 /// </summary>
-internal sealed class BootFiles(GuestOptions options)
+/// <param name="options">What to boot.</param>
+/// <param name="streams">What a program in the guest is connected to, if there is one.</param>
+internal sealed class BootFiles(GuestOptions options, ProgramStreams? streams)
 {
     private readonly Task<KernelImage> _kernel = Task.Run(() => LoadKernel(options));
 
@@ -33,7 +35,13 @@ internal sealed class BootFiles(GuestOptions options)
 
     /// <summary>The initial RAM disk, or null; its bytes are read when it is placed.</summary>
     /// <exception cref="ImageException">The file cannot be read.</exception>
-    internal InitrdImage? Initrd { get; } = options.Initrd == null ? null : InitrdImage.Load(options.Initrd);
+    internal InitrdImage? Initrd { get; } = LoadInitrd(options, streams);
+
+    private static InitrdImage? LoadInitrd(GuestOptions options, ProgramStreams? streams)
+    {
+        InitrdImage? initrd = options.Initrd == null ? null : InitrdImage.Load(options.Initrd);
+        return options.Program == null || streams == null ? initrd : initrd?.With(options.Program.Archive(streams));
+    }
 
     private static KernelImage LoadKernel(GuestOptions options) =>
         options.KernelAddress is { } address

@@ -1,4 +1,5 @@
 using LaKvm.Backends;
+using LaKvm.Backends.UserNetwork;
 using LaKvm.Devices;
 using LaKvm.Linux;
 
@@ -16,17 +17,21 @@ internal sealed class GuestDevices : IDisposable
     private readonly IReadOnlyList<ShareOption> _shareOptions;
     private readonly IReadOnlyList<NetworkOption> _networks;
     private readonly Action<VirtioTransport> _check;
+    private readonly SlirpLibrary? _userNetworks;
+    private readonly ProgramStreams? _streams;
 
     // Two guests of one network must have different addresses, and a guest that resets keeps its own.
     private readonly byte[] _addresses = HostRandom.Bytes(2);
 
     /// <summary>Opens the disks and shares.</summary>
-    public GuestDevices(GuestOptions options, ITerminal terminal)
+    public GuestDevices(GuestOptions options, ITerminal terminal, ProgramStreams? streams)
     {
+        _streams = streams;
         _terminal = terminal;
         _disks = [.. options.Drives.Select(Open)];
         _networks = options.Networks;
         _check = options.CheckRoom;
+        _userNetworks = options.UserNetworks;
         _shareOptions = options.Shares;
         _shares = [.. options.Shares.Select(share => new SharedDirectory(share.Path, share.ReadOnly))];
     }
@@ -48,6 +53,7 @@ internal sealed class GuestDevices : IDisposable
                 .. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))),
                 .. _networks.Select((network, index) => Connect(network, index, stop)),
                 .. _shares.Zip(_shareOptions, (share, option) => new VirtioShare(share.Serve(), option.Tag)),
+                .. new[] { _streams?.CreateDevice() }.OfType<VirtioDevice>(),
             ],
         };
     }
@@ -86,7 +92,7 @@ internal sealed class GuestDevices : IDisposable
     }
 
     private VirtioNetwork Connect(NetworkOption network, int index, CancellationToken stop) =>
-        new(network.Connect(stop), [0x52, 0x54, 0x00, .. _addresses, (byte)index]);
+        new(network.Connect(_userNetworks, stop), [0x52, 0x54, 0x00, .. _addresses, (byte)index]);
 
     /// <summary>A disk that outlives the machine it is plugged into.</summary>
     private sealed class BorrowedDisk(IBlockBackend disk) : IBlockBackend

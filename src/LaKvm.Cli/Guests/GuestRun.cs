@@ -19,19 +19,33 @@ internal sealed class GuestRun : IDisposable
     private readonly Func<CancellationToken, IGuest> _build;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
+    private readonly ProgramStreams? _streams;
+    private readonly Timer? _timeout;
+    private volatile int _stopCode = ExitCode.Success;
     private volatile bool _ended;
 
     /// <summary>Starts the run.</summary>
     /// <param name="options">What the user wants.</param>
     /// <param name="terminal">The guest's console; the user may leave there.</param>
+    /// <param name="streams">What a program in the guest is connected to, if there is one.</param>
     /// <param name="build">Builds a machine that is ready to run: at the beginning and after each reset.</param>
     /// <param name="log">Where the run is reported.</param>
-    internal GuestRun(GuestOptions options, GuestTerminal terminal, Func<CancellationToken, IGuest> build, ILogger log)
+    internal GuestRun(GuestOptions options, GuestTerminal terminal, ProgramStreams? streams,
+        Func<CancellationToken, IGuest> build, ILogger log)
     {
-        (_options, _terminal, _build, _log) = (options, terminal, build, log);
+        (_options, _terminal, _streams, _build, _log) = (options, terminal, streams, build, log);
         terminal.Left += Leave;
         terminal.Broken += Stop;
         terminal.Start();
+        if (streams != null)
+        {
+            streams.Broken += () => End(streams.ExitCode);
+            streams.Start();
+        }
+
+        _timeout = options.Timeout is { } seconds
+            ? new Timer(_ => End(ExitCode.Timeout), null, TimeSpan.FromSeconds(seconds), Timeout.InfiniteTimeSpan)
+            : null;
         Completion = Task.Factory.StartNew(
             Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
@@ -49,6 +63,14 @@ internal sealed class GuestRun : IDisposable
         }
     }
 
+    /// <summary>Ends the run for a reason that the exit code tells.</summary>
+    private void End(int exitCode)
+    {
+        _stopCode = exitCode;
+        LastResort.Arm(exitCode);
+        Stop();
+    }
+
     /// <summary>The user wants to leave, even if what the guest has sent is still being shown.</summary>
     private void Leave()
     {
@@ -60,6 +82,7 @@ internal sealed class GuestRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _timeout?.Dispose();
         Stop();
         Task.WhenAny(Completion).Wait(Patience);
     }
@@ -73,7 +96,7 @@ internal sealed class GuestRun : IDisposable
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            return ExitCode.Success;
+            return _stopCode;
         }
         finally
         {
@@ -95,7 +118,7 @@ internal sealed class GuestRun : IDisposable
 
             if (end != MachineEnd.Reset)
             {
-                return end == MachineEnd.PowerOff ? guest.ExitCode : ExitCode.Success;
+                return end == MachineEnd.PowerOff ? guest.ExitCode : _stopCode;
             }
 
             if (_options.NoReboot)

@@ -21,19 +21,30 @@ internal static class GuestHost
     {
         using var logs = new SerilogLoggerFactory(CreateLogger(options.Log), dispose: true);
         var log = logs.CreateLogger(nameof(GuestHost));
-        var files = new BootFiles(options);
+        ProgramStreams? streams = options.Program == null ? null : new ProgramStreams();
+        var files = new BootFiles(options, streams);
         using var errors = new GuestErrorLog(message => log.LogWarning("{Message}", message));
         using var observers = new GuestObservers(options);
-        using var terminal = new GuestTerminal(options.Console, observers);
+        using var terminal = new GuestTerminal(options.Console, observers, streams);
         using CancellationTokenRegistration leaving = stop.Register(terminal.Abandon);
-        using var devices = new GuestDevices(options, terminal);
+        using var devices = new GuestDevices(options, terminal, streams);
         using var run = new GuestRun(
-            options, terminal, cancel => factory(options, files, devices, observers, errors, cancel), log);
+            options, terminal, streams, cancel => factory(options, files, devices, observers, errors, cancel), log);
         using IHost host = Build(run, logs);
         await host.StartAsync(stop);
         await host.WaitForShutdownAsync(stop);
         int exitCode = await run.Completion;
         terminal.Flush();
+        if (exitCode == ExitCode.GuestReset)
+        {
+            terminal.ShowUnseen();
+        }
+
+        if (exitCode == ExitCode.GuestReset)
+        {
+            terminal.ShowUnseen();
+        }
+
         return exitCode;
     }
 

@@ -29,6 +29,9 @@ internal static class Sandbox
     /// <summary>What the runtime and the C library may read late: parts, limits, time zones, names.</summary>
     private static readonly string[] Late = ["/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64"];
 
+    /// <summary>Where /etc/resolv.conf may lead to, which is read anew from time to time.</summary>
+    private static readonly string[] NameServers = ["/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager"];
+
     /// <summary>Confines the process, and still more the calling thread with all that it starts.</summary>
     /// <exception cref="UserErrorException">That is not possible, and the user insists on it.</exception>
     internal static void Enter(GuestOptions options, ILogger log)
@@ -38,11 +41,14 @@ internal static class Sandbox
             return;
         }
 
+        bool isUser = options.Networks.OfType<UserNetworkOption>().Any();
         MachineNeeds needs = (options.Networks.Count > 0 ? MachineNeeds.Network : MachineNeeds.None)
+            | (isUser ? MachineNeeds.Listening : MachineNeeds.None)
             | (options.Shares.Count > 0 ? MachineNeeds.Share : MachineNeeds.None);
         ILookup<bool, string> shares = options.Shares.ToLookup(share => share.ReadOnly, share => share.Path);
         bool files = Confinement.TryLimitFiles(
-            [.. Late, AppContext.BaseDirectory, .. options.Files(), .. shares[true]], shares[false], needs);
+            [.. Late, .. isUser ? NameServers : [], AppContext.BaseDirectory, .. options.Files(), .. shares[true]],
+            shares[false], needs);
         bool calls = Confinement.TryLimitCalls(needs);
         if (!(files && calls) && options.Sandbox == SandboxMode.On)
         {

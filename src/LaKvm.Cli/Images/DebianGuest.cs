@@ -8,22 +8,48 @@ namespace LaKvm.Cli;
 internal static class DebianGuest
 {
     /// <summary>
-    /// Adds the Debian kernel, and its initial RAM disk unless the user names one, to options without kernel.
+    /// Adds the Debian kernel, and its initial RAM disk unless the user names one, to options without kernel. What
+    /// starts a program is in that RAM disk, so a kernel of the user's gets it too then.
     /// </summary>
     internal static async Task<GuestOptions> CompleteAsync(GuestOptions options, CancellationToken stop)
     {
-        if (options.Kernel != null)
+        if (options.Kernel != null && options.Program == null)
         {
             return options;
         }
 
         ImageStore store = ImageStore.OfUser();
-        CachedImage image = store.Find(DebianImages.ImageName) ?? await FetchAsync(store, null, stop);
-        return options with { Kernel = image.KernelPath, Initrd = options.Initrd ?? image.InitrdPath, Image = image };
+        CachedImage? image = store.Find(DebianImages.ImageName);
+        if (image == null || (options.Program != null && !DebianImages.IsOfThisVersion(image)))
+        {
+            image = await FetchAsync(store, null, stop);
+        }
+
+        return options with
+        {
+            Kernel = options.Kernel ?? image.KernelPath,
+            Initrd = options.Initrd ?? image.InitrdPath,
+            Image = image,
+        };
     }
 
-    /// <summary>Fetches or updates the image, and shows on stderr how far that is.</summary>
+    /// <summary>
+    /// Fetches or updates the image, and shows on stderr how far that is; also the library for its network, where this
+    /// computer has none.
+    /// </summary>
     internal static async Task<CachedImage> FetchAsync(ImageStore store, string? mirror, CancellationToken stop)
+    {
+        CachedImage image = await FetchImageAsync(store, mirror, stop);
+        if (UserNetworkLibrary.Find() == null)
+        {
+            // Its lack is no reason to have no guest.
+            await UserNetworkLibrary.TryFetchAsync(stop);
+        }
+
+        return image;
+    }
+
+    private static async Task<CachedImage> FetchImageAsync(ImageStore store, string? mirror, CancellationToken stop)
     {
         var images = new DebianImages(store);
         if (Console.IsErrorRedirected)

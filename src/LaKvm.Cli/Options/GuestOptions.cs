@@ -1,3 +1,4 @@
+using LaKvm.Backends.UserNetwork;
 using LaKvm.Cpu;
 using LaKvm.Devices;
 using LaKvm.Images.Store;
@@ -53,8 +54,22 @@ internal sealed record GuestOptions
     /// <summary>Whether ACPI tables describe the machine, beside the device tree; null leaves it open.</summary>
     internal bool? Acpi { get; init; }
 
+    /// <summary>What user networks are made with, if there are any.</summary>
+    internal SlirpLibrary? UserNetworks { get; init; }
+
+    /// <summary>
+    /// Whether nothing was said about networks: then the packaged guest gets one, if this computer has what it takes.
+    /// </summary>
+    internal bool HasDefaultNetwork { get; init; }
+
     /// <summary>Directories for the guest.</summary>
     internal IReadOnlyList<ShareOption> Shares { get; init; } = [];
+
+    /// <summary>What the guest runs in the place of a shell, or null.</summary>
+    internal GuestProgram? Program { get; init; }
+
+    /// <summary>How long the guest may run, in seconds; null without limit.</summary>
+    internal int? Timeout { get; init; }
 
     /// <summary>True: the process ends where the machine would reset.</summary>
     internal bool NoReboot { get; init; }
@@ -86,6 +101,14 @@ internal sealed record GuestOptions
     /// <summary>The image that kernel and initial RAM disk are of, if they are of one.</summary>
     internal CachedImage? Image { get; init; }
 
+    /// <summary>Whether kernel and initial RAM disk are those of an image.</summary>
+    internal bool IsPackaged => Image != null && Kernel == Image.KernelPath && Initrd == Image.InitrdPath;
+
+    /// <summary>Whether one more virtio device can be attached.</summary>
+    internal bool HasRoom => Devices < BoardLayout.QemuVirt.VirtioSlots(Virtio ?? VirtioTransport.Mmio);
+
+    private int Devices => Drives.Count + Networks.Count + Shares.Count + (Program == null ? 0 : 1);
+
     /// <summary>The files that are read when a machine is built, after each reset anew.</summary>
     internal IEnumerable<string> Files() =>
         new[] { Kernel, Initrd }.Concat(Loads.Select(load => load.Path)).OfType<string>();
@@ -106,6 +129,12 @@ internal sealed record GuestOptions
         }
 
         CheckLoads();
+        if (Program != null && Initrd != null)
+        {
+            throw new UserErrorException(
+                "A program is started by the packaged initial RAM disk; leave --initrd out.", ExitCode.Usage);
+        }
+
         CheckShares();
         CheckRoom(Virtio ?? VirtioTransport.Pci);
         foreach (DriveOption drive in Drives)
@@ -121,7 +150,7 @@ internal sealed record GuestOptions
     internal void CheckRoom(VirtioTransport transport)
     {
         int room = BoardLayout.QemuVirt.VirtioSlots(transport);
-        if (Drives.Count + Networks.Count + Shares.Count > room)
+        if (Devices > room)
         {
             throw new UserErrorException($"The board has room for {room} drives, network cards and shares.");
         }

@@ -1,22 +1,25 @@
+using System.Runtime.InteropServices;
 using LaKvm.Linux;
 
 namespace LaKvm.Cli;
 
 /// <summary>
-/// Stdout as the guest's console. Bytes are gathered while the previous ones are being written, so that a core which
-/// sends byte by byte does not pay a system call for each.
+/// A descriptor as the guest's console, or none. Bytes are gathered while the previous ones are being written, so that
+/// a core which sends byte by byte does not pay a system call for each.
 /// </summary>
 internal sealed class ConsoleOutput : IDisposable
 {
-    private const int Capacity = 64 * 1024;
+    private const int Capacity = 64 * 1024, MostKept = 4096;
 
     private static readonly TimeSpan AbandonPatience = TimeSpan.FromSeconds(0.3);
 
     private readonly Lock _gate = new();
+    private readonly List<byte> _last = [];
     private readonly ManualResetEventSlim _room = new(initialState: true);
     private readonly SemaphoreSlim _filled = new(0);
     private readonly ManualResetEventSlim _written = new();
     private readonly ManualResetEventSlim _leaving = new();
+    private readonly int? _descriptor;
     private readonly Thread _writer;
     private byte[] _filling = new byte[Capacity];
     private byte[] _writing = new byte[Capacity];
@@ -25,8 +28,11 @@ internal sealed class ConsoleOutput : IDisposable
     private volatile bool _closed;
     private volatile int _error;
 
-    internal ConsoleOutput()
+    /// <summary>Begins to write.</summary>
+    /// <param name="descriptor">Where to; null keeps only what came last.</param>
+    internal ConsoleOutput(int? descriptor)
     {
+        _descriptor = descriptor;
         _writer = new Thread(WriteAll) { Name = "console output", IsBackground = true };
         _writer.Start();
     }
@@ -95,6 +101,9 @@ internal sealed class ConsoleOutput : IDisposable
         }
     }
 
+    /// <summary>The last bytes that were shown nowhere; to be asked when the output has ended.</summary>
+    internal ReadOnlySpan<byte> Kept => CollectionsMarshal.AsSpan(_last);
+
     /// <summary>Writes what is left, unless the output is abandoned, and ends.</summary>
     public void Dispose()
     {
@@ -111,7 +120,8 @@ internal sealed class ConsoleOutput : IDisposable
         {
             _filled.Wait();
             count = Swap();
-            _error = FileCalls.WriteAll(FileCalls.StandardOutput, _writing.AsSpan(0, count));
+            _error = _descriptor is { } descriptor ? FileCalls.WriteAll(descriptor, _writing.AsSpan(0, count))
+                : Keep(count);
         }
         while (_error == 0 && (!_closed || count > 0));
 
@@ -122,6 +132,13 @@ internal sealed class ConsoleOutput : IDisposable
         {
             Broken?.Invoke();
         }
+    }
+
+    private int Keep(int count)
+    {
+        _last.AddRange(_writing.AsSpan(0, count));
+        _last.RemoveRange(0, Math.Max(0, _last.Count - MostKept));
+        return 0;
     }
 
     private int Swap()

@@ -12,7 +12,9 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     // A second: a guest that takes nothing for so long may never do it.
     private const int RefusalsBeforeSilence = 100;
 
-    private readonly ConsoleOutput _output = new();
+    private readonly ConsoleOutput _output;
+    private readonly int? _screen;
+    private readonly bool _reads;
     private readonly RawMode? _rawMode = RawMode.Enter();
     private readonly GuestObservers _observers;
     private readonly Silence? _silence;
@@ -23,8 +25,13 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     /// <summary>Takes stdin and stdout.</summary>
     /// <param name="options">How they are used.</param>
     /// <param name="observers">Whom a key asks for statistics; they outlive the console and have the last word.</param>
-    public GuestTerminal(ConsoleOptions options, GuestObservers observers)
+    /// <param name="streams">What a program in the guest is connected to, which leaves the rest for the
+    /// console.</param>
+    public GuestTerminal(ConsoleOptions options, GuestObservers observers, ProgramStreams? streams)
     {
+        _screen = streams == null ? FileCalls.StandardOutput : streams.Console;
+        _reads = streams is not { ReadsTerminal: false };
+        _output = new ConsoleOutput(_screen);
         _observers = observers;
         _escape = new EscapeKey(options.EscapeKey);
         _silence = options.SilenceAfterInput is { } seconds ? new Silence(_output, seconds) : null;
@@ -37,7 +44,7 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
 
     /// <inheritdoc/>
     public TerminalSize Size =>
-        TerminalCalls.GetSize(FileCalls.StandardOutput, out ushort columns, out ushort rows)
+        _screen is { } screen && TerminalCalls.GetSize(screen, out ushort columns, out ushort rows)
         ? new(columns, rows)
         : default;
 
@@ -51,7 +58,22 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     public void Write(byte value) => _output.Write(value);
 
     /// <summary>Begins to read stdin; what is typed before a guest listens waits for it.</summary>
-    internal void Start() => _input.Start();
+    internal void Start()
+    {
+        if (_reads)
+        {
+            _input.Start();
+        }
+    }
+
+    /// <summary>Tells the user what the console said last, if nobody has seen it.</summary>
+    internal void ShowUnseen()
+    {
+        if (_screen == null)
+        {
+            Say(_output.Kept);
+        }
+    }
 
     /// <summary>Shows nothing more that would have to be waited for: the user wants to leave.</summary>
     internal void Abandon() => _output.Abandon();

@@ -18,7 +18,7 @@ public sealed class DebianImages(ImageStore store)
     internal const string Architecture = "loong64";
 
     /// <summary>To be raised when the same packages give another initramfs.</summary>
-    private const int Recipe = 6;
+    private const int Recipe = 7;
 
     private const string KernelPackage = "linux-image-" + Architecture, BusyboxPackage = "busybox-static";
 
@@ -53,6 +53,9 @@ public sealed class DebianImages(ImageStore store)
 
     // Drivers of networks made of software lie directly in drivers/net, those of hardware in directories below it.
     private const string NetworkDrivers = "kernel/drivers/net/";
+
+    /// <summary>Whether an image is as this version makes it; one that is not may lack what is asked of it.</summary>
+    public static bool IsOfThisVersion(CachedImage image) => image.Manifest.Recipe == Recipe;
 
     /// <summary>Brings the image up to date and returns it; does nothing if Debian has no newer packages.</summary>
     /// <param name="progress">Told about each step.</param>

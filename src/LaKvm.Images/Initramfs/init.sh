@@ -63,7 +63,13 @@ set_clock $(device_address rtc LOON0001) >/dev/null
 # What the kernel lacks it asks for by this program: mount finds its file systems, ip its kinds of networks.
 echo /sbin/modprobe >/proc/sys/kernel/modprobe
 ip link set lo up
-[ "$ip" != dhcp ] || udhcpc -b -q -i eth0 >/dev/null 2>&1
+if [ "$ip" != dhcp ]; then
+    :
+elif [ -f /program.sh ]; then
+    udhcpc -b -q -t 2 -T 1 -i eth0 >/dev/null 2>&1 # a program finds its network
+else
+    udhcpc -b -q -i eth0 >/dev/null 2>&1 &
+fi
 
 # LaKvm's board has a port to the program around it: the exit code, and behind it the size of the terminal that shows the
 # console (columns, rows; 0 if there is none).
@@ -85,6 +91,48 @@ power_off() {
     sync
     [ -z "$host_port" ] || devmem "$host_port" 32 "$1"
     poweroff -f
+}
+
+# A program of the user's, in the directory where they started it, which is shared under the tag lakvm-program. Its streams are
+# the console or ports of a virtio console, by name.
+connect() {
+    [ "$1" != tty ] || { echo /dev/console; return; }
+    tries=0
+    while [ $tries -lt 200 ]; do
+        for port in /sys/class/virtio-ports/*; do
+            [ "$(cat "$port/name" 2>/dev/null)" != "$1" ] || { echo "/dev/${port##*/}"; return; }
+        done
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    echo /dev/null
+}
+
+run_program() {
+    directory=$1 input=$(connect "$2") output=$(connect "$3") errors=$(connect "$4")
+    exec 9>"$errors"
+    shift 4
+    place=$directory
+    [ -z "$(ls -A "$place" 2>/dev/null)" ] || place=/mnt
+    mkdir -p "$place"
+    if ! mount -t 9p -o trans=virtio,version=9p2000.L,msize=1048576,cache=mmap lakvm-program "$place" 2>&9; then
+        echo "lakvm: $directory cannot be mounted in the guest" >&9
+        power_off 125
+    fi
+    cd "$place"
+    set_terminal_size && follow_terminal_size &
+    case $input$output$errors in
+        */dev/console*)
+            setsid cttyhack sh -c '[ "$1" = /dev/console ] || exec <"$1"; [ "$2" = /dev/console ] || exec >"$2"
+                [ "$3" = /dev/console ] || exec 2>&9; shift 3; exec 9>&- "$@"' sh "$input" "$output" "$errors" "$@"
+            ;;
+        *) setsid "$@" <"$input" >"$output" 2>&9 9>&- ;;
+    esac
+    status=$?
+    cd /
+    umount "$place"
+    echo 0 >/proc/sys/kernel/printk # that it powers off does not belong on the program's streams
+    power_off $status
 }
 
 shell() {
@@ -140,6 +188,7 @@ mount_root() {
         fail "no overlay over $device"
 }
 
+[ ! -f /program.sh ] || . /program.sh
 [ -n "$root" ] || shell
 mount_root
 [ -x "/newroot$init" ] || [ -L "/newroot$init" ] || fail "$root has no $init"

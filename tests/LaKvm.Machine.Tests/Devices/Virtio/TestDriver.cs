@@ -15,8 +15,8 @@ internal sealed class TestDriver : IDisposable
     private const ulong AvailableOffset = 0x400, UsedOffset = 0x800;
 
     private readonly PhysicalMemory _ram = new();
-    private readonly ushort[] _available = new ushort[4];
-    private readonly ushort[] _used = new ushort[4];
+    private readonly ushort[] _available = new ushort[8];
+    private readonly ushort[] _used = new ushort[8];
 
     public TestDriver(VirtioDevice device, ulong features = VirtioFeature.Version1, bool start = true,
         IVirtioBell? bell = null)
