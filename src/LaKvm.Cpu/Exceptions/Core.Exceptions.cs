@@ -9,14 +9,14 @@ public sealed unsafe partial class Core
 
     /// <summary>
     /// Delivers the exception that an instruction at <see cref="CpuState.Pc"/> raised: sets ERA, ESTAT, BADV, BADI,
-    /// mode and PC. Returns <see cref="Trap.Refetch"/>, or <see cref="Trap.Leave"/> when this leaves guest mode for a
-    /// root mode that the engine's caller owns.
+    /// mode and PC. Returns <see cref="Trap.Refetch"/>, or <see cref="Trap.Leave"/> when this leaves guest mode, or
+    /// user code, for a root mode that the engine's caller owns.
     /// </summary>
     public Trap RaiseException(Trap trap, uint word)
     {
         CpuState* s = State;
         Trap code = trap & ~ToRoot;
-        if (s->Vm != 0 && ((trap & ToRoot) != 0 || GoesToRoot(code)))
+        if (InUserCode || (s->Vm != 0 && ((trap & ToRoot) != 0 || GoesToRoot(code))))
         {
             return code == Trap.Tlbr ? EnterRootRefill() : EnterRoot(code, word, (int)code & 0x3f);
         }
@@ -61,14 +61,20 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// General exception or interrupt into root mode; from a guest this is the exit. The guest CSR file stays untouched
-    /// (Linux's exception entry reads PVM as "was guest").
+    /// Whether code of root mode's PLV1 to PLV3 runs while C# owns PLV0: each of its exceptions is for the owner.
+    /// </summary>
+    private bool InUserCode => RootMode != null && State->Vm == 0 && State->Plv != 0;
+
+    /// <summary>
+    /// General exception or interrupt into root mode; from a guest, or from user code below an owner of root mode, this
+    /// is the exit. The guest CSR file stays untouched (Linux's exception entry reads PVM as "was guest").
     /// </summary>
     private Trap EnterRoot(Trap code, uint word, int vector)
     {
-        bool exit = State->Vm != 0;
-        if (exit)
+        bool exit = InUserCode;
+        if (State->Vm != 0)
         {
+            exit = true;
             _hostCsr[Csr.Gstat] |= LvzFields.GstatPvm;
             State->Vm = 0;
         }
@@ -84,12 +90,14 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Second-stage TLB refill: root mode's refill context remembers that a guest was running (inferred).
+    /// TLB refill for the second stage, or for user code: root mode's refill context remembers whether a guest was
+    /// running (inferred).
     /// </summary>
     private Trap EnterRootRefill()
     {
+        ulong previous = State->Vm != 0 ? LvzFields.TlbrprmdPreviousGuest : 0;
         State->Vm = 0;
-        EnterRefill(_hostCsr, LvzFields.TlbrprmdPreviousGuest);
+        EnterRefill(_hostCsr, previous);
         RootMode?.TlbRefill(this);
         return Trap.Refetch;
     }

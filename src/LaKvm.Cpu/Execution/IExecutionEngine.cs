@@ -13,8 +13,8 @@ public enum RunExit
     Stopped,
 
     /// <summary>
-    /// Guest mode was left and root mode is owned by the caller: the exit's state is in the host CSRs, as hardware
-    /// shows it to a hypervisor's exception entry.
+    /// Guest mode, or user code, was left and root mode is owned by the caller: the exit's state is in the host CSRs,
+    /// as hardware shows it to a hypervisor's exception entry.
     /// </summary>
     GuestExit,
 
