@@ -16,8 +16,8 @@ public static partial class MemoryCalls
     /// <summary>MREMAP_MAYMOVE and MREMAP_FIXED.</summary>
     public const int RemapMayMove = 1, RemapFixed = 2;
 
-    /// <summary>MADV_HUGEPAGE.</summary>
-    public const int AdviseHugePage = 14;
+    /// <summary>MADV_HUGEPAGE and MADV_REMOVE.</summary>
+    public const int AdviseHugePage = 14, AdviseRemove = 9;
 
     /// <summary>MFD_CLOEXEC.</summary>
     public const uint CloseOnExec = 1;

@@ -48,6 +48,26 @@ public sealed unsafe class PhysicalMemory : IDisposable
     /// <exception cref="ArgumentException">Not page aligned, empty, or overlapping another block.</exception>
     public RamBlock Add(ulong physicalAddress, ulong size)
     {
+        CheckPlace(physicalAddress, size);
+        return Add(new RamBlock(physicalAddress, size, new HostMapping(size, hugePages: true)));
+    }
+
+    /// <summary>Adds RAM that other addresses of the process show too; it goes with this object.</summary>
+    /// <exception cref="ArgumentException">Not page aligned, empty, or overlapping another block.</exception>
+    public RamBlock Add(ulong physicalAddress, SharedMemory memory)
+    {
+        CheckPlace(physicalAddress, memory.Size);
+        return Add(new RamBlock(physicalAddress, memory.Size, memory));
+    }
+
+    private RamBlock Add(RamBlock block)
+    {
+        _blocks = [.. _blocks.Append(block).OrderBy(b => b.Base)];
+        return block;
+    }
+
+    private void CheckPlace(ulong physicalAddress, ulong size)
+    {
         if (((physicalAddress | size) & PageMask) != 0 || size == 0)
         {
             throw new ArgumentException(
@@ -61,10 +81,6 @@ public sealed unsafe class PhysicalMemory : IDisposable
                 throw new ArgumentException($"RAM at 0x{physicalAddress:x} overlaps RAM at 0x{other.Base:x}.");
             }
         }
-
-        var block = new RamBlock(physicalAddress, size);
-        _blocks = [.. _blocks.Append(block).OrderBy(b => b.Base)];
-        return block;
     }
 
     /// <summary>Host address of a physical byte, or null outside RAM. Valid up to the end of its 4 KiB page.</summary>
@@ -181,14 +197,25 @@ public sealed unsafe class PhysicalMemory : IDisposable
 /// <summary>One block of RAM.</summary>
 public sealed unsafe class RamBlock : IDisposable
 {
-    private readonly HostMapping _memory;
+    private readonly IDisposable _memory;
     private readonly HostMapping _flags;
 
-    internal RamBlock(ulong physicalAddress, ulong size)
+    internal RamBlock(ulong physicalAddress, ulong size, HostMapping memory)
+        : this(physicalAddress, size, memory, memory.Pointer)
+    {
+    }
+
+    internal RamBlock(ulong physicalAddress, ulong size, SharedMemory memory)
+        : this(physicalAddress, size, memory, memory.Pointer)
+    {
+    }
+
+    private RamBlock(ulong physicalAddress, ulong size, IDisposable memory, byte* pointer)
     {
         Base = physicalAddress;
         Size = size;
-        _memory = new HostMapping(size, hugePages: true);
+        Pointer = pointer;
+        _memory = memory;
         _flags = new HostMapping(size >> PhysicalMemory.PageShift);
     }
 
@@ -199,7 +226,7 @@ public sealed unsafe class RamBlock : IDisposable
     public ulong Size { get; }
 
     /// <summary>Host memory of the block.</summary>
-    public byte* Pointer => _memory.Pointer;
+    public byte* Pointer { get; }
 
     internal byte* PageFlags => _flags.Pointer;
 

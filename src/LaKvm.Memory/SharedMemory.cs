@@ -11,7 +11,7 @@ public sealed unsafe class SharedMemory : IDisposable
     {
         Size = size;
         Pointer = Map(size, MemoryCalls.ProtRead | MemoryCalls.ProtWrite,
-            MemoryCalls.MapShared | MemoryCalls.MapAnonymous);
+            MemoryCalls.MapShared | MemoryCalls.MapAnonymous | MemoryCalls.MapNoReserve);
     }
 
     /// <summary>First byte; page aligned.</summary>
@@ -41,6 +41,15 @@ public sealed unsafe class SharedMemory : IDisposable
         nint result = MemoryCalls.Remap((nint)(Pointer + offset), 0, (nuint)size,
             MemoryCalls.RemapMayMove | MemoryCalls.RemapFixed, (nint)address);
         ThrowIfFailed(result, size);
+    }
+
+    /// <summary>Gives a part's content back to the host; wherever it is shown there are zeroes then.</summary>
+    public void Clear(ulong offset, ulong size)
+    {
+        if (MemoryCalls.Advise((nint)(Pointer + offset), (nuint)size, MemoryCalls.AdviseRemove) != 0)
+        {
+            new Span<byte>(Pointer + offset, (int)size).Clear();
+        }
     }
 
     /// <summary>Ends this view of the memory.</summary>

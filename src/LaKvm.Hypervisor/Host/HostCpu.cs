@@ -34,11 +34,26 @@ internal sealed class HostCpu : CoreContext
     /// <summary>Another vCPU waits for the CPU: the owner should give it up.</summary>
     internal volatile bool NeedResched;
 
+    /// <summary>What translations the CPU holds of the processes that ran on it.</summary>
+    internal UserTlb UserTlb { get; } = new();
+
+    /// <summary>Executes user code until it is left.</summary>
+    internal void RunToExit()
+    {
+        while (Engine.Run(Slice.Left) != RunExit.GuestExit)
+        {
+            Core.PollTimers();
+            Slice.Next();
+        }
+
+        Slice.Exited();
+    }
+
     /// <summary>Gives the CPU to whoever waits. Either the waiter sees it free, or it is seen waiting here.</summary>
     internal override void Release()
     {
         base.Release();
-        _scheduler.Released();
+        _scheduler.Released(this);
     }
 
     /// <summary>Makes the CPU leave guest mode: the reschedule IPI.</summary>

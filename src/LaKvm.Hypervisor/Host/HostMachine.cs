@@ -29,6 +29,8 @@ public sealed class HostMachine : IDisposable
         Clock = clock;
         Memory = new PhysicalMemory();
         Pages = new HostPages(Memory, Memory.Add(RamBase, ramBytes), geometry ?? GpaTableGeometry.Default);
+        SharedPages = new SharedPages(Memory, RamBase + ramBytes, Pages.PageSize);
+        AddressSpaceIds = new AddressSpaceIds();
         Cpus = new HostCpu[cpus];
         Scheduler = new HostScheduler(Cpus, clock);
         for (int id = 0; id < cpus; id++)
@@ -77,6 +79,12 @@ public sealed class HostMachine : IDisposable
     internal KvmModule Kvm => _kvm.Value;
 
     internal HostScheduler Scheduler { get; }
+
+    /// <summary>Pages that vCPUs share with user space.</summary>
+    internal SharedPages SharedPages { get; }
+
+    /// <summary>Numbers of the processes' address spaces in the TLBs.</summary>
+    internal AddressSpaceIds AddressSpaceIds { get; }
 
     /// <summary>Monotonic time in nanoseconds.</summary>
     internal ulong Now => ToNanoseconds(Clock.Ticks);

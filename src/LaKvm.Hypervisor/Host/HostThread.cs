@@ -1,5 +1,12 @@
 namespace LaKvm.Hypervisor;
 
+/// <summary>What a thread does that must be left for a signal.</summary>
+public interface IHostWork
+{
+    /// <summary>The thread has got a signal. Any thread.</summary>
+    void Signalled();
+}
+
 /// <summary>
 /// A thread as the host kernel sees it: what matters to KVM is whether a signal is pending, because that ends KVM_RUN.
 /// </summary>
@@ -13,27 +20,33 @@ public sealed class HostThread
     [ThreadStatic] private static HostThread? _current;
 
     private ulong _pending;
-    private KvmVcpu? _running;
+    private IHostWork? _running;
 
     /// <summary>The calling thread.</summary>
     public static HostThread Current => _current ??= new HostThread();
 
+    /// <summary>Makes the calling .NET thread this one, which others may have signalled already.</summary>
+    public void Begin() => _current = this;
+
     /// <summary>Signals that do not interrupt the thread: bit n-1 is signal n.</summary>
     public ulong Blocked { get; set; }
+
+    /// <summary>CPUs that the thread may run on (sched_setaffinity): bit n is CPU n; those above 63 always may.</summary>
+    public ulong Affinity { get; set; } = ulong.MaxValue;
 
     /// <summary>
     /// Nanoseconds that the thread could have run and had to wait for one of the machine's cores
     /// (sched_info.run_delay). What the real host takes is not in it: asking for that costs a system call.
     /// </summary>
-    internal ulong RunDelay { get; private set; }
+    public ulong RunDelay { get; private set; }
 
     /// <summary>
     /// Whether a signal waits that is not blocked; <paramref name="mask"/> stands in for <see cref="Blocked"/>.
     /// </summary>
-    internal bool IsSignalPending(ulong? mask) =>
+    public bool IsSignalPending(ulong? mask = null) =>
         (Volatile.Read(ref _pending) & ~((mask ?? Blocked) & ~Unblockable)) != 0;
 
-    /// <summary>Makes a signal pending (1 to 64); a vCPU that the thread runs leaves guest mode. Any thread.</summary>
+    /// <summary>Makes a signal pending (1 to 64); a guest or program that the thread runs is left. Any thread.</summary>
     public void Signal(int number)
     {
         Interlocked.Or(ref _pending, 1UL << (number - 1));
@@ -50,13 +63,14 @@ public sealed class HostThread
     }
 
     /// <summary>
-    /// The thread is going to run the vCPU. Taking a core for it is the barrier that pairs with <see cref="Signal"/>:
-    /// either that sees the vCPU, or the vCPU sees the signal.
+    /// The thread is going to run a vCPU, or user code. Taking a core for it is the barrier that pairs with
+    /// <see cref="Signal"/>: either that sees the work, or the work sees the signal.
     /// </summary>
-    internal void Enter(KvmVcpu vcpu) => Volatile.Write(ref _running, vcpu);
+    public void Enter(IHostWork work) => Interlocked.Exchange(ref _running, work);
 
     /// <summary>The thread has waited for a core.</summary>
     internal void AddRunDelay(ulong nanoseconds) => RunDelay += nanoseconds;
 
-    internal void Leave() => Volatile.Write(ref _running, null);
+    /// <summary>It does that no more.</summary>
+    public void Leave() => Volatile.Write(ref _running, null);
 }

@@ -11,7 +11,7 @@ public sealed unsafe partial class KvmVm
     private readonly Lock _ringLock = new();
 
     /// <summary>The ring that user space maps behind each vCPU's run page: one page.</summary>
-    internal SharedMemory CoalescedMemory { get; }
+    internal SharedPageRun CoalescedMemory { get; }
 
     private CoalescedMmioRing* CoalescedRing => (CoalescedMmioRing*)CoalescedMemory.Pointer;
 

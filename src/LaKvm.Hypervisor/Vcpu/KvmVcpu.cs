@@ -8,13 +8,13 @@ namespace LaKvm.Hypervisor;
 /// A virtual CPU (struct kvm_vcpu). Its thread is whoever calls <see cref="Run"/>; everything but the members that say
 /// so is called by that thread, or with the vCPU's mutex held while it does not run.
 /// </summary>
-public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
+public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
 {
     private readonly HostMachine _machine;
     private readonly HostSleeper _sleeper;
 
     /// <summary>What user space maps: the run page, then the dirty ring.</summary>
-    private readonly SharedMemory _shared;
+    private readonly SharedPageRun _shared;
 
     private readonly GuestDebug _debug = new();
 
@@ -26,7 +26,7 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
         Id = id;
         _machine = vm.Machine;
         MemoryCache = new MmuMemoryCache(_machine.Pages, KvmLimits.MmuCacheObjects);
-        _shared = new SharedMemory(_machine.Pages.PageSize + dirtyRingBytes);
+        _shared = _machine.SharedPages.Allocate(_machine.Pages.PageSize + dirtyRingBytes);
         try
         {
             _sleeper = new HostSleeper();
@@ -97,7 +97,7 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
             throw;
         }
 
-        void Show(SharedMemory memory, ulong from, ulong length, ulong at)
+        void Show(SharedPageRun memory, ulong from, ulong length, ulong at)
         {
             ulong first = Math.Max(at, start);
             ulong end = Math.Min(at + length, start + size);
@@ -124,6 +124,25 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
     /// address.
     /// </summary>
     public (RunExit Kind, ulong Address)? DebugStop => _debug.Stop;
+
+    /// <summary>
+    /// Physical address of a page of what a mapping of the vCPU shows (see <see cref="MapShared"/>), for a program that
+    /// runs on the machine; null where there is nothing.
+    /// </summary>
+    public ulong? SharedPage(ulong page)
+    {
+        ulong unit = _machine.Pages.PageSize;
+        return page switch
+        {
+            0 => _shared.Physical,
+            KvmLimits.CoalescedMmioPageOffset => Vm.CoalescedMemory.Physical,
+            _ => IsRingPage(page) ? _shared.Physical + ((page - KvmLimits.DirtyRingPageOffset + 1) * unit) : null,
+        };
+    }
+
+    /// <summary>Whether a page of a mapping of the vCPU is its dirty ring's.</summary>
+    public bool IsRingPage(ulong page) => page >= KvmLimits.DirtyRingPageOffset
+        && page - KvmLimits.DirtyRingPageOffset < (_shared.Size / _machine.Pages.PageSize) - 1;
 
     int IGuestPlace.CoreNumber => Id;
 
@@ -229,7 +248,7 @@ public sealed unsafe partial class KvmVcpu : IGuestPlace, IDisposable
     }
 
     /// <summary>Makes the vCPU see a signal to its thread. Any thread.</summary>
-    internal void Signalled()
+    void IHostWork.Signalled()
     {
         _sleeper.Wake(); // which is no wake-up that KVM counts
         LeaveGuest();

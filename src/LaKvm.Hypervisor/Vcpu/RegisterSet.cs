@@ -22,4 +22,12 @@ internal abstract class RegisterSet
 
     /// <summary>Memory to core; by this vCPU's thread, which owns the core.</summary>
     internal abstract void Restore(CoreContext cpu);
+
+    /// <summary>
+    /// Of what the core holds, the floating-point and vector registers to memory; by the owner of the core, which needs
+    /// that unit itself.
+    /// </summary>
+    internal virtual void LoseFpu(CoreContext cpu)
+    {
+    }
 }

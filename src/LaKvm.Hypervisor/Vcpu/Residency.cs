@@ -59,7 +59,7 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
     /// </summary>
     internal ulong Load()
     {
-        HostCpu cpu = _machine.Scheduler.Acquire(this, _lastCpu, out ulong delay);
+        HostCpu cpu = _machine.Scheduler.Acquire(this, HostThread.Current, _lastCpu, out ulong delay);
         Volatile.Write(ref _cpu, cpu);
         Core core = cpu.Core;
         if (cpu.Resident != this)
@@ -140,6 +140,9 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
         Timer.Save(core, Registers.Csr);
         Registers.Csr[Csr.Gintc] = core.ReadCsr(Csr.Gintc);
     }
+
+    /// <inheritdoc/>
+    internal override void LoseFpu(CoreContext cpu) => Fpu.Lose(((HostCpu)cpu).Core);
 
     /// <summary>
     /// Gets the registers out of the core that may hold them, and frees them; the vCPU does not run any more.

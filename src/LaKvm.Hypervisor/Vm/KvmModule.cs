@@ -60,7 +60,7 @@ public sealed class KvmModule
         {
             if (_users++ == 0)
             {
-                ForEachCpu(EnableVirtualization);
+                Machine.Scheduler.OnEachCpu(EnableVirtualization);
             }
         }
 
@@ -82,16 +82,8 @@ public sealed class KvmModule
         {
             if (--_users == 0)
             {
-                ForEachCpu(DisableVirtualization);
+                Machine.Scheduler.OnEachCpu(DisableVirtualization);
             }
-        }
-    }
-
-    private void ForEachCpu(Action<HostCpu> action)
-    {
-        foreach (HostCpu cpu in Machine.Cpus)
-        {
-            action(cpu);
         }
     }
 

@@ -21,7 +21,7 @@ public sealed partial class KvmVm : IDisposable
         AddressSpace = addressSpace;
         Memory = new MemorySlots(this);
         DirtyLog = new DirtyLog(this);
-        CoalescedMemory = new SharedMemory(module.Machine.Pages.PageSize);
+        CoalescedMemory = module.Machine.SharedPages.Allocate(module.Machine.Pages.PageSize);
         try
         {
             Mmu = new GpaMmu(this, module.Machine.Pages);

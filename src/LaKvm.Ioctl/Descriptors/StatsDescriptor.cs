@@ -14,6 +14,7 @@ public sealed unsafe class StatsDescriptor : Descriptor
 
     private readonly Statistics _statistics;
     private readonly byte[] _head;
+    private long _position;
 
     internal StatsDescriptor(string id, string name, Statistics statistics)
     {
@@ -51,6 +52,14 @@ public sealed unsafe class StatsDescriptor : Descriptor
         int done = Copy(_head, offset, buffer);
         ReadOnlySpan<byte> values = MemoryMarshal.AsBytes(_statistics.Values);
         return done + Copy(values, offset + done - _head.Length, buffer[done..]);
+    }
+
+    /// <inheritdoc/>
+    public override int ReadNext(Span<byte> buffer)
+    {
+        int count = Read(buffer, _position);
+        _position += count;
+        return count;
     }
 
     private static int Copy(ReadOnlySpan<byte> source, long offset, Span<byte> target)

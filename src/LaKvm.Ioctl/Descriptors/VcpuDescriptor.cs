@@ -58,6 +58,15 @@ public sealed unsafe class VcpuDescriptor : Descriptor
     public override byte* Map(ulong page, ulong bytes) => _vcpu.MapShared(page, bytes);
 
     /// <inheritdoc/>
+    public override Errno Map(ulong offset, ulong bytes, HostRights rights, bool shared, out HostMemoryObject? mapped)
+    {
+        ulong unit = _vcpu.Vm.Module.Machine.Pages.PageSize;
+        bool ring = _vcpu.IsRingPage(offset / unit) || _vcpu.IsRingPage((offset + bytes - 1) / unit);
+        mapped = ring && (!shared || (rights & HostRights.Execute) != 0) ? null : new VcpuPages(this, _vcpu, unit);
+        return mapped == null ? Errno.Inval : Errno.None;
+    }
+
+    /// <inheritdoc/>
     protected internal override void Release() => _owner.Drop();
 
     internal override void Interrupt() => _vcpu.Vm.EndRuns();

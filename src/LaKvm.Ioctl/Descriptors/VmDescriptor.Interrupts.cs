@@ -101,10 +101,10 @@ public sealed unsafe partial class VmDescriptor
     }
 
     /// <summary>The event behind a descriptor: EBADF if it is not open, EINVAL if it is something else.</summary>
-    private static Errno FindEvent(HostProcess process, int fd, out EventDescriptor? found)
+    private static Errno FindEvent(HostProcess process, int fd, out IKvmEvent? found)
     {
         Descriptor? descriptor = process.Find(fd);
-        found = descriptor as EventDescriptor;
+        found = descriptor as IKvmEvent;
         return found != null ? Errno.None : descriptor == null ? Errno.BadF : Errno.Inval;
     }
 
@@ -121,7 +121,7 @@ public sealed unsafe partial class VmDescriptor
             return Errno.Again;
         }
 
-        Errno error = FindEvent(process, irqFd.Fd, out EventDescriptor? source);
+        Errno error = FindEvent(process, irqFd.Fd, out IKvmEvent? source);
         bool resample = (irqFd.Flags & IrqFdResample) != 0;
         if (error == Errno.None && assign && resample)
         {
@@ -157,7 +157,7 @@ public sealed unsafe partial class VmDescriptor
             return Errno.Inval;
         }
 
-        Errno error = FindEvent(process, io.Fd, out EventDescriptor? target);
+        Errno error = FindEvent(process, io.Fd, out IKvmEvent? target);
         if (error != Errno.None)
         {
             return error;

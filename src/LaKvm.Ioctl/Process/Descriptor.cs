@@ -26,7 +26,7 @@ public abstract unsafe class Descriptor
     /// ioctl as its caller sees it: <see cref="Ioctl"/>, and ENOMEM where memory could not be had. What asks for memory
     /// does so before it changes anything.
     /// </summary>
-    internal int Call(HostProcess process, uint request, UserPointer argument)
+    public int Call(HostProcess process, uint request, UserPointer argument)
     {
         try
         {
@@ -44,11 +44,24 @@ public abstract unsafe class Descriptor
     /// </summary>
     public virtual byte* Map(ulong page, ulong bytes) => null;
 
+    /// <summary>
+    /// mmap into a program's memory: what there is to map at <paramref name="offset"/>. ENODEV for a descriptor that
+    /// cannot be mapped; EINVAL for rights or sharing that it does not have.
+    /// </summary>
+    public virtual Errno Map(ulong offset, ulong bytes, HostRights rights, bool shared, out HostMemoryObject? mapped)
+    {
+        mapped = null;
+        return Errno.NoDev;
+    }
+
     /// <summary>pread: bytes read, or a negative error number.</summary>
     public virtual int Read(Span<byte> buffer, long offset) => Result(Errno.Inval);
 
+    /// <summary>read, which goes on where the last one ended: bytes read, or a negative error number.</summary>
+    public virtual int ReadNext(Span<byte> buffer) => Result(Errno.Inval);
+
     /// <summary>Keeps the object alive; false if it is gone already.</summary>
-    internal bool TryHold()
+    public bool TryHold()
     {
         int count = Volatile.Read(ref _references);
         while (count > 0)
@@ -66,7 +79,7 @@ public abstract unsafe class Descriptor
     }
 
     /// <summary>Ends what a successful <see cref="TryHold"/>, or the object's making, began.</summary>
-    internal void Drop()
+    public void Drop()
     {
         if (Interlocked.Decrement(ref _references) == 0)
         {
@@ -85,7 +98,8 @@ public abstract unsafe class Descriptor
     {
     }
 
-    private protected static int Result(Errno error) => -(int)error;
+    /// <summary>An error as an ioctl returns it.</summary>
+    protected static int Result(Errno error) => -(int)error;
 
     /// <summary>Success, or EFAULT for an address that could not be copied to.</summary>
     private protected static int Copied(bool copied) => copied ? 0 : Result(Errno.Fault);

@@ -21,13 +21,30 @@ public sealed unsafe class HostProcess : IDisposable
     /// <summary>Objects that are not released yet, whether a descriptor names them or only a call or mapping.</summary>
     private readonly HashSet<Descriptor> _live = [];
     private readonly Dictionary<nint, (Descriptor Descriptor, ulong Bytes)> _views = [];
-    private Descriptor?[] _table = new Descriptor?[16];
+    private readonly IUserMemory _memory;
 
-    /// <summary>Starts a process on a machine, with KVM loaded if the machine can have it.</summary>
+    /// <summary>
+    /// Starts a process on a machine, with KVM loaded if the machine can have it; its program is this .NET process.
+    /// </summary>
     public HostProcess(HostMachine machine)
+        : this(machine, new HostAddressSpace(machine.Pages), OwnMemory.Instance, new DescriptorTable(), Environment.ProcessId)
+    {
+    }
+
+    /// <summary>Starts a process of a program that runs on the machine itself.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="space">The program's memory.</param>
+    /// <param name="memory">The same, for pointers.</param>
+    /// <param name="descriptors">What it has open.</param>
+    /// <param name="id">Process number.</param>
+    public HostProcess(
+        HostMachine machine, HostAddressSpace space, IUserMemory memory, DescriptorTable descriptors, int id)
     {
         Machine = machine;
-        AddressSpace = new HostAddressSpace(machine.Pages);
+        AddressSpace = space;
+        _memory = memory;
+        Descriptors = descriptors;
+        Id = id;
         _ = KvmModule.Load(machine, out _module);
     }
 
@@ -41,7 +58,10 @@ public sealed unsafe class HostProcess : IDisposable
     public HostMachine Machine { get; }
 
     /// <summary>Process number.</summary>
-    public int Id { get; } = Environment.ProcessId;
+    public int Id { get; }
+
+    /// <summary>What is open.</summary>
+    public DescriptorTable Descriptors { get; }
 
     /// <summary>The cpucfg instruction: a word of what the core is, which every program may read.</summary>
     public static uint Cpucfg(uint word) => La464.Cpucfg(word);
@@ -64,7 +84,7 @@ public sealed unsafe class HostProcess : IDisposable
 
         try
         {
-            return descriptor.Call(this, request, new UserPointer(argument, good: false));
+            return descriptor.Call(this, request, new UserPointer(argument, _memory));
         }
         finally
         {
@@ -143,16 +163,7 @@ public sealed unsafe class HostProcess : IDisposable
     }
 
     /// <summary>Descriptors in use.</summary>
-    public int OpenDescriptors
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _table.Count(d => d != null);
-            }
-        }
-    }
+    public int OpenDescriptors => Descriptors.Count;
 
     /// <summary>
     /// Sends tracepoints of a VM to a sink (see <see cref="KvmTracer.Attach"/>): stands for perf_event_open on them.
@@ -167,54 +178,33 @@ public sealed unsafe class HostProcess : IDisposable
     public int CreateEventFd(bool blocking = false) => Install(new EventDescriptor(blocking));
 
     /// <summary>close: 0 or -EBADF.</summary>
-    public int Close(int fd)
-    {
-        Descriptor? descriptor;
-        lock (_lock)
-        {
-            descriptor = Find(fd);
-            if (descriptor == null)
-            {
-                return -(int)Errno.BadF;
-            }
-
-            _table[fd] = null;
-        }
-
-        descriptor.Drop();
-        return 0;
-    }
+    public int Close(int fd) => Descriptors.Close(fd);
 
     /// <summary>The object behind a descriptor, or null.</summary>
-    public Descriptor? Find(int fd)
-    {
-        Descriptor?[] table = Volatile.Read(ref _table);
-        return (uint)fd < (uint)table.Length ? table[fd] : null;
-    }
+    public Descriptor? Find(int fd) => Descriptors.Find(fd);
 
-    /// <summary>Gives an object a descriptor.</summary>
+    /// <summary>Gives an object a descriptor, which a new program does not get.</summary>
     internal int Install(Descriptor descriptor)
     {
         lock (_lock)
         {
-            int fd = Array.IndexOf(_table, null);
-            if (fd < 0)
-            {
-                fd = _table.Length;
-                Array.Resize(ref _table, fd * 2);
-            }
-
             descriptor.Owner = this;
             _live.Add(descriptor);
-            _table[fd] = descriptor;
-            return fd;
         }
+
+        int fd = Descriptors.Install(descriptor, closeOnExec: true);
+        if (fd < 0)
+        {
+            descriptor.Drop();
+        }
+
+        return fd;
     }
 
     /// <summary>
     /// The object behind a descriptor, kept alive until it is dropped; null if the descriptor is not open.
     /// </summary>
-    internal Descriptor? Hold(int fd) => Find(fd) is { } descriptor && descriptor.TryHold() ? descriptor : null;
+    internal Descriptor? Hold(int fd) => Descriptors.Hold(fd);
 
     /// <summary>An object has been released.</summary>
     internal void Forget(Descriptor descriptor)
@@ -241,13 +231,18 @@ public sealed unsafe class HostProcess : IDisposable
             _ = Unmap((byte*)view);
         }
 
-        for (int fd = 0; fd < _table.Length; fd++)
-        {
-            Close(fd);
-        }
-
+        Descriptors.CloseAll();
         EndCalls();
         AddressSpace.Dispose();
+    }
+
+    /// <summary>
+    /// A program's process ends: none of its threads runs any more. What it shares with others stays theirs.
+    /// </summary>
+    public void Exit()
+    {
+        AddressSpace.Dispose();
+        Descriptors.CloseAll();
     }
 
     private void EndCalls()

@@ -61,7 +61,7 @@ public sealed unsafe class UserMemory : IDisposable
         IsInside(offset, target.Length) && _addressSpace.CopyFrom(Address + offset, target);
 
     /// <inheritdoc/>
-    public void Dispose() => _ = _addressSpace.Unmap(Address);
+    public void Dispose() => _ = _addressSpace.Unmap(Address, Size);
 
     private bool IsInside(ulong offset, int length) => offset <= Size && (ulong)length <= Size - offset;
 }

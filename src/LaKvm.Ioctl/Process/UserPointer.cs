@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using LaKvm.Memory;
 
 namespace LaKvm.Ioctl;
 
@@ -10,12 +9,13 @@ namespace LaKvm.Ioctl;
 /// </summary>
 public readonly unsafe struct UserPointer
 {
-    private readonly bool _good;
+    private readonly IUserMemory? _memory;
 
-    internal UserPointer(nint value, bool good)
+    /// <summary>A pointer into some memory; into this .NET process's own, and a good one, if that is null.</summary>
+    public UserPointer(nint value, IUserMemory? memory)
     {
         Value = value;
-        _good = good;
+        _memory = memory;
     }
 
     /// <summary>The argument as a number.</summary>
@@ -24,17 +24,21 @@ public readonly unsafe struct UserPointer
     /// <summary>Whether it is 0.</summary>
     internal bool IsNull => Value == 0;
 
+    private bool IsGood => _memory == null && Value != 0;
+
+    private IUserMemory Memory => _memory ?? OwnMemory.Instance;
+
     /// <summary>A pointer that was found in what this one points to.</summary>
-    internal UserPointer To(nint address) => new(address, _good);
+    internal UserPointer To(nint address) => new(address, _memory);
 
     /// <summary>What follows a number of bytes further on.</summary>
-    internal UserPointer Skip(int bytes) => new(Value + bytes, _good);
+    internal UserPointer Skip(int bytes) => new(Value + bytes, _memory);
 
     /// <summary>Copies a structure in; false, which is EFAULT, for a bad address.</summary>
     internal bool TryRead<T>(out T value)
         where T : unmanaged
     {
-        if (_good && Value != 0)
+        if (IsGood)
         {
             value = Unsafe.ReadUnaligned<T>((void*)Value);
             return true;
@@ -47,9 +51,9 @@ public readonly unsafe struct UserPointer
     /// <summary>Copies bytes in; false for a bad address.</summary>
     internal bool TryRead(Span<byte> target)
     {
-        if (!_good || Value == 0)
+        if (!IsGood)
         {
-            return ProcessMemory.TryRead(Value, target);
+            return Memory.TryRead(Value, target);
         }
 
         new ReadOnlySpan<byte>((void*)Value, target.Length).CopyTo(target);
@@ -60,7 +64,7 @@ public readonly unsafe struct UserPointer
     internal bool TryWrite<T>(in T value)
         where T : unmanaged
     {
-        if (_good && Value != 0)
+        if (IsGood)
         {
             Unsafe.WriteUnaligned((void*)Value, value);
             return true;
@@ -72,9 +76,9 @@ public readonly unsafe struct UserPointer
     /// <summary>Copies bytes out; false for a bad address.</summary>
     internal bool TryWrite(ReadOnlySpan<byte> source)
     {
-        if (!_good || Value == 0)
+        if (!IsGood)
         {
-            return ProcessMemory.TryWrite(Value, source);
+            return Memory.TryWrite(Value, source);
         }
 
         source.CopyTo(new Span<byte>((void*)Value, source.Length));

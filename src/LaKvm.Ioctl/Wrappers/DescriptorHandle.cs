@@ -48,7 +48,7 @@ public abstract unsafe class DescriptorHandle : IDisposable
 
         try
         {
-            return _descriptor.Call(Process, request, new UserPointer(argument, good: true));
+            return _descriptor.Call(Process, request, new UserPointer(argument, memory: null));
         }
         finally
         {

@@ -113,7 +113,7 @@ internal sealed class TortureEvents : IDisposable
         if (copy != 0)
         {
             Thread.Sleep(random.Next(5));
-            _space.Unmap(copy).Should().Be(Errno.None);
+            _space.Unmap(copy, memory.Size).Should().Be(Errno.None);
         }
     }
 
@@ -167,7 +167,7 @@ internal sealed class TortureEvents : IDisposable
                 return; // no room now
             }
 
-            _space.Unmap(address);
+            _space.Unmap(address, _machine.Host.Pages.HugeSize);
             _scratch = UserMemory.Map(_machine.Process, _machine.Host.Pages.HugeSize);
             _machine.Vm.SetMemoryRegion(ScratchSlot, TortureGuest.Scratch, _scratch);
             _scratchLogged = false;

@@ -57,6 +57,9 @@ public sealed unsafe class HostPages
     /// <summary>The host physical address space.</summary>
     public PhysicalMemory Memory => _memory;
 
+    /// <summary>Bytes of all pages.</summary>
+    public ulong TotalBytes => (ulong)_references.Length << PageShift;
+
     /// <summary>Pages not in use.</summary>
     public int FreePages
     {
