@@ -25,8 +25,9 @@ public class ReferenceGraphTests
         ["Machine"] = ["Running", "Boot", "Devices", "Cpu", "Diagnostics", "Memory"],
         ["Hypervisor"] = ["Devices", "Cpu", "Diagnostics", "Isa", "Memory"],
         ["Ioctl"] = ["Hypervisor", "Cpu", "Diagnostics", "Memory"],
+        ["User"] = ["Ioctl", "Hypervisor", "Cpu", "Diagnostics", "Memory", "Linux"],
         ["Vmm"] = ["Running", "Ioctl", "Boot", "Devices", "Diagnostics", "Memory"],
-        ["Cli"] = ["Vmm", "Ioctl", "Hypervisor", "Machine", "Running", "Boot", "Backends", "Devices", "Images",
+        ["Cli"] = ["Vmm", "User", "Ioctl", "Hypervisor", "Machine", "Running", "Boot", "Backends", "Devices", "Images",
             "Interpreter", "Translator", "Cpu", "Diagnostics",
             "Memory", "Isa", "Linux"],
     };

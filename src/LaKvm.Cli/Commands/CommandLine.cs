@@ -25,6 +25,7 @@ internal static class CommandLine
         try
         {
             // "@file" would be read as a file of further arguments; kernel words may begin like that.
+            args = root.Subcommands.OfType<UserCommand>().Single().Separate(args);
             ParseResult result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (result.Errors.Count > 0 || GuestCommand.StrayWord(result) != null)
             {

@@ -12,6 +12,7 @@ internal static class LakvmCommand
             new GuestCommand("run", "Boot Linux as a guest of LaKvm's hypervisor", VirtualGuest.Create,
                 isVirtual: true),
             new GuestCommand("host", "Boot Linux on the bare emulated machine", BareGuest.Create, isVirtual: false),
+            new UserCommand(),
             new ImagesCommand(),
             new CompletionCommand(),
         };

@@ -29,7 +29,7 @@ public sealed class HostMachine : IDisposable
         Clock = clock;
         Memory = new PhysicalMemory();
         Pages = new HostPages(Memory, Memory.Add(RamBase, ramBytes), geometry ?? GpaTableGeometry.Default);
-        SharedPages = new SharedPages(Memory, RamBase + ramBytes, Pages.PageSize);
+        SharedPages = SharedPages.AddTo(Memory, RamBase + ramBytes, Pages.PageSize);
         AddressSpaceIds = new AddressSpaceIds();
         Cpus = new HostCpu[cpus];
         Scheduler = new HostScheduler(Cpus, clock);

@@ -4,8 +4,8 @@ namespace LaKvm.Hypervisor;
 
 /// <summary>
 /// Gives physical CPUs to the threads that run vCPUs or user code. With a CPU for each nobody ever waits; with fewer,
-/// threads wait in a queue. The first of it takes a CPU over after a time slice, and the time it waited is what its guest
-/// sees as stolen.
+/// threads wait in a queue. The first of it takes a CPU over after a time slice, and the time it waited is what its
+/// guest sees as stolen.
 /// </summary>
 internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
 {

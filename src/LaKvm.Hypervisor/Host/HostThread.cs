@@ -31,7 +31,9 @@ public sealed class HostThread
     /// <summary>Signals that do not interrupt the thread: bit n-1 is signal n.</summary>
     public ulong Blocked { get; set; }
 
-    /// <summary>CPUs that the thread may run on (sched_setaffinity): bit n is CPU n; those above 63 always may.</summary>
+    /// <summary>
+    /// CPUs that the thread may run on (sched_setaffinity): bit n is CPU n; those above 63 always may.
+    /// </summary>
     public ulong Affinity { get; set; } = ulong.MaxValue;
 
     /// <summary>
@@ -46,7 +48,9 @@ public sealed class HostThread
     public bool IsSignalPending(ulong? mask = null) =>
         (Volatile.Read(ref _pending) & ~((mask ?? Blocked) & ~Unblockable)) != 0;
 
-    /// <summary>Makes a signal pending (1 to 64); a guest or program that the thread runs is left. Any thread.</summary>
+    /// <summary>
+    /// Makes a signal pending (1 to 64); a guest or program that the thread runs is left. Any thread.
+    /// </summary>
     public void Signal(int number)
     {
         Interlocked.Or(ref _pending, 1UL << (number - 1));

@@ -27,7 +27,8 @@ public sealed unsafe class HostProcess : IDisposable
     /// Starts a process on a machine, with KVM loaded if the machine can have it; its program is this .NET process.
     /// </summary>
     public HostProcess(HostMachine machine)
-        : this(machine, new HostAddressSpace(machine.Pages), OwnMemory.Instance, new DescriptorTable(), Environment.ProcessId)
+        : this(machine, new HostAddressSpace(machine.Pages), OwnMemory.Instance, new DescriptorTable(),
+            Environment.ProcessId)
     {
     }
 

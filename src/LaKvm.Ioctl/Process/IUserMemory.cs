@@ -9,7 +9,9 @@ public interface IUserMemory
     /// <summary>Copies from an address; false if a part of it cannot be read.</summary>
     bool TryRead(nint address, Span<byte> target);
 
-    /// <summary>Copies to an address; false if a part of it cannot be written, parts before that may have been.</summary>
+    /// <summary>
+    /// Copies to an address; false if a part of it cannot be written, parts before that may have been.
+    /// </summary>
     bool TryWrite(nint address, ReadOnlySpan<byte> source);
 }
 

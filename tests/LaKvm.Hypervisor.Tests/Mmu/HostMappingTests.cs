@@ -191,7 +191,8 @@ public sealed class HostMappingTests : IDisposable
         _pages.FreePages.Should().Be(_free);
     }
 
-    private static void Write(HostAddressSpace space, (bool Mapped, HostRights Rights, byte Value)[] model, int place, byte value)
+    private static void Write(HostAddressSpace space, (bool Mapped, HostRights Rights, byte Value)[] model, int place,
+        byte value)
     {
         bool allowed = model[place].Mapped && (model[place].Rights & HostRights.Write) != 0;
         space.CopyTo(Start + ((ulong)place * Page), [value]).Should().Be(allowed);

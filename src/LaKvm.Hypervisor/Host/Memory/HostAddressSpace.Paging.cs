@@ -42,7 +42,8 @@ public sealed partial class HostAddressSpace
                 ulong from = Math.Max(area.Offset, first), to = Math.Min(area.Offset + area.Size, end);
                 if (area.Object == shown && from < to)
                 {
-                    ulong start = area.Start + (from - area.Offset), stop = area.Start + _mappings.RoundUp(to - area.Offset);
+                    ulong start = area.Start + (from - area.Offset), stop = area.Start
+                        + _mappings.RoundUp(to - area.Offset);
                     _mappings.InvalidatePages(area, start, stop, () => DiscardPages(area, start, stop));
                 }
             }

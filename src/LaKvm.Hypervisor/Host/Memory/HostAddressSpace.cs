@@ -105,7 +105,8 @@ public sealed unsafe partial class HostAddressSpace : IDisposable
         ulong size = _mappings.RoundUp(bytes);
         lock (_mappings.Lock)
         {
-            bool hinted = hint != 0 && _mappings.IsRange(hint, size, out ulong end) && _mappings.Areas.In(hint, end).Length == 0;
+            bool hinted = hint != 0 && _mappings.IsRange(hint, size, out ulong end)
+                && _mappings.Areas.In(hint, end).Length == 0;
             ulong start = hinted ? hint
                 : _mappings.Areas.FreeBelow(top, Pages.PageSize, size, Math.Max(alignment, Pages.PageSize));
             if (start != 0)
@@ -195,7 +196,8 @@ public sealed unsafe partial class HostAddressSpace : IDisposable
 
     /// <summary>The mappings in order of address.</summary>
     public IReadOnlyList<HostMappingInfo> Mappings =>
-        [.. _mappings.Areas.All.ToArray().Select(a => new HostMappingInfo(a.Start, a.End, a.Rights, a.IsShared, a.Offset))];
+        [.. _mappings.Areas.All.ToArray().Select(a =>
+            new HostMappingInfo(a.Start, a.End, a.Rights, a.IsShared, a.Offset))];
 
     /// <summary>What may be done at an address; null if nothing is mapped there.</summary>
     public HostRights? RightsAt(ulong address) => _mappings.Areas.Find(address)?.Rights;
@@ -250,7 +252,8 @@ public sealed unsafe partial class HostAddressSpace : IDisposable
     internal HostRights Peek(ulong address, out ulong page)
     {
         page = 0;
-        if (_mappings.Areas.Find(address) is not { } area || area.Pte(address) is var pte && (pte & HostPte.Present) == 0)
+        if (_mappings.Areas.Find(address) is not { } area || area.Pte(address) is var pte
+            && (pte & HostPte.Present) == 0)
         {
             return HostRights.None;
         }

@@ -1,6 +1,8 @@
 namespace LaKvm.Hypervisor;
 
-/// <summary>fork: a child gets the same mappings, and shares the pages of private ones until either side writes.</summary>
+/// <summary>
+/// fork: a child gets the same mappings, and shares the pages of private ones until either side writes.
+/// </summary>
 internal static class HostFork
 {
     /// <summary>
@@ -34,7 +36,8 @@ internal static class HostFork
         {
             parent.Invalidate(area.Start, area.End, () =>
             {
-                for (ulong at = area.Start; complete && parent.Table.Next(ref at, area.End); at += parent.Pages.PageSize)
+                for (ulong at = area.Start; complete
+                    && parent.Table.Next(ref at, area.End); at += parent.Pages.PageSize)
                 {
                     complete = parent.Paging.Share(area, at, copy, at);
                 }

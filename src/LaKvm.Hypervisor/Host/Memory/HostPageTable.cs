@@ -28,7 +28,8 @@ internal sealed class HostPageTable
     /// <summary>The entry of the page that holds an address.</summary>
     internal HostPte this[ulong address]
     {
-        get => Leaf(address) is { } leaf ? (HostPte)Volatile.Read(ref AsNumber(ref leaf[IndexOf(address)])) : HostPte.None;
+        get => Leaf(address) is { } leaf ? (HostPte)Volatile.Read(ref AsNumber(ref leaf[IndexOf(address)]))
+            : HostPte.None;
         set
         {
             if (value != HostPte.None || Leaf(address) != null)
@@ -83,10 +84,12 @@ internal sealed class HostPageTable
         }
     }
 
-    private static ref ulong AsNumber(ref HostPte pte) => ref System.Runtime.CompilerServices.Unsafe.As<HostPte, ulong>(ref pte);
+    private static ref ulong AsNumber(ref HostPte pte) =>
+        ref System.Runtime.CompilerServices.Unsafe.As<HostPte, ulong>(ref pte);
 
     private HostPte[]? Leaf(ulong address) =>
-        Volatile.Read(ref _root[RootIndexOf(address)]) is { } middle ? Volatile.Read(ref middle[MiddleIndexOf(address)]) : null;
+        Volatile.Read(ref _root[RootIndexOf(address)]) is { } middle ? Volatile.Read(ref middle[MiddleIndexOf(address)])
+            : null;
 
     private HostPte[] MakeLeaf(ulong address)
     {

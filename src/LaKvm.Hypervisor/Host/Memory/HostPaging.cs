@@ -55,7 +55,8 @@ internal sealed unsafe class HostPaging(HostPages pages, Action<ulong, ulong, Ac
         foreach (HostMappingArea area in areas)
         {
             ulong last = Math.Min(area.End, end);
-            for (ulong at = Math.Max(area.Start, start); area.IsLinear && !area.IsDevice && at < last; at += pages.PageSize)
+            for (ulong at = Math.Max(area.Start, start); area.IsLinear && !area.IsDevice
+                && at < last; at += pages.PageSize)
             {
                 Forget(area.LinearPte(at));
             }

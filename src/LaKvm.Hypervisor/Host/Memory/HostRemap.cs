@@ -38,7 +38,8 @@ internal static class HostRemap
             return Errno.None;
         }
 
-        result = target ?? (mayMove ? mappings.Areas.FreeBelow(top, mappings.Pages.PageSize, size, mappings.Pages.PageSize) : 0);
+        result = target ?? (mayMove
+            ? mappings.Areas.FreeBelow(top, mappings.Pages.PageSize, size, mappings.Pages.PageSize) : 0);
         if (result == 0)
         {
             return Errno.NoMem;

@@ -11,18 +11,22 @@ internal sealed unsafe class SharedPages
     private const ulong Size = 512UL << 20;
 
     private readonly Lock _lock = new();
-    private readonly SharedMemory _memory = new(Size);
+    private readonly SharedMemory _memory;
     private readonly ulong _base;
     private readonly ulong _pageSize;
 
     /// <summary>Runs in use, in order of address: offset and bytes.</summary>
     private readonly SortedList<ulong, ulong> _used = [];
 
-    /// <summary>Makes the pages a part of a machine's physical memory.</summary>
-    internal SharedPages(PhysicalMemory memory, ulong physicalAddress, ulong pageSize)
+    private SharedPages(SharedMemory memory, ulong physicalAddress, ulong pageSize) =>
+        (_memory, _base, _pageSize) = (memory, physicalAddress, pageSize);
+
+    /// <summary>Makes pages a part of a machine's physical memory, with which they go.</summary>
+    internal static SharedPages AddTo(PhysicalMemory memory, ulong physicalAddress, ulong pageSize)
     {
-        (_base, _pageSize) = (physicalAddress, pageSize);
-        memory.Add(physicalAddress, _memory);
+        var shared = new SharedMemory(Size);
+        memory.Add(physicalAddress, shared);
+        return new SharedPages(shared, physicalAddress, pageSize);
     }
 
     /// <summary>Takes contiguous zero pages.</summary>

@@ -133,7 +133,8 @@ public sealed unsafe class UserMode : IHostWork, IDisposable
         cpu.Resident?.LoseFpu(cpu);
         Registers.Load(core.State);
         core.ExchangeCsr(Csr.Euen, Units, Units);
-        _guestTag = core.ExchangeCsr(Csr.Gtlbc, 0, LvzFields.GstatGidMask); // TLB instructions are about our own entries
+        // TLB instructions are about our own entries.
+        _guestTag = core.ExchangeCsr(Csr.Gtlbc, 0, LvzFields.GstatGidMask);
         cpu.Refill.User = this;
         Volatile.Write(ref _cpu, cpu);
     }
@@ -175,7 +176,9 @@ public sealed unsafe class UserMode : IHostWork, IDisposable
             Errno.None);
     }
 
-    /// <summary>What nobody else need know of: interrupts, a turn that is over, a page that can be brought in.</summary>
+    /// <summary>
+    /// What nobody else need know of: interrupts, a turn that is over, a page that can be brought in.
+    /// </summary>
     private bool GoesOn(ref UserTrap trap)
     {
         HostCpu cpu = _cpu!;

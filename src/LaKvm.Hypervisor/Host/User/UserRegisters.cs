@@ -3,7 +3,9 @@ using LaKvm.Cpu;
 
 namespace LaKvm.Hypervisor;
 
-/// <summary>What user code has in the core while it runs: registers of a thread, in memory that does not move.</summary>
+/// <summary>
+/// What user code has in the core while it runs: registers of a thread, in memory that does not move.
+/// </summary>
 public sealed unsafe class UserRegisters : IDisposable
 {
     private const int GprWords = 32, VectorWords = 32 * 4;
