@@ -18,6 +18,9 @@ public enum MachineNeeds
 
     /// <summary>A network on which connections come in: ports listen.</summary>
     Listening = 4,
+
+    /// <summary>A debugger: its connection is taken, at a port that listens already.</summary>
+    Debugger = 8,
 }
 
 /// <summary>

@@ -116,6 +116,10 @@ internal sealed class SystemCallFilter
         if (needs.HasFlag(MachineNeeds.Listening))
         {
             Answer(50, Allow); // listen
+        }
+
+        if ((needs & (MachineNeeds.Listening | MachineNeeds.Debugger)) != 0)
+        {
             Answer(43, Allow); // accept
             Answer(288, Allow); // accept4
         }

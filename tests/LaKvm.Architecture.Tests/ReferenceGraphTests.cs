@@ -27,7 +27,9 @@ public class ReferenceGraphTests
         ["Ioctl"] = ["Hypervisor", "Cpu", "Diagnostics", "Memory"],
         ["User"] = ["Ioctl", "Hypervisor", "Cpu", "Diagnostics", "Memory", "Linux"],
         ["Vmm"] = ["Running", "Ioctl", "Boot", "Devices", "Diagnostics", "Memory"],
-        ["Cli"] = ["Vmm", "User", "Ioctl", "Hypervisor", "Machine", "Running", "Boot", "Backends", "Devices", "Images",
+        ["Debugger"] = ["Cpu", "Diagnostics", "Hypervisor", "Ioctl", "Isa", "Memory", "Running", "Vmm"],
+        ["Cli"] = ["Debugger",
+            "Vmm", "User", "Ioctl", "Hypervisor", "Machine", "Running", "Boot", "Backends", "Devices", "Images",
             "Interpreter", "Translator", "Cpu", "Diagnostics",
             "Memory", "Isa", "Linux"],
     };

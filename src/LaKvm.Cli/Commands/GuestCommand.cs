@@ -106,6 +106,7 @@ internal sealed class GuestCommand : Command
         ExitFilter.Parse);
 
     private readonly ConsoleOptionGroup _console = new();
+    private readonly DebugOptionGroup _debug = new();
     private readonly LogOptionGroup _log = new();
 
     internal GuestCommand(string name, string description, GuestFactory factory, bool isVirtual)
@@ -117,6 +118,7 @@ internal sealed class GuestCommand : Command
         Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _shares, _virtio, _acpi,
             _timeout, _noReboot, _engine, _codeMemory, _protectCode, _sandbox]);
         Add(_console.Options);
+        Add(_debug.Options);
         Add(_log.Options);
         if (isVirtual)
         {
@@ -179,6 +181,7 @@ internal sealed class GuestCommand : Command
             Sandbox = result.GetValue(_sandbox) ?? SandboxMode.Auto,
             TraceExits = result.GetValue(_traceExits) ?? ExitFilter.Default,
             Console = _console.Bind(result),
+            Debug = _debug.Bind(result),
             Log = _log.Bind(result),
         };
         options.Check();

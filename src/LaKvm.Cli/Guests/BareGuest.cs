@@ -1,4 +1,5 @@
 using LaKvm.Boot;
+using LaKvm.Debugger;
 using LaKvm.Devices;
 using LaKvm.Diagnostics;
 using LaKvm.Machine;
@@ -12,6 +13,7 @@ internal sealed class BareGuest : IGuest
     private readonly GuestDevices _devices;
     private readonly BareMachine _machine;
     private readonly BootRegisters _start;
+    private readonly ISymbols? _symbols;
 
     private BareGuest(
         GuestOptions options, BootFiles files, GuestDevices devices, GuestErrorLog errors, CancellationToken stop)
@@ -26,7 +28,7 @@ internal sealed class BareGuest : IGuest
             GuestErrors = errors,
         };
         _machine = new BareMachine(machineOptions, new MonotonicClock(), options.CreateEngine);
-        errors.Symbols = files.Kernel.Symbols;
+        errors.Symbols = _symbols = files.Kernel.Symbols;
         BootRequest request = CreateRequest(board, files, machineOptions);
         _start = BootLoader.Place(new PhysicalMemoryRam(_machine.Board.Memory), request);
         devices.Attach(_machine.Board.Devices.Uarts[0]);
@@ -43,6 +45,9 @@ internal sealed class BareGuest : IGuest
 
     /// <inheritdoc/>
     public IMachineLife Life => _machine.Life;
+
+    /// <inheritdoc/>
+    public IDebugMachine CreateDebugView() => new CoreMachine(_machine.Cores, _machine.Life, _symbols);
 
     /// <inheritdoc/>
     public MachineEnd Run(CancellationToken stop) => _machine.Run(_start, stop);

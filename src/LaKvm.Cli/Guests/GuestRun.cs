@@ -17,6 +17,7 @@ internal sealed class GuestRun : IDisposable
     private readonly GuestOptions _options;
     private readonly GuestTerminal _terminal;
     private readonly Func<CancellationToken, IGuest> _build;
+    private readonly GuestDebugger? _debugger;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
     private readonly ProgramStreams? _streams;
@@ -29,11 +30,13 @@ internal sealed class GuestRun : IDisposable
     /// <param name="terminal">The guest's console; the user may leave there.</param>
     /// <param name="streams">What a program in the guest is connected to, if there is one.</param>
     /// <param name="build">Builds a machine that is ready to run: at the beginning and after each reset.</param>
+    /// <param name="debugger">What shows its machines to debuggers, if somebody does.</param>
     /// <param name="log">Where the run is reported.</param>
     internal GuestRun(GuestOptions options, GuestTerminal terminal, ProgramStreams? streams,
-        Func<CancellationToken, IGuest> build, ILogger log)
+        Func<CancellationToken, IGuest> build, GuestDebugger? debugger, ILogger log)
     {
-        (_options, _terminal, _streams, _build, _log) = (options, terminal, streams, build, log);
+        (_options, _terminal, _streams, _build) = (options, terminal, streams, build);
+        (_debugger, _log) = (debugger, log);
         terminal.Left += Leave;
         terminal.Broken += Stop;
         terminal.Start();
@@ -92,7 +95,9 @@ internal sealed class GuestRun : IDisposable
         try
         {
             Sandbox.Enter(_options, _log);
-            return RunToEnd();
+            int exitCode = RunToEnd();
+            _debugger?.Finish(exitCode);
+            return exitCode;
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -110,7 +115,7 @@ internal sealed class GuestRun : IDisposable
         {
             using IGuest guest = _build(_stop.Token);
             LogStart();
-            MachineEnd end = guest.Run(_stop.Token);
+            MachineEnd end = RunMachine(guest);
             if (_log.IsEnabled(LogLevel.Information))
             {
                 _log.LogInformation("The guest's run ended: {End}", end);
@@ -125,6 +130,19 @@ internal sealed class GuestRun : IDisposable
             {
                 return ExitCode.GuestReset;
             }
+        }
+    }
+
+    private MachineEnd RunMachine(IGuest guest)
+    {
+        _debugger?.Attach(guest);
+        try
+        {
+            return guest.Run(_stop.Token);
+        }
+        finally
+        {
+            _debugger?.Detach();
         }
     }
 

@@ -1,3 +1,4 @@
+using LaKvm.Debugger;
 using LaKvm.Diagnostics;
 using LaKvm.Running;
 
@@ -13,6 +14,9 @@ internal interface IGuest : IDisposable
 
     /// <summary>What may be asked of the machine while it runs.</summary>
     IMachineLife Life { get; }
+
+    /// <summary>The machine as a debugger sees it.</summary>
+    IDebugMachine CreateDebugView();
 
     /// <summary>Runs the machine; returns when it has come to a standstill.</summary>
     MachineEnd Run(CancellationToken stop);

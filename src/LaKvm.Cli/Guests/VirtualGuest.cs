@@ -1,3 +1,4 @@
+using LaKvm.Debugger;
 using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
 using LaKvm.Ioctl;
@@ -13,6 +14,7 @@ internal sealed class VirtualGuest : IGuest
     private readonly HostMachine _host;
     private readonly VirtualMachine _machine;
     private readonly IDisposable _observation;
+    private readonly ISymbols? _symbols;
 
     private VirtualGuest(
         GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, GuestErrorLog errors,
@@ -35,7 +37,7 @@ internal sealed class VirtualGuest : IGuest
             Clock = clock,
             GuestErrors = errors,
         };
-        errors.Symbols = files.Kernel.Symbols;
+        errors.Symbols = _symbols = files.Kernel.Symbols;
         ulong hostMemory = VirtualMachine.HostMemoryFor(vmOptions);
         _host = new HostMachine(options.Cpus, hostMemory, clock, options.CreateEngine)
         {
@@ -58,6 +60,9 @@ internal sealed class VirtualGuest : IGuest
 
     /// <inheritdoc/>
     public IMachineLife Life => _machine.Life;
+
+    /// <inheritdoc/>
+    public IDebugMachine CreateDebugView() => new VcpuMachine(_host, _machine, _symbols);
 
     /// <inheritdoc/>
     public MachineEnd Run(CancellationToken stop) => _machine.Run(stop);

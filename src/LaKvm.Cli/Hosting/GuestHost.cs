@@ -28,8 +28,10 @@ internal static class GuestHost
         using var terminal = new GuestTerminal(options.Console, observers, streams);
         using CancellationTokenRegistration leaving = stop.Register(terminal.Abandon);
         using var devices = new GuestDevices(options, terminal, streams);
+        using GuestDebugger? debugger = GuestDebugger.Create(options.Debug, log);
         using var run = new GuestRun(
-            options, terminal, streams, cancel => factory(options, files, devices, observers, errors, cancel), log);
+            options, terminal, streams, cancel => factory(options, files, devices, observers, errors, cancel),
+            debugger, log);
         using IHost host = Build(run, logs);
         await host.StartAsync(stop);
         await host.WaitForShutdownAsync(stop);

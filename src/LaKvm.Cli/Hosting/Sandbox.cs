@@ -44,7 +44,8 @@ internal static class Sandbox
         bool isUser = options.Networks.OfType<UserNetworkOption>().Any();
         MachineNeeds needs = (options.Networks.Count > 0 ? MachineNeeds.Network : MachineNeeds.None)
             | (isUser ? MachineNeeds.Listening : MachineNeeds.None)
-            | (options.Shares.Count > 0 ? MachineNeeds.Share : MachineNeeds.None);
+            | (options.Shares.Count > 0 ? MachineNeeds.Share : MachineNeeds.None)
+            | (options.Debug != null ? MachineNeeds.Debugger : MachineNeeds.None);
         ILookup<bool, string> shares = options.Shares.ToLookup(share => share.ReadOnly, share => share.Path);
         bool files = Confinement.TryLimitFiles(
             [.. Late, .. isUser ? NameServers : [], AppContext.BaseDirectory, .. options.Files(), .. shares[true]],

@@ -92,6 +92,9 @@ internal sealed record GuestOptions
     /// <summary>How the guest's console is used.</summary>
     internal ConsoleOptions Console { get; init; } = new();
 
+    /// <summary>Where debuggers are listened for; null: nowhere.</summary>
+    internal DebugOptions? Debug { get; init; }
+
     /// <summary>What is reported, and where.</summary>
     internal LogOptions Log { get; init; } = new();
 

@@ -12,7 +12,14 @@ public sealed unsafe class CoreDebug
 {
     private readonly Core _core;
 
-    internal CoreDebug(Core core) => _core = core;
+    internal CoreDebug(Core core)
+    {
+        _core = core;
+        Tlb = new TlbInspector(core);
+    }
+
+    /// <summary>What is in the TLBs.</summary>
+    public TlbInspector Tlb { get; }
 
     /// <summary>Where the core stops.</summary>
     public ReadOnlySpan<StopPoint> StopPoints => Set.Points;

@@ -186,6 +186,14 @@ public sealed unsafe partial class Core
         State->Tlb = _softTlb.Table(CurrentTable);
     }
 
+    /// <summary>One of the TLBs.</summary>
+    internal Tlb TlbOf(TlbKind kind) => kind switch
+    {
+        TlbKind.Root => _hostTlb,
+        TlbKind.Guest => _guestTlb,
+        _ => _stageTwoTlb,
+    };
+
     /// <summary>Empties the software TLBs, with what the engine knows about their pages.</summary>
     internal void ForgetPages()
     {
