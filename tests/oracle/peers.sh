@@ -1,14 +1,14 @@
 #!/bin/bash
 # Makes a directory to chroot into that holds what this project is compared with: QEMU (user mode and system emulation) with
-# its firmware, the LoongArch cross compilers with a static glibc, and iasl, from Debian sid. Prints its path. The first time takes
+# its firmware, the LoongArch cross compilers with a static glibc, gdb and iasl, from Debian sid. Prints its path. The first time takes
 # root, the network, some two minutes and 2 GB; after that it only prints.
 # usage: peers.sh      e.g. chroot "$(tests/oracle/peers.sh)" qemu-loongarch64 --version
 # env:   LAKVM_PEERS   the directory; "/" if this machine has all of it itself. Default: artifacts/peers
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 dir=$(realpath -m "${LAKVM_PEERS:-artifacts/peers}")
-programs="qemu-loongarch64 qemu-system-loongarch64 iasl loongarch64-linux-gnu-gcc loongarch64-linux-gnu-g++ gcc make"
-packages="qemu-user qemu-system-misc qemu-efi-loongarch64 acpica-tools gcc-loongarch64-linux-gnu g++-loongarch64-linux-gnu libc6-dev-loong64-cross gcc libc6-dev make"
+programs="qemu-loongarch64 qemu-system-loongarch64 iasl gdb-multiarch loongarch64-linux-gnu-gcc loongarch64-linux-gnu-g++ gcc make"
+packages="qemu-user qemu-system-misc qemu-efi-loongarch64 acpica-tools gdb-multiarch gcc-loongarch64-linux-gnu g++-loongarch64-linux-gnu libc6-dev-loong64-cross gcc libc6-dev make"
 
 ready() {
     local program
