@@ -11,20 +11,20 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IDisposable
     private readonly Core[] _cores;
     private readonly IExecutionEngine[] _engines;
     private readonly MachineLife _life = new();
-    private readonly IClock _clock;
+    private readonly MachineSources _sources;
 
     /// <summary>Builds the machine with all cores in reset.</summary>
     /// <param name="options">What it is made of.</param>
-    /// <param name="clock">The stable counter.</param>
+    /// <param name="sources">Its time and chance.</param>
     /// <param name="engine">Makes the engine of a core.</param>
-    public BareMachine(BoardMachineOptions options, IClock clock, Func<Core, IExecutionEngine> engine)
+    public BareMachine(BoardMachineOptions options, MachineSources sources, Func<Core, IExecutionEngine> engine)
     {
-        _clock = clock;
+        _sources = sources;
         _cores = new Core[options.Cores];
-        Board = new BoardMachine(options, clock, this, _life);
+        Board = new BoardMachine(options, sources, this, _life);
         for (int id = 0; id < _cores.Length; id++)
         {
-            _cores[id] = new Core(id, Board.Memory, Board, clock) { Errors = options.GuestErrors };
+            _cores[id] = new Core(id, Board.Memory, Board, sources.Clock) { Errors = options.GuestErrors };
         }
 
         _engines = [.. _cores.Select(engine)];
@@ -81,6 +81,5 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IDisposable
     }
 
     /// <summary>The clock stands still before the devices do, and as long as they do.</summary>
-    private IReadOnlyList<IPausable> Pausable() =>
-        _clock is IPausable clock ? [clock, .. Board.Devices.Pausable] : Board.Devices.Pausable;
+    private IReadOnlyList<IPausable> Pausable() => [.. _sources.Pausable, .. Board.Devices.Pausable];
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LaKvm.Boot;
 using LaKvm.Devices;
 using LaKvm.Diagnostics;
@@ -23,13 +22,12 @@ public sealed class VirtualMachine : IDisposable
     private readonly IocsrBus _iocsr;
     private readonly IIrqChip _irqChip;
     private readonly MachineLife _life = new();
-    private readonly IPausable? _clock;
-    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly MachineSources _sources;
 
     private VirtualMachine(HostProcess process, VmOptions options)
     {
         process.Log = options.GuestErrors;
-        _clock = options.Clock;
+        _sources = options.Sources;
         _kvm = Kvm.Open(process);
         _vm = _kvm.CreateVm();
         IReadOnlyList<RamRange> ranges = options.Layout.Ram(options.MemoryBytes);
@@ -49,10 +47,10 @@ public sealed class VirtualMachine : IDisposable
         _irqChip = options.IrqChip == IrqChipPlace.User
             ? new UserIrqChip(options.Layout, _vcpus, _iocsr, log)
             : new KernelIrqChip(options.Layout, process, _vm, _vcpus.Length);
-        var chip = new ChipRegisters(NodeCounter, virtualMachine: true, _irqChip.SetChipFunctions);
+        var chip = new ChipRegisters(() => _sources.Ticks, virtualMachine: true, _irqChip.SetChipFunctions);
         _iocsr.Map("chip", 0, ChipRegisters.Size, AccessWidths.All, chip);
         Devices = new BoardDevices(options.Layout, _mmio, new BoardWiring(
-            _ram, _irqChip, _life, options.Devices, log, () => new EventBell(process, _vm)));
+            _ram, _irqChip, _life, options.Devices, _sources.Calendar, log, () => new EventBell(process, _vm)));
         chip.Reset();
         Devices.Reset();
         Boot(options);
@@ -108,14 +106,10 @@ public sealed class VirtualMachine : IDisposable
         _ram.Dispose();
     }
 
-    /// <summary>Ticks of 100 MHz since the machine was made.</summary>
-    private ulong NodeCounter() => (ulong)Stopwatch.GetElapsedTime(_start).Ticks * 10;
-
     private VirtualCpu MakeCpu(Vcpu vcpu, int id) => new(vcpu, id, _mmio, _iocsr, _addressErrors);
 
     /// <summary>The clock stands still before the devices do, and as long as they do.</summary>
-    private IReadOnlyList<IPausable> Pausable() =>
-        _clock == null ? Devices.Pausable : [_clock, .. Devices.Pausable];
+    private IReadOnlyList<IPausable> Pausable() => [.. _sources.Pausable, .. Devices.Pausable];
 
     private void Boot(VmOptions options)
     {
@@ -132,7 +126,7 @@ public sealed class VirtualMachine : IDisposable
             CommandLine = options.CommandLine,
             Acpi = options.Acpi ? BoardAcpi.Build(options.Layout, tree) : null,
             DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(options.Layout, tree)),
-            RandomSeed = HostRandom.Bytes(32),
+            RandomSeed = _sources.Seed(),
         });
         Span<ulong> gpr = stackalloc ulong[32];
         gpr.Clear();

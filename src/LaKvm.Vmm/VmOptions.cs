@@ -47,10 +47,8 @@ public sealed record VmOptions
     /// <summary>Where the interrupt controllers are.</summary>
     public IrqChipPlace IrqChip { get; init; } = IrqChipPlace.Kernel;
 
-    /// <summary>
-    /// The clock of the machine under it, which stands still while this one is paused; null if it can't.
-    /// </summary>
-    public IPausable? Clock { get; init; }
+    /// <summary>Time and chance; the counter is that of the machine under it.</summary>
+    public required MachineSources Sources { get; init; }
 
     /// <summary>Where is reported what the guest does wrong.</summary>
     public GuestErrorLog GuestErrors { get; init; } = GuestErrorLog.Silent;

@@ -92,14 +92,15 @@ public sealed class PausedBootTests
                 RamSize = Memory,
                 Devices = new BoardDeviceOptions { Serial = [console] },
             };
-            _machine = new BareMachine(options, new MonotonicClock(), engine);
+            MachineSources sources = HostSources.Create();
+            _machine = new BareMachine(options, sources, engine);
             BootFilesOfDebian files = Files();
             var tree = new BoardDeviceTreeOptions { Cores = cpus, RamSize = Memory, Devices = options.Devices };
             _start = BootLoader.Place(new PhysicalMemoryRam(_machine.Board.Memory), new BootRequest(files.Kernel)
             {
                 Initrd = files.Initrd,
                 DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(options.Layout, tree)),
-                RandomSeed = HostRandom.Bytes(32),
+                RandomSeed = sources.Seed(),
             });
         }
 
@@ -124,7 +125,7 @@ public sealed class PausedBootTests
 
         internal Virtual(Func<Core, IExecutionEngine> engine, int cpus, Terminal console)
         {
-            var clock = new MonotonicClock();
+            MachineSources sources = HostSources.Create();
             BootFilesOfDebian files = Files();
             var options = new VmOptions
             {
@@ -133,9 +134,9 @@ public sealed class PausedBootTests
                 Kernel = files.Kernel,
                 Initrd = files.Initrd,
                 Devices = new BoardDeviceOptions { Serial = [console] },
-                Clock = clock,
+                Sources = sources,
             };
-            _host = new HostMachine(cpus, VirtualMachine.HostMemoryFor(options), clock, engine);
+            _host = new HostMachine(cpus, VirtualMachine.HostMemoryFor(options), sources.Clock, engine);
             _process = new HostProcess(_host);
             _machine = VirtualMachine.Create(_process, options);
         }

@@ -95,7 +95,7 @@ internal sealed class DebugBench : IDisposable
     {
         var devices = new BoardDeviceOptions { Serial = [new Nowhere()] };
         var options = new BoardMachineOptions { Cores = cpus, RamSize = 64 << 20, Devices = devices };
-        var machine = Keep(new BareMachine(options, new MonotonicClock(), engine));
+        var machine = Keep(new BareMachine(options, HostSources.Create(), engine));
         code.CopyTo(machine.Board.Memory.Span(Origin, (ulong)code.Length));
         _begin = () => machine.Run(new BootRegisters(Origin, 0, 0, 0), CancellationToken.None);
         return new CoreMachine(machine.Cores, machine.Life, null);
@@ -105,17 +105,17 @@ internal sealed class DebugBench : IDisposable
     {
         string file = Path.GetTempFileName();
         File.WriteAllBytes(file, code);
-        var clock = new MonotonicClock();
+        MachineSources sources = HostSources.Create();
         var options = new VmOptions
         {
             Cpus = cpus,
             MemoryBytes = 64 << 20,
             Kernel = KernelImage.LoadRaw(file, Origin),
             Devices = new() { Serial = [new Nowhere()] },
-            Clock = clock,
+            Sources = sources,
         };
         File.Delete(file);
-        var host = Keep(new HostMachine(cpus, VirtualMachine.HostMemoryFor(options), clock, engine));
+        var host = Keep(new HostMachine(cpus, VirtualMachine.HostMemoryFor(options), sources.Clock, engine));
         VirtualMachine machine = Keep(VirtualMachine.Create(Keep(new HostProcess(host)), options));
         _begin = () => machine.Run(CancellationToken.None);
         return new VcpuMachine(host, machine, null);

@@ -153,7 +153,7 @@ public sealed class GuestLifeTests
 
     private static ulong[] Everything(LifeBench bench, int cpus) =>
     [
-        bench.Clock.Ticks,
+        bench.Sources.Ticks,
         .. Enumerable.Range(0, cpus).SelectMany(bench.Registers),
         .. Enumerable.Range(0, cpus).Select(bench.Result),
     ];
@@ -240,9 +240,9 @@ public sealed class GuestLifeTests
         bench.Start();
         LifeBench.WaitUntil(() => bench.Result(0) != 0);
         bench.Life.Pause().Should().BeTrue();
-        ulong ticks = bench.Clock.Ticks;
+        ulong ticks = bench.Sources.Ticks;
         Thread.Sleep(2_000);
-        bench.Clock.Ticks.Should().Be(ticks);
+        bench.Sources.Ticks.Should().Be(ticks);
         bench.Life.Resume();
         Thread.Sleep(50);
         bench.Result(0).Should().BeLessThan(150_000_000, "2 s have not passed for the guest");

@@ -36,7 +36,7 @@ internal abstract class LifeBench : IDisposable
 
     private readonly CancellationTokenSource _stop = new();
 
-    internal MonotonicClock Clock { get; } = new();
+    internal MachineSources Sources { get; } = HostSources.Create();
 
     internal SerialRecorder Console { get; } = new();
 
@@ -100,7 +100,7 @@ internal sealed unsafe class BareBench : LifeBench
     internal BareBench(Func<Core, IExecutionEngine> engine, int cpus, byte[] code)
     {
         var options = new BoardMachineOptions { Cores = cpus, RamSize = 64 << 20, Devices = DeviceOptions };
-        _machine = new BareMachine(options, Clock, engine);
+        _machine = new BareMachine(options, Sources, engine);
         code.CopyTo(_machine.Board.Memory.Span(LoadAddress, (ulong)code.Length));
     }
 
@@ -143,9 +143,9 @@ internal sealed class VirtualBench : LifeBench
             MemoryBytes = 64 << 20,
             Kernel = KernelImage.LoadRaw(file, LoadAddress),
             Devices = DeviceOptions,
-            Clock = Clock,
+            Sources = Sources,
         };
-        _host = new HostMachine(cpus, VirtualMachine.HostMemoryFor(options), Clock, engine);
+        _host = new HostMachine(cpus, VirtualMachine.HostMemoryFor(options), Sources.Clock, engine);
         _process = new HostProcess(_host);
         _machine = VirtualMachine.Create(_process, options);
         File.Delete(file);

@@ -27,9 +27,13 @@ internal sealed class BareGuest : IGuest
             Devices = devices.Create(board.Virtio, stop),
             GuestErrors = errors,
         };
-        _machine = new BareMachine(machineOptions, new MonotonicClock(), options.CreateEngine);
+        MachineSources sources = HostSources.Create();
+        _machine = new BareMachine(machineOptions, sources, options.CreateEngine);
         errors.Symbols = _symbols = files.Kernel.Symbols;
-        BootRequest request = CreateRequest(board, files, machineOptions);
+        BootRequest request = CreateRequest(board, files, machineOptions) with
+        {
+            RandomSeed = sources.Seed(),
+        };
         _start = BootLoader.Place(new PhysicalMemoryRam(_machine.Board.Memory), request);
         devices.Attach(_machine.Board.Devices.Uarts[0]);
     }
@@ -74,7 +78,6 @@ internal sealed class BareGuest : IGuest
             CommandLine = board.CommandLine,
             Acpi = board.Acpi ? BoardAcpi.Build(machine.Layout, tree) : null,
             DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(machine.Layout, tree)),
-            RandomSeed = HostRandom.Bytes(32),
         };
     }
 }

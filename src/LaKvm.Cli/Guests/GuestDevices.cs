@@ -2,6 +2,7 @@ using LaKvm.Backends;
 using LaKvm.Backends.UserNetwork;
 using LaKvm.Devices;
 using LaKvm.Linux;
+using LaKvm.Running;
 
 namespace LaKvm.Cli;
 
@@ -21,13 +22,14 @@ internal sealed class GuestDevices : IDisposable
     private readonly ProgramStreams? _streams;
 
     // Two guests of one network must have different addresses, and a guest that resets keeps its own.
-    private readonly byte[] _addresses = HostRandom.Bytes(2);
+    private readonly byte[] _addresses = new byte[2];
 
     /// <summary>Opens the disks and shares.</summary>
     public GuestDevices(GuestOptions options, ITerminal terminal, ProgramStreams? streams)
     {
         _streams = streams;
         _terminal = terminal;
+        new HostRandom().Fill(_addresses);
         _disks = [.. options.Drives.Select(Open)];
         _networks = options.Networks;
         _check = options.CheckRoom;

@@ -1,4 +1,5 @@
 using LaKvm.Debugger;
+using LaKvm.Devices;
 using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
 using LaKvm.Ioctl;
@@ -21,7 +22,7 @@ internal sealed class VirtualGuest : IGuest
         CancellationToken stop)
     {
         _devices = devices;
-        var clock = new MonotonicClock();
+        MachineSources sources = HostSources.Create();
         BoardChoice board = BoardChoice.For(options, files.Kernel.Format);
         var vmOptions = new VmOptions
         {
@@ -34,12 +35,12 @@ internal sealed class VirtualGuest : IGuest
             Devices = devices.Create(board.Virtio, stop),
             Acpi = board.Acpi,
             IrqChip = options.IrqChip,
-            Clock = clock,
+            Sources = sources,
             GuestErrors = errors,
         };
         errors.Symbols = _symbols = files.Kernel.Symbols;
         ulong hostMemory = VirtualMachine.HostMemoryFor(vmOptions);
-        _host = new HostMachine(options.Cpus, hostMemory, clock, options.CreateEngine)
+        _host = new HostMachine(options.Cpus, hostMemory, sources.Clock, options.CreateEngine)
         {
             Errors = errors,
         };

@@ -26,9 +26,6 @@ public sealed record BoardDeviceOptions
 
     /// <summary>Size of the terminal that shows the first serial port.</summary>
     public Func<TerminalSize> Terminal { get; init; } = () => default;
-
-    /// <summary>Wall clock and timers of the real-time clock.</summary>
-    public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
 /// <summary>

@@ -33,11 +33,12 @@ public sealed class BoardMachine : ICoreBus, IDisposable
 
     /// <summary>Builds the machine, switched on but with no core running.</summary>
     /// <param name="options">What it is made of.</param>
-    /// <param name="clock">The stable counter.</param>
+    /// <param name="sources">Its time and chance.</param>
     /// <param name="cores">The cores' interrupt inputs.</param>
     /// <param name="control">Carries out power-off and reboot.</param>
     /// <exception cref="ArgumentException">The board cannot be built so.</exception>
-    public BoardMachine(BoardMachineOptions options, IClock clock, ICoreInterrupts cores, IMachineControl control)
+    public BoardMachine(
+        BoardMachineOptions options, MachineSources sources, ICoreInterrupts cores, IMachineControl control)
     {
         BoardLayout.CheckCores(options.Cores);
         Memory = new PhysicalMemory();
@@ -50,10 +51,10 @@ public sealed class BoardMachine : ICoreBus, IDisposable
         Mmio = new MmioBus(log);
         Iocsr = new IocsrBus(log);
         Interrupts = new BoardInterrupts(options.Layout, options.Cores, Iocsr, cores, log);
-        _chip = new ChipRegisters(() => clock.Ticks, virtualMachine: false, Interrupts.SetChipFunctions);
+        _chip = new ChipRegisters(() => sources.Ticks, virtualMachine: false, Interrupts.SetChipFunctions);
         Iocsr.Map("chip", 0, ChipRegisters.Size, AccessWidths.All, _chip);
         Devices = new BoardDevices(options.Layout, Mmio, new BoardWiring(
-            new PhysicalGuestMemory(Memory), Interrupts, control, options.Devices, log));
+            new PhysicalGuestMemory(Memory), Interrupts, control, options.Devices, sources.Calendar, log));
         Reset();
     }
 

@@ -64,6 +64,7 @@ public abstract class BoardSlot(string name, ulong address, ulong size, AccessWi
 /// <param name="Interrupts">Pins and messages.</param>
 /// <param name="Control">Carries out power-off and reboot.</param>
 /// <param name="Options">What is attached.</param>
+/// <param name="Calendar">Time of day, and timers that go by it.</param>
 /// <param name="Log">Reports misuse.</param>
 /// <param name="Bells">
 /// Makes a bell that a driver's writes can ring without reaching the bus; null where all writes reach it.
@@ -73,6 +74,7 @@ public sealed record BoardWiring(
     IBoardInterrupts Interrupts,
     IMachineControl Control,
     BoardDeviceOptions Options,
+    TimeProvider Calendar,
     GuestErrorLog Log,
     Func<IDriverBell>? Bells = null)
 {

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using LaKvm.Diagnostics;
 
 namespace LaKvm.Hypervisor;
 
@@ -13,14 +13,12 @@ public sealed class KvmTracer
     /// <summary>All events.</summary>
     public const uint AllEvents = uint.MaxValue;
 
-    private static readonly ulong NanosecondsPerTimestamp = 1_000_000_000 / (ulong)Stopwatch.Frequency;
-
     private readonly Lock _lock = new();
     private uint _enabled;
     private Subscription[] _subscriptions = [];
 
     /// <summary>Nanoseconds of the clock that events are stamped with.</summary>
-    public static ulong Now => (ulong)Stopwatch.GetTimestamp() * NanosecondsPerTimestamp;
+    public static ulong Now => ObserverTime.Nanoseconds;
 
     /// <summary>
     /// Sends the events of a set (bit n is event n) to a sink, until what is returned is disposed of. A thread that was

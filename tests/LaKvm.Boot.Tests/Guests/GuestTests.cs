@@ -78,7 +78,7 @@ public sealed class GuestTests
             RamSize = 128 << 20,
             Devices = new BoardDeviceOptions { Serial = [console] },
         };
-        using var machine = new BareMachine(options, new MonotonicClock(), Engines[engine]);
+        using var machine = new BareMachine(options, HostSources.Create(), Engines[engine]);
         BootRegisters start = load(machine.Board.Memory);
         using var patience = new CancellationTokenSource(Patience);
         MachineEnd end = machine.Run(start, patience.Token);

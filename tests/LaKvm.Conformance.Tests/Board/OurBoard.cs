@@ -1,21 +1,20 @@
-using LaKvm.Cpu;
 using LaKvm.Devices;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Conformance.Tests.Board;
 
 /// <summary>Our board with four cores, of which core 0 makes the accesses.</summary>
-internal sealed class OurBoard : IBoard, ICoreInterrupts, IClock, IMachineControl
+internal sealed class OurBoard : IBoard, ICoreInterrupts, IMachineControl
 {
     public const int Cores = 4;
 
     private readonly BoardMachine _machine;
     private uint _lines;
 
+    // Time stands still: no register of the board that is compared depends on it.
     public OurBoard() => _machine = new BoardMachine(
-        new BoardMachineOptions { Cores = Cores, RamSize = BoardLayout.RamGranule }, this, this, this);
-
-    /// <summary>Time stands still: no register of the board that is compared depends on it.</summary>
-    public ulong Ticks => 0;
+        new BoardMachineOptions { Cores = Cores, RamSize = BoardLayout.RamGranule },
+        FixedSources.Create(), this, this);
 
     public BoardOutcome[] Run(IReadOnlyList<BoardAccess> accesses)
     {

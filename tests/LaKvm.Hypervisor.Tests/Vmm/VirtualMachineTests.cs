@@ -7,6 +7,7 @@ using LaKvm.Ioctl;
 using LaKvm.Isa;
 using LaKvm.Running;
 using LaKvm.Vmm;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Hypervisor.Tests;
 
@@ -186,7 +187,7 @@ public sealed class VirtualMachineTests
             ori     $t1, $zero, 0x34
             st.b    $t1, $t0, 0
             1: b    1b
-            """, irqChip, Vcpus, virtio: new VirtioEntropy());
+            """, irqChip, Vcpus, virtio: new VirtioEntropy(FixedSources.Random));
 
         text.Should().Be("1112");
         exit.Should().Be(MachineEnd.PowerOff);
@@ -196,16 +197,18 @@ public sealed class VirtualMachineTests
         TimeSpan? patience = null, params VirtioDevice[] virtio)
     {
         var console = new Recorder();
+        MachineSources sources = HostSources.Create();
         var options = new VmOptions
         {
             Cpus = Vcpus,
             MemoryBytes = 128 << 20,
             Kernel = KernelImage.Parse(Elf(Assembler.Assemble(source, LoadAddress).BytesOrThrow())),
             IrqChip = irqChip,
+            Sources = sources,
             Devices = new BoardDeviceOptions { Serial = [console], Virtio = virtio },
         };
         using var host = new HostMachine(
-            hostCpus, VirtualMachine.HostMemoryFor(options), new MonotonicClock(), core => new InterpreterEngine(core));
+            hostCpus, VirtualMachine.HostMemoryFor(options), sources.Clock, core => new InterpreterEngine(core));
         using var process = new HostProcess(host);
         using VirtualMachine machine = VirtualMachine.Create(process, options);
         using var stop = new CancellationTokenSource(patience ?? TimeSpan.FromSeconds(60));

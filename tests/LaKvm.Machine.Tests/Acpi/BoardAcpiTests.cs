@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using LaKvm.Devices;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Machine.Tests;
 
@@ -49,7 +50,11 @@ public class BoardAcpiTests
     public void Virtio_devices_at_addresses_are_named_and_those_on_the_bus_are_not(
         VirtioTransport transport, bool named)
     {
-        var devices = new BoardDeviceOptions { Virtio = [new VirtioEntropy()], Transport = transport };
+        var devices = new BoardDeviceOptions
+        {
+            Virtio = [new VirtioEntropy(FixedSources.Random)],
+            Transport = transport,
+        };
         string dsdt = Encoding.ASCII.GetString(Tables(_two with { Devices = devices })["DSDT"]);
         dsdt.Contains("LNRO0005", StringComparison.Ordinal).Should().Be(named);
     }

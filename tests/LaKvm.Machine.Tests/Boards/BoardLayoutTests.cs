@@ -1,6 +1,7 @@
 using System.Globalization;
 using LaKvm.Architecture.Tests;
 using LaKvm.Devices;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Machine.Tests;
 
@@ -20,7 +21,7 @@ public class BoardLayoutTests
     public void Memory_map_document_has_the_windows_of_the_iocsr_space()
     {
         using var machine = new BoardMachine(
-            new BoardMachineOptions(), new FixedClock(), new RecordingCores(), new RecordingControl());
+            new BoardMachineOptions(), FixedSources.Create(), new RecordingCores(), new RecordingControl());
         Rows("IOCSR addresses").Select(c => $"{Hex(c[0]):x} {Hex(c[1]):x} {c[2]}").Should().Equal(
             machine.Iocsr.Windows.Select(w => $"{w.Base:x} {w.Size:x} {w.Name}"));
     }
@@ -42,7 +43,7 @@ public class BoardLayoutTests
         BoardLayout layout = BoardLayout.QemuVirt.With([.. _layout.Slots, slot]);
         var cores = new RecordingCores();
         using (var machine = new BoardMachine(
-            new BoardMachineOptions { Layout = layout }, new FixedClock(), cores, new RecordingControl()))
+            new BoardMachineOptions { Layout = layout }, FixedSources.Create(), cores, new RecordingControl()))
         {
             slot.Lamp!.Resets.Should().Be(1, "the machine starts from reset");
             machine.WriteMmio(0x1fe0_3000, 1, 1);
@@ -61,7 +62,7 @@ public class BoardLayoutTests
     {
         BoardLayout layout = BoardLayout.QemuVirt.With([.. _layout.Slots, new LampSlot(0x1fe0_01e0, pin: 28)]);
         Action build = () => new BoardMachine(
-            new BoardMachineOptions { Layout = layout }, new FixedClock(), new RecordingCores(),
+            new BoardMachineOptions { Layout = layout }, FixedSources.Create(new FixedClock()), new RecordingCores(),
             new RecordingControl());
         build.Should().Throw<ArgumentException>().WithMessage("lamp*overlaps serial0*");
     }

@@ -1,5 +1,6 @@
 using LaKvm.Devices;
 using LaKvm.Diagnostics;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Machine.Tests;
 
@@ -20,7 +21,7 @@ public sealed class BoardMachineTests : IDisposable
             Devices = new BoardDeviceOptions { Serial = [_serial] },
             GuestErrors = new GuestErrorLog(_errors.Add),
         },
-        new FixedClock(), _cores, _control);
+        FixedSources.Create(new FixedClock()), _cores, _control);
 
     public void Dispose() => _machine.Dispose();
 
@@ -245,7 +246,7 @@ public sealed class BoardMachineTests : IDisposable
     public void Impossible_numbers_of_cores_are_refused(int cores)
     {
         var options = new BoardMachineOptions { Cores = cores };
-        Action build = () => new BoardMachine(options, new FixedClock(), _cores, _control);
+        Action build = () => new BoardMachine(options, FixedSources.Create(new FixedClock()), _cores, _control);
         build.Should().Throw<ArgumentOutOfRangeException>();
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using LaKvm.Devices;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Machine.Tests;
 
@@ -17,7 +18,7 @@ public class FdtTests
 
     private static BoardDeviceOptions WithVirtio(int count) => new()
     {
-        Virtio = [.. Enumerable.Range(0, count).Select(_ => new VirtioEntropy())],
+        Virtio = [.. Enumerable.Range(0, count).Select(_ => new VirtioEntropy(FixedSources.Random))],
     };
 
     private static FdtNode Tree(BoardDeviceTreeOptions options) =>

@@ -1,5 +1,6 @@
 using LaKvm.Devices;
 using LaKvm.Diagnostics;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Machine.Tests;
 
@@ -190,7 +191,7 @@ public sealed class PciHostTests : IDisposable
     public void Board_has_the_bus_where_its_layout_says_and_pins_at_the_controller()
     {
         using var machine = new BoardMachine(
-            new BoardMachineOptions(), new FixedClock(), new RecordingCores(), new RecordingControl());
+            new BoardMachineOptions(), FixedSources.Create(), new RecordingCores(), new RecordingControl());
         machine.ReadMmio(0x2000_0000, 4).Should().Be(0x0008_1b36);
         machine.ReadMmio(0x2000_8000, 4).Should().Be(0xffff_ffff);
         machine.ReadMmio(0x4000_0000, 8).Should().Be(ulong.MaxValue);

@@ -146,3 +146,11 @@ internal sealed class ManualTime(DateTime start) : TimeProvider
         }
     }
 }
+
+/// <summary>Chance that a test makes.</summary>
+internal sealed class Dice(Dice.Throw fill) : IRandomSource
+{
+    internal delegate void Throw(Span<byte> bytes);
+
+    public void Fill(Span<byte> bytes) => fill(bytes);
+}

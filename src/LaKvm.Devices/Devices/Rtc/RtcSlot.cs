@@ -7,7 +7,7 @@ public sealed class RtcSlot(ulong address, int pin) : BoardSlot("rtc", address, 
 {
     /// <inheritdoc/>
     protected internal override IBusDevice Create(BoardWiring wiring) =>
-        new Ls7aRtc(wiring.Line(this), wiring.Options.Time);
+        new Ls7aRtc(wiring.Line(this), wiring.Calendar);
 
     /// <inheritdoc/>
     protected internal override IEnumerable<FdtNode> Describe(BoardTree tree) =>

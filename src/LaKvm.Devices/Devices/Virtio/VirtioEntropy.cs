@@ -1,16 +1,11 @@
 namespace LaKvm.Devices;
 
 /// <summary>The virtio entropy source (virtio 1.2, 5.4): fills every buffer it is given.</summary>
-/// <param name="fill">Where the bytes come from; the host's random number generator by default.</param>
-public sealed class VirtioEntropy(VirtioEntropy.Source? fill = null) : VirtioDevice
+/// <param name="random">Where the bytes come from.</param>
+public sealed class VirtioEntropy(IRandomSource random) : VirtioDevice
 {
     /// <summary>Most bytes that one request gets; a driver asks again for more.</summary>
     public const int LongestAnswer = 1 << 16;
-
-    private readonly Source _fill = fill ?? HostRandom.Fill;
-
-    /// <summary>Fills a buffer with random bytes.</summary>
-    public delegate void Source(Span<byte> destination);
 
     /// <inheritdoc/>
     public override VirtioType Type => VirtioType.Entropy;
@@ -30,7 +25,7 @@ public sealed class VirtioEntropy(VirtioEntropy.Source? fill = null) : VirtioDev
         while (queue.TryPop(out DescriptorChain chain))
         {
             byte[] bytes = new byte[Math.Min(chain.WritableLength, LongestAnswer)];
-            _fill(bytes);
+            random.Fill(bytes);
             chain.Write(0, bytes);
             queue.Push(chain, (uint)bytes.Length);
         }

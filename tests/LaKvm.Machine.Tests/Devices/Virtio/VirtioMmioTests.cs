@@ -1,6 +1,7 @@
 using LaKvm.Boot;
 using LaKvm.Devices;
 using LaKvm.Diagnostics;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Machine.Tests;
 
@@ -14,8 +15,8 @@ public class VirtioMmioTests : DeviceContract
     {
         var memory = new LaKvm.Memory.PhysicalMemory();
         memory.Add(0, 0x10000);
-        var transport = new VirtioMmio(new VirtioEntropy(), new PhysicalGuestMemory(memory), new RecordingLine(),
-            new GuestErrorLog(null));
+        var transport = new VirtioMmio(new VirtioEntropy(FixedSources.Random), new PhysicalGuestMemory(memory),
+            new RecordingLine(), new GuestErrorLog(null));
         return new DeviceUnderTest(transport, VirtioMmio.Size, AccessWidths.Word, transport.Reset);
     }
 
@@ -36,7 +37,7 @@ public class VirtioMmioTests : DeviceContract
     [InlineData(0xfc, 0)]
     public void Register_has_its_reset_value(ulong offset, uint value)
     {
-        using var driver = new TestDriver(new VirtioEntropy(), start: false);
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random), start: false);
         driver.Read(offset).Should().Be(value);
     }
 
@@ -47,7 +48,7 @@ public class VirtioMmioTests : DeviceContract
     [InlineData(0xffff_ffff, 0)]
     public void Device_features_are_selected_by_word(uint select, uint value)
     {
-        using var driver = new TestDriver(new VirtioEntropy(), start: false);
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random), start: false);
         driver.Write(0x14, select);
         driver.Read(0x10).Should().Be(value);
     }
@@ -60,14 +61,14 @@ public class VirtioMmioTests : DeviceContract
     [InlineData(VirtioFeature.Version1 | (1UL << 63), false)]
     public void Features_are_accepted_only_if_offered_and_modern(ulong features, bool accepted)
     {
-        using var driver = new TestDriver(new VirtioEntropy(), features);
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random), features);
         (driver.Status & 8).Should().Be(accepted ? 8u : 0);
     }
 
     [Fact]
     public void Features_cannot_change_once_accepted()
     {
-        using var driver = new TestDriver(new VirtioEntropy());
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random));
         driver.Write(0x24, 1);
         driver.Write(0x20, 0xffffffff);
         driver.Write(0x70, 0xf);
@@ -77,7 +78,7 @@ public class VirtioMmioTests : DeviceContract
     [Fact]
     public void Absent_queue_has_no_size_and_cannot_be_made_ready()
     {
-        using var driver = new TestDriver(new VirtioEntropy(), start: false);
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random), start: false);
         driver.Write(0x30, 1);
         driver.Read(0x34).Should().Be(0);
         driver.Write(0x38, 4);
@@ -96,7 +97,7 @@ public class VirtioMmioTests : DeviceContract
     [InlineData(1, true)]
     public void Queue_becomes_ready_with_a_power_of_two_up_to_the_maximum(uint size, bool ready)
     {
-        using var driver = new TestDriver(new VirtioEntropy(), start: false);
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random), start: false);
         driver.Write(0x80, 0x1000);
         driver.Write(0x90, 0x2000);
         driver.Write(0xa0, 0x3000);
@@ -117,7 +118,7 @@ public class VirtioMmioTests : DeviceContract
     [InlineData(0xa4, 0xffff_ffff)]
     public void Queue_that_is_misplaced_breaks_the_device(ulong register, uint value)
     {
-        using var driver = new TestDriver(new VirtioEntropy(), start: false);
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random), start: false);
         driver.Write(0x80, 0x1000);
         driver.Write(0x90, 0x2000);
         driver.Write(0xa0, 0x3000);
@@ -132,7 +133,7 @@ public class VirtioMmioTests : DeviceContract
     [Fact]
     public void Ready_queue_cannot_be_moved()
     {
-        using var driver = new TestDriver(new VirtioEntropy());
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random));
         driver.Write(0x30, 0);
         driver.Write(0x80, 0xdead0000);
         driver.Write(0x90, 0xdead0000);
@@ -145,7 +146,7 @@ public class VirtioMmioTests : DeviceContract
     [Fact]
     public void Used_buffer_raises_the_interrupt_until_acknowledged()
     {
-        using var driver = new TestDriver(new VirtioEntropy());
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random));
         Ask(driver, 0);
         driver.Take(0);
         TestDriver.WaitFor(() => driver.Line.Level);
@@ -160,7 +161,7 @@ public class VirtioMmioTests : DeviceContract
     [Fact]
     public void Driver_may_ask_for_no_interrupt()
     {
-        using var driver = new TestDriver(new VirtioEntropy());
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random));
         driver.SetAvailableFlags(0, 1);
         Ask(driver, 0);
         driver.Take(0);
@@ -174,7 +175,7 @@ public class VirtioMmioTests : DeviceContract
     [Fact]
     public void Event_index_asks_for_interrupts_and_notifications_by_index()
     {
-        using var driver = new TestDriver(new VirtioEntropy(), Everything);
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random), Everything);
         driver.SetUsedEvent(0, 1);
         Ask(driver, 0);
         driver.Take(0);
@@ -189,7 +190,7 @@ public class VirtioMmioTests : DeviceContract
     [Fact]
     public void Nothing_happens_before_the_driver_is_ready_and_everything_then()
     {
-        using var driver = new TestDriver(new VirtioEntropy(), start: false);
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random), start: false);
         driver.Write(0x70, 3);
         driver.Write(0x24, 1);
         driver.Write(0x20, 1);
@@ -205,7 +206,7 @@ public class VirtioMmioTests : DeviceContract
     [Fact]
     public void Reset_by_status_forgets_everything()
     {
-        using var driver = new TestDriver(new VirtioEntropy());
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random));
         Ask(driver, 0);
         driver.Take(0);
         driver.Write(0x70, 0);
@@ -221,11 +222,11 @@ public class VirtioMmioTests : DeviceContract
     {
         using var entered = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
-        using var driver = new TestDriver(new VirtioEntropy(bytes =>
+        using var driver = new TestDriver(new VirtioEntropy(new Dice(bytes =>
         {
             entered.Set();
             release.Wait();
-        }));
+        })));
         Ask(driver, 0);
         entered.Wait();
         var reset = new Thread(() => driver.Write(0x70, 0));
@@ -240,7 +241,7 @@ public class VirtioMmioTests : DeviceContract
     [Fact]
     public void Broken_rules_set_needs_reset_raise_a_configuration_change_and_stop_the_queue()
     {
-        using var driver = new TestDriver(new VirtioEntropy());
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random));
         driver.Descriptor(0, 0, 0xffff_0000_0000, 32, 2, 0);
         driver.Offer(0, 0);
         driver.WaitForBroken();
@@ -256,7 +257,7 @@ public class VirtioMmioTests : DeviceContract
     [Fact]
     public void Registers_take_only_words()
     {
-        using var driver = new TestDriver(new VirtioEntropy(), start: false);
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random), start: false);
         driver.Transport.Read(0, 1).Should().Be(0);
         driver.Transport.Write(0x70, 1, 1);
         driver.Status.Should().Be(0);
@@ -266,7 +267,7 @@ public class VirtioMmioTests : DeviceContract
     public void Hostile_driver_with_random_registers_and_memory_never_breaks_the_host()
     {
         var random = new Random(6);
-        using var driver = new TestDriver(new VirtioEntropy(), Everything);
+        using var driver = new TestDriver(new VirtioEntropy(FixedSources.Random), Everything);
         byte[] noise = new byte[0x2000];
         for (int round = 0; round < 300; round++)
         {

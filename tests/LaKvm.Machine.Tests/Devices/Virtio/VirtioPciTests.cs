@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using LaKvm.Devices;
 using LaKvm.Diagnostics;
+using LaKvm.Tests.Support;
 
 namespace LaKvm.Machine.Tests;
 
@@ -15,7 +16,7 @@ public sealed class VirtioPciTests : IDisposable
     private readonly List<string> _errors = [];
     private readonly RecordingBell _bell = new();
 
-    public VirtioPciTests() => Plug(new VirtioEntropy());
+    public VirtioPciTests() => Plug(new VirtioEntropy(FixedSources.Random));
 
     public void Dispose() => _bench.Dispose();
 
@@ -203,11 +204,11 @@ public sealed class VirtioPciTests : IDisposable
             {
                 Devices = new()
                 {
-                    Virtio = [new VirtioEntropy(), new VirtioConsole(new RecordingSerial())],
+                    Virtio = [new VirtioEntropy(FixedSources.Random), new VirtioConsole(new RecordingSerial())],
                     Transport = VirtioTransport.Pci,
                 },
             },
-            new FixedClock(), new RecordingCores(), new RecordingControl());
+            FixedSources.Create(new FixedClock()), new RecordingCores(), new RecordingControl());
         machine.ReadMmio(0x2000_8000, 4).Should().Be(0x1044_1af4);
         machine.ReadMmio(0x2001_0000, 4).Should().Be(0x1043_1af4);
         machine.ReadMmio(0x2001_8000, 4).Should().Be(0xffff_ffff);
