@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using LaKvm.Cpu;
-using LaKvm.Hypervisor.Tests;
 
 namespace LaKvm.Benchmarks;
 
@@ -12,66 +10,40 @@ internal static class BestTimes
 {
     internal const string Argument = "best";
 
-    private const int Runs = 3000, FaultRuns = 50, Repeat = 1000;
+    private const int Runs = 3000, FaultRuns = 50;
 
     /// <summary>Prints nanoseconds of each kind, for each engine.</summary>
-    internal static void Print()
+    /// <param name="filter">What a case's engine and name contain; empty for all.</param>
+    internal static void Print(string filter)
     {
-        foreach (string name in new[] { Engines.Translator, Engines.Interpreter })
+        foreach (string engine in new[] { Engines.Translator, Engines.Interpreter })
         {
-            Func<Core, IExecutionEngine> engine = core => Engines.Create(name, core);
-            foreach (LoopExit exit in Enum.GetValues<LoopExit>())
+            foreach (string name in BenchmarkCases.Names())
             {
-                using var loop = new ExitLoop(exit, engine);
-                Print(name, $"{exit}", Best(Runs, () => { }, loop.Run) / ExitLoop.ExitsPerRun);
+                string title = $"{engine} {name}";
+                if (title.Contains(filter, StringComparison.OrdinalIgnoreCase))
+                {
+                    Console.WriteLine($"{title,-40} {Best(engine, name),6:F0} ns");
+                }
+            }
+        }
+    }
+
+    private static double Best(string engine, string name)
+    {
+        (Action prepare, Action run, int operations, IDisposable guest) = BenchmarkCases.Open(engine, name);
+        using (guest)
+        {
+            double best = double.MaxValue;
+            for (int i = operations < 1000 ? FaultRuns : Runs; i > 0; i--)
+            {
+                prepare();
+                long start = Stopwatch.GetTimestamp();
+                run();
+                best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalNanoseconds);
             }
 
-            foreach (LoopFault fault in Enum.GetValues<LoopFault>())
-            {
-                using var loop = new MemoryLoop(fault, engine);
-                Print(name, $"{fault} fault", Best(FaultRuns, loop.Prepare, loop.Run) / MemoryLoop.FaultsPerRun(fault));
-            }
-
-            PrintVcpu(name, engine);
+            return best / operations;
         }
     }
-
-    private static void PrintVcpu(string name, Func<Core, IExecutionEngine> engine)
-    {
-        using var plain = new VcpuLoop(engine);
-        double run = BestRepeated(plain.Run), load = BestRepeated(plain.PutAndRun);
-        Print(name, "vCPU put and load", load - run);
-        Print(name, "KVM_GET_ONE_REG", BestRepeated(() => plain.GetOneReg()));
-        Print(name, "KVM_SET_ONE_REG", BestRepeated(plain.SetOneReg));
-        Print(name, "remote flush, idle vCPUs", BestRepeated(plain.FlushRemoteTlbs));
-        using var fpu = new VcpuLoop(engine, usesFpu: true);
-        Print(name, "FPU ownership", BestRepeated(fpu.PutAndRun) - load);
-        using var timer = new VcpuLoop(engine, usesTimer: true);
-        Print(name, "timer save and restore", BestRepeated(timer.PutAndRun) - load);
-    }
-
-    private static double BestRepeated(Action action) => Best(Runs, () => { }, () =>
-    {
-        for (int i = 0; i < Repeat; i++)
-        {
-            action();
-        }
-    }) / Repeat;
-
-    private static double Best(int runs, Action prepare, Action run)
-    {
-        double best = double.MaxValue;
-        for (int i = 0; i < runs; i++)
-        {
-            prepare();
-            long start = Stopwatch.GetTimestamp();
-            run();
-            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalNanoseconds);
-        }
-
-        return best;
-    }
-
-    private static void Print(string engine, string what, double nanoseconds) =>
-        Console.WriteLine($"{engine,-12} {what,-26} {nanoseconds,8:F0} ns");
 }

@@ -141,15 +141,17 @@ public sealed unsafe partial class Core : IGuestPlace, IDisposable
     /// </summary>
     private void SwitchMode()
     {
+        // Every exit comes here twice, so nothing is read again that was just written.
         CpuState* s = State;
-        CsrBank bank = Bank;
-        ulong crmd = bank[Csr.Crmd];
-        s->Csr = bank.Values;
-        s->Plv = (byte)(crmd & Crmd.PlvMask);
-        s->Restricted = (byte)(s->Plv | (GuestTraps(LvzFields.GcfgSit) ? 1 : 0));
-        s->Tlb = _softTlb.Table(CurrentTable);
-        ulong units = _hostCsr[Csr.Euen];
-        s->Units = (byte)(s->Vm != 0 ? units & _guestCsr[Csr.Euen] : units);
+        uint vm = s->Vm;
+        ulong* host = _hostCsr.Values, guest = _guestCsr.Values, bank = vm != 0 ? guest : host;
+        ulong crmd = bank[Csr.Crmd], units = host[Csr.Euen];
+        uint plv = (uint)(crmd & Crmd.PlvMask);
+        s->Csr = bank;
+        s->Plv = (byte)plv;
+        s->Restricted = (byte)(vm != 0 && (host[Csr.Gcfg] & LvzFields.GcfgSit) != 0 ? plv | 1 : plv);
+        s->Tlb = _softTlb.Table(SoftTlb.TableOf((int)vm, (int)plv, (crmd & Crmd.Pg) == 0));
+        s->Units = (byte)(vm != 0 ? units & guest[Csr.Euen] : units);
         CheckInterrupts();
     }
 }

@@ -5,7 +5,12 @@ namespace LaKvm.Cpu;
 public sealed unsafe partial class Core
 {
     /// <summary>Reads a CSR of root mode as csrrd does there; unimplemented ones read 0.</summary>
-    public ulong ReadCsr(int csr) => ReadBank(_hostCsr, CsrTable.Find(csr));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong ReadCsr(int csr)
+    {
+        CsrDeclaration? row = CsrTable.Find(csr);
+        return row is { Read: CsrRead.Stored } ? _hostCsr[csr] : ReadBank(_hostCsr, row);
+    }
 
     /// <summary>csrxchg in root mode: changes the bits of <paramref name="mask"/>, returns the old value.</summary>
     public ulong ExchangeCsr(int csr, ulong value, ulong mask)
@@ -25,6 +30,36 @@ public sealed unsafe partial class Core
         CsrDeclaration? row = CsrTable.Find(csr);
         row = row is { Guest: GuestAccess.Hardware } ? row : null;
         return Exchange(_guestCsr, row, value, row?.RootWritable ?? 0, mask);
+    }
+
+    /// <summary>gcsrrd of several CSRs, each into the word that its number says.</summary>
+    public void ReadGcsrs(ReadOnlySpan<int> numbers, ulong* values)
+    {
+        ulong* bank = _guestCsr.Values;
+        ulong[] plain = CsrTable.PlainInGuest;
+        foreach (int csr in numbers)
+        {
+            values[csr] = plain[csr] != 0 ? bank[csr] : ReadBank(_guestCsr, CsrTable.Find(csr));
+        }
+    }
+
+    /// <summary>gcsrwr of several CSRs in their order, each from the word that its number says.</summary>
+    public void WriteGcsrs(ReadOnlySpan<int> numbers, ulong* values)
+    {
+        ulong* bank = _guestCsr.Values;
+        ulong[] plain = CsrTable.PlainInGuest;
+        foreach (int csr in numbers)
+        {
+            ulong writable = plain[csr];
+            if (writable != 0)
+            {
+                bank[csr] = (bank[csr] & ~writable) | (values[csr] & writable);
+            }
+            else
+            {
+                ExchangeGcsr(csr, values[csr], ulong.MaxValue);
+            }
+        }
     }
 
     /// <summary>csrrd of the current mode; a guest's access to what has no guest copy traps.</summary>

@@ -28,6 +28,13 @@ public static class CsrTable
 
     private static readonly CsrDeclaration?[] ByNumber = Index();
 
+    /// <summary>
+    /// By number the bits that root mode changes in the guest's copy of a plain CSR; 0 for one that is not plain, or
+    /// has no copy.
+    /// </summary>
+    internal static readonly ulong[] PlainInGuest = Array.ConvertAll(
+        ByNumber, row => row is { IsPlain: true, Guest: GuestAccess.Hardware } ? row.RootWritable : 0);
+
     /// <summary>All rows.</summary>
     public static CsrDeclaration[] Rows { get; } = Build();
 

@@ -94,15 +94,15 @@ public sealed class AddressMap<T>
     /// <summary>The ranges that cover an address, for foreach.</summary>
     public struct Matches
     {
-        private readonly T[] _ranges;
+        private readonly Table _table;
         private readonly ulong _address;
         private int _next;
 
         internal Matches(Table table, ulong address)
         {
-            _ranges = table.Ranges;
+            _table = table;
             _address = address;
-            _next = table.First(address);
+            _next = AddressBounds.FirstReaching(table.Bounds, address);
             Current = null!;
         }
 
@@ -115,51 +115,31 @@ public sealed class AddressMap<T>
         /// <summary>Goes on to the next range.</summary>
         public bool MoveNext()
         {
-            while (_next < _ranges.Length && _ranges[_next].Base <= _address)
+            int found = AddressBounds.NextCovering(_table.Bounds, _address, _next);
+            if (found < 0)
             {
-                Current = _ranges[_next++];
-                if (_address <= Last(Current))
-                {
-                    return true;
-                }
+                return false;
             }
 
-            return false;
+            Current = _table.Ranges[found];
+            _next = found + 1;
+            return true;
         }
     }
 
-    /// <summary>The ranges in order, and how far each one and those before it reach.</summary>
-    internal sealed class Table
+    /// <summary>The ranges in order, and their bounds in the same order.</summary>
+    internal sealed class Table(T[] ranges)
     {
         internal static readonly Table Empty = new([]);
 
-        private readonly ulong[] _reach;
+        internal T[] Ranges { get; } = ranges;
 
-        internal Table(T[] ranges)
+        internal AddressBounds[] Bounds { get; } = BoundsOf(ranges);
+
+        private static AddressBounds[] BoundsOf(T[] ranges)
         {
-            Ranges = ranges;
-            _reach = new ulong[ranges.Length];
             ulong reach = 0;
-            for (int i = 0; i < ranges.Length; i++)
-            {
-                _reach[i] = reach = Math.Max(reach, Last(ranges[i]));
-            }
-        }
-
-        internal T[] Ranges { get; }
-
-        /// <summary>The first range that reaches an address: none before it covers it.</summary>
-        internal int First(ulong address)
-        {
-            int first = 0;
-            int end = _reach.Length;
-            while (first < end)
-            {
-                int middle = (first + end) >>> 1;
-                (first, end) = _reach[middle] < address ? (middle + 1, end) : (first, middle);
-            }
-
-            return first;
+            return Array.ConvertAll(ranges, r => new AddressBounds(r.Base, Last(r), reach = Math.Max(reach, Last(r))));
         }
     }
 }

@@ -36,6 +36,9 @@ public sealed class Ipi : IIocsrDevice
     /// <summary>ANY_SEND: [15:0] IOCSR address, [25:16] core, [30:27] bytes to keep, [63:32] data.</summary>
     public const uint AnySend = 0x158;
 
+    /// <summary>Bytes of all but ANY_SEND.</summary>
+    public const uint Size = MailSend + 8;
+
     private const int Mailboxes = 4;
 
     private readonly CoreState[] _cores;
@@ -67,7 +70,7 @@ public sealed class Ipi : IIocsrDevice
         _bus = bus;
         _outputs = outputs;
         _enableGates = enableGates;
-        bus.Map("IPI", Base, MailSend + 8, AccessWidths.All, this);
+        bus.Map("IPI", Base, Size, AccessWidths.All, this);
         bus.Map("IPI ANY_SEND", Base + AnySend, 8, AccessWidths.All, new AnySendPort(this));
     }
 

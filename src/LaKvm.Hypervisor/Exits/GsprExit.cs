@@ -11,29 +11,50 @@ internal static unsafe class GsprExit
 
     private const uint KvmSignature = 0x004d_564b; // "KVM"
 
-    /// <summary>
-    /// The rows of the instruction table that are sensitive, by bits 31:24. The few that there are need no search in
-    /// the whole table, which would take a sixth of an exit's time.
-    /// </summary>
-    private static readonly Row[][] Rows = BuildRows();
+    private static readonly Word
+        Cpucfg = new(Opcode.Cpucfg),
+        Csrxchg = new(Opcode.Csrxchg), // csrrd and csrwr are csrxchg with 0 and 1 in the field of rj
+        Iocsrrd = new(Opcode.IocsrrdB, Opcode.IocsrrdH, Opcode.IocsrrdW, Opcode.IocsrrdD),
+        Iocsrwr = new(Opcode.IocsrwrB, Opcode.IocsrwrH, Opcode.IocsrwrW, Opcode.IocsrwrD),
+        Idle = new(Opcode.Idle),
+        Cacop = new(Opcode.Cacop);
 
-    /// <summary>Emulates the instruction; one that is none of these gets INE.</summary>
+    /// <summary>
+    /// Emulates the instruction; one that is none of these gets INE. The few that there are need no search in the whole
+    /// table of instructions, which would take a sixth of an exit's time.
+    /// </summary>
     internal static ExitOutcome Handle(in ExitInfo exit, KvmVcpu vcpu)
     {
-        vcpu.Tracer.Trace(TraceEvent.ExitGspr, exit.Badi);
-        ulong pc = vcpu.Registers.Pc;
-        vcpu.Registers.Pc = pc + 4;
-        foreach (ref readonly Row row in Rows[exit.Badi >> 24].AsSpan())
+        uint word = exit.Badi;
+        vcpu.Tracer.Trace(TraceEvent.ExitGspr, word);
+        VcpuRegisters registers = vcpu.Registers;
+        registers.Pc += 4;
+        if (Csrxchg.Matches(word))
         {
-            if ((exit.Badi & row.Mask) == row.Word)
-            {
-                return row.Handler(exit, vcpu);
-            }
+            return EmulateCsr(exit, vcpu);
         }
 
-        vcpu.Registers.Pc = pc;
-        vcpu.Interrupts.QueueException(Trap.Ine);
-        return ExitOutcome.ResumeGuest;
+        if (Cpucfg.Matches(word))
+        {
+            return EmulateCpucfg(exit, vcpu);
+        }
+
+        if (Iocsrrd.Matches(word))
+        {
+            return EmulateIocsrRead(exit, vcpu);
+        }
+
+        if (Iocsrwr.Matches(word))
+        {
+            return EmulateIocsrWrite(exit, vcpu);
+        }
+
+        if (Idle.Matches(word))
+        {
+            return EmulateIdle(vcpu);
+        }
+
+        return Cacop.Matches(word) ? EmulateCacop(vcpu) : Refuse(vcpu);
     }
 
     /// <summary>User space has answered an iocsrrd, whose data is sign-extended whatever its width.</summary>
@@ -44,34 +65,15 @@ internal static unsafe class GsprExit
         vcpu.Tracer.Trace(TraceEvent.Iocsr, run->PhysicalAddress, run->Data);
     }
 
-    private static Row[][] BuildRows()
+    private static ExitOutcome Refuse(KvmVcpu vcpu)
     {
-        var rows = new Row[256][];
-        Array.Fill(rows, []);
-        Add(Opcode.Cpucfg, &EmulateCpucfg);
-        Add(Opcode.Csrxchg, &EmulateCsr); // csrrd and csrwr are csrxchg with 0 and 1 in the field of rj
-        Add(Opcode.Idle, &EmulateIdle);
-        Add(Opcode.IocsrrdB, &EmulateIocsrRead);
-        Add(Opcode.IocsrrdH, &EmulateIocsrRead);
-        Add(Opcode.IocsrrdW, &EmulateIocsrRead);
-        Add(Opcode.IocsrrdD, &EmulateIocsrRead);
-        Add(Opcode.IocsrwrB, &EmulateIocsrWrite);
-        Add(Opcode.IocsrwrH, &EmulateIocsrWrite);
-        Add(Opcode.IocsrwrW, &EmulateIocsrWrite);
-        Add(Opcode.IocsrwrD, &EmulateIocsrWrite);
-        Add(Opcode.Cacop, &EmulateCacop);
-        return rows;
-
-        void Add(Opcode opcode, delegate*<in ExitInfo, KvmVcpu, ExitOutcome> handler)
-        {
-            OpcodeInfo info = opcode.Info();
-            ref Row[] group = ref rows[info.Word >> 24];
-            group = [.. group, new Row(info.Mask, info.Word, handler)];
-        }
+        vcpu.Registers.Pc -= 4;
+        vcpu.Interrupts.QueueException(Trap.Ine);
+        return ExitOutcome.ResumeGuest;
     }
 
     /// <summary>Memory is coherent: nothing to do.</summary>
-    private static ExitOutcome EmulateCacop(in ExitInfo exit, KvmVcpu vcpu)
+    private static ExitOutcome EmulateCacop(KvmVcpu vcpu)
     {
         vcpu.Tracer.Trace(TraceEvent.ExitCache);
         return ExitOutcome.ResumeGuest;
@@ -121,7 +123,7 @@ internal static unsafe class GsprExit
     /// instruction whatever CRMD.IE says (manual volume 1, 4.2.6.2): it is no longer queued, so that nothing would ever
     /// end the wait.
     /// </summary>
-    private static ExitOutcome EmulateIdle(in ExitInfo exit, KvmVcpu vcpu)
+    private static ExitOutcome EmulateIdle(KvmVcpu vcpu)
     {
         vcpu.Statistics.Count(VcpuStat.IdleExits);
         vcpu.Tracer.Trace(TraceEvent.ExitIdle);
@@ -181,10 +183,23 @@ internal static unsafe class GsprExit
     /// <summary>iocsr instructions have log2 of their size in bits 11:10.</summary>
     private static int SizeOf(in ExitInfo exit) => 1 << ((int)(exit.Badi >> 10) & 3);
 
-    private readonly struct Row(uint mask, uint word, delegate*<in ExitInfo, KvmVcpu, ExitOutcome> handler)
+    /// <summary>What some rows of the instruction table have in common, which no other row has.</summary>
+    private readonly struct Word
     {
-        internal readonly uint Mask = mask;
-        internal readonly uint Word = word;
-        internal readonly delegate*<in ExitInfo, KvmVcpu, ExitOutcome> Handler = handler;
+        private readonly uint _mask, _word;
+
+        internal Word(params ReadOnlySpan<Opcode> rows)
+        {
+            _word = rows[0].Info().Word;
+            _mask = rows[0].Info().Mask;
+            foreach (Opcode row in rows)
+            {
+                _mask &= ~(_word ^ row.Info().Word);
+            }
+
+            _word &= _mask;
+        }
+
+        internal bool Matches(uint word) => (word & _mask) == _word;
     }
 }

@@ -21,6 +21,7 @@ public sealed class HostThread
 
     private ulong _pending;
     private IHostWork? _running;
+    private KvmVcpu? _lastVcpu;
 
     /// <summary>The calling thread.</summary>
     public static HostThread Current => _current ??= new HostThread();
@@ -41,6 +42,9 @@ public sealed class HostThread
     /// (sched_info.run_delay). What the real host takes is not in it: asking for that costs a system call.
     /// </summary>
     public ulong RunDelay { get; private set; }
+
+    /// <summary>Whether any signal waits, blocked or not.</summary>
+    internal bool HasSignals => Volatile.Read(ref _pending) != 0;
 
     /// <summary>
     /// Whether a signal waits that is not blocked; <paramref name="mask"/> stands in for <see cref="Blocked"/>.
@@ -71,6 +75,16 @@ public sealed class HostThread
     /// <see cref="Signal"/>: either that sees the work, or the work sees the signal.
     /// </summary>
     public void Enter(IHostWork work) => Interlocked.Exchange(ref _running, work);
+
+    /// <summary>The same for a vCPU, whose core is taken only behind this: that is barrier enough.</summary>
+    /// <returns>Whether it is another vCPU than the last one.</returns>
+    internal bool EnterVcpu(KvmVcpu vcpu)
+    {
+        Volatile.Write(ref _running, vcpu);
+        bool changed = _lastVcpu != vcpu;
+        _lastVcpu = vcpu;
+        return changed;
+    }
 
     /// <summary>The thread has waited for a core.</summary>
     internal void AddRunDelay(ulong nanoseconds) => RunDelay += nanoseconds;

@@ -31,7 +31,11 @@ internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
     public bool Read(KvmVcpu vcpu, ulong address, int size, out ulong data)
     {
         vcpu.Statistics.Count(VcpuStat.IpiReadExits);
-        data = _registers.Read(vcpu.Id, (uint)address, size);
+        uint offset = (uint)address - Ipi.Base;
+        bool whole = offset < Ipi.Size && (offset & (uint)(size - 1)) == 0; // all but what the bus takes apart
+        data = whole
+            ? RegisterData.Low(_ipi.Read(vcpu.Id, offset, size), size)
+            : _registers.Read(vcpu.Id, (uint)address, size);
         return true;
     }
 

@@ -22,7 +22,7 @@ public sealed unsafe partial class KvmVcpu
     /// </summary>
     public ulong? SignalMask { get; set; }
 
-    private bool SignalPending => _thread.IsSignalPending(SignalMask);
+    private bool SignalPending => _thread.HasSignals && _thread.IsSignalPending(SignalMask);
 
     private bool HasHostWork => SignalPending || Residency.Cpu!.NeedResched;
 
@@ -53,8 +53,11 @@ public sealed unsafe partial class KvmVcpu
         run->ExitReason = KvmExitReason.Unknown;
         _debug.Continue();
         _thread = HostThread.Current;
-        _thread.Enter(this);
-        GuestErrorLog.Enter(this);
+        if (_thread.EnterVcpu(this))
+        {
+            GuestErrorLog.Enter(this);
+        }
+
         Load();
         ExitOutcome outcome = RunGuest();
         Put();
@@ -94,7 +97,7 @@ public sealed unsafe partial class KvmVcpu
         }
     }
 
-    private void Load() => Steal.CountRunDelay(Residency.Load());
+    private void Load() => Steal.CountRunDelay(_thread, Residency.Load());
 
     private void Put()
     {
@@ -117,7 +120,7 @@ public sealed unsafe partial class KvmVcpu
         Tracer.Trace(TraceEvent.Enter);
         while (true)
         {
-            ExitInfo exit = SwitchToGuest();
+            SwitchToGuest(out ExitInfo exit);
             Requests.LeaveGuest();
             Tracer.Trace(TraceEvent.Exit, (ulong)exit.Ecode, exit.Badi);
             outcome = ExitTable.Handle(exit, this);
@@ -146,7 +149,7 @@ public sealed unsafe partial class KvmVcpu
     /// root mode in C# does not use itself stays as the guest needs it while the vCPU is loaded: the general registers
     /// and GSTAT.PVM, which an exit sets anyway; PGDL and TGID, which change with the vCPU's tag.
     /// </summary>
-    private ExitInfo SwitchToGuest()
+    private void SwitchToGuest(out ExitInfo exit)
     {
         HostCpu cpu = Residency.Cpu!;
         Core core = cpu.Core;
@@ -163,7 +166,7 @@ public sealed unsafe partial class KvmVcpu
         }
 
         Registers.Pc = _exitPc = core.ReadCsr(Csr.Era);
-        return new ExitInfo(core.ReadCsr(Csr.Estat), core.ReadCsr(Csr.Badv), (uint)core.ReadCsr(Csr.Badi));
+        exit = new ExitInfo(core.ReadCsr(Csr.Estat), core.ReadCsr(Csr.Badv), (uint)core.ReadCsr(Csr.Badi));
     }
 
     private void RunToExit(HostCpu cpu, Core core)

@@ -171,11 +171,7 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
     {
         ulong* csr = Registers.Csr;
         LoadTimeOffset(core);
-        foreach (int number in GuestCsrs.Switched)
-        {
-            core.ExchangeGcsr(number, csr[number], ulong.MaxValue);
-        }
-
+        core.WriteGcsrs(GuestCsrs.Switched, csr);
         core.ExchangeCsr(Csr.Gintc, csr[Csr.Gintc], ulong.MaxValue);
         core.ExchangeCsr(Csr.Pgdl, _vm.Mmu.Table.Root, ulong.MaxValue);
         Tag.Restore(core);
@@ -190,16 +186,8 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
     private void SaveCsrs(Core core)
     {
         ulong* csr = Registers.Csr;
-        foreach (int number in GuestCsrs.Switched)
-        {
-            csr[number] = core.ReadGcsr(number);
-        }
-
-        foreach (int number in GuestCsrs.ReadOnly)
-        {
-            csr[number] = core.ReadGcsr(number);
-        }
-
+        core.ReadGcsrs(GuestCsrs.Switched, csr);
+        core.ReadGcsrs(GuestCsrs.ReadOnly, csr);
         csr[Csr.Gstat] = core.ReadCsr(Csr.Gstat);
         _softwareCopyValid = true;
     }

@@ -51,9 +51,8 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
     /// A thread has loaded the vCPU after waiting for a core. The guest is told at every load, as by Linux: the version
     /// says that somebody looks after the structure, and the thread may have waited elsewhere since.
     /// </summary>
-    internal void CountRunDelay(ulong delay)
+    internal void CountRunDelay(HostThread thread, ulong delay)
     {
-        HostThread thread = HostThread.Current;
         if (_runner != thread)
         {
             _runner = thread;
