@@ -57,6 +57,17 @@ public sealed class RawFileBackend : IBlockBackend
     public void Write(ulong offset, ReadOnlySpan<byte> source) => RandomAccess.Write(_file, source, (long)offset);
 
     /// <inheritdoc/>
+    public bool CanDiscard => !ReadOnly;
+
+    /// <inheritdoc/>
+    public bool TryWriteZeroes(ulong offset, ulong length, bool mayDiscard) =>
+        FileCalls.TryZero(_file, (long)offset, (long)length, mayDiscard);
+
+    /// <inheritdoc/>
+    public void Discard(ulong offset, ulong length) =>
+        FileCalls.TryZero(_file, (long)offset, (long)length, mayDiscard: true);
+
+    /// <inheritdoc/>
     public void Flush()
     {
         if (!ReadOnly)

@@ -122,6 +122,20 @@ public static partial class FileCalls
     public static bool TryExchange(string first, string second) =>
         RenameAt(AtWorkingDirectory, first, AtWorkingDirectory, second, ExchangeNames) == 0;
 
+    /// <summary>
+    /// Makes a range of a file read as zeros, without writing them; false where the file system cannot.
+    /// </summary>
+    /// <param name="file">The file; its length stays.</param>
+    /// <param name="offset">First byte.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="mayDiscard">Whether the range's blocks may be given back.</param>
+    public static bool TryZero(SafeFileHandle file, long offset, long length, bool mayDiscard)
+    {
+        // FALLOC_FL_KEEP_SIZE, with PUNCH_HOLE or ZERO_RANGE.
+        const int keepSize = 1, punchHole = 2, zeroRange = 0x10;
+        return length == 0 || Allocate(file, keepSize | (mayDiscard ? punchHole : zeroRange), offset, length) == 0;
+    }
+
     /// <summary>Makes reads and writes of a descriptor wait, whatever it was opened with.</summary>
     public static void MakeBlocking(SafeFileHandle file)
     {
@@ -216,6 +230,9 @@ public static partial class FileCalls
 
     [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Unlink(string path);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Sync(SafeFileHandle file);

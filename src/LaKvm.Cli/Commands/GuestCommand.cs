@@ -33,7 +33,8 @@ internal sealed class GuestCommand : Command
         ValueOption.Number("--cpus", "N", "Number of cores [default: 1]", 1, GuestOptions.MaxCpus, "-c");
 
     private readonly Option<DriveOption[]> _drives = ValueOption.Repeated("--drive", "FILE[,readonly|,snapshot]",
-        "Disk image, may be repeated; readonly protects it, snapshot drops the guest's writes at the end",
+        "Disk, may be repeated: a raw image, FILE.qcow2 and the like (with qemu-nbd), or nbd://HOST[:PORT][/NAME];"
+        + " readonly protects it, snapshot drops the guest's writes at the end",
         DriveOption.Parse, "-d");
 
     private readonly Option<NetworkOption[]> _networks = ValueOption.Repeated(NetworkOption.Name,

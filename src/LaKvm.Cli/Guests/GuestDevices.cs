@@ -77,11 +77,11 @@ internal sealed class GuestDevices : IDisposable
 
     private static IBlockBackend Open(DriveOption drive)
     {
-        var file = new RawFileBackend(drive.Path, readOnly: drive.Mode != DriveMode.ReadWrite);
-        return drive.Mode == DriveMode.Snapshot ? Overlay(file) : file;
+        IBlockBackend disk = DriveSource.Open(drive);
+        return drive.Mode == DriveMode.Snapshot ? Overlay(disk) : disk;
     }
 
-    private static OverlayBackend Overlay(RawFileBackend file)
+    private static OverlayBackend Overlay(IBlockBackend file)
     {
         try
         {
@@ -106,6 +106,13 @@ internal sealed class GuestDevices : IDisposable
         public void Read(ulong offset, Span<byte> destination) => disk.Read(offset, destination);
 
         public void Write(ulong offset, ReadOnlySpan<byte> source) => disk.Write(offset, source);
+
+        public bool CanDiscard => disk.CanDiscard;
+
+        public bool TryWriteZeroes(ulong offset, ulong length, bool mayDiscard) =>
+            disk.TryWriteZeroes(offset, length, mayDiscard);
+
+        public void Discard(ulong offset, ulong length) => disk.Discard(offset, length);
 
         public void Flush() => disk.Flush();
 

@@ -46,11 +46,8 @@ internal static class FileChecks
         RequireOpens(option, path, FileAccess.Read);
     }
 
-    /// <summary>
-    /// Refuses a disk image in a format of its own: a guest would find its header where it looks for partitions.
-    /// </summary>
-    /// <exception cref="UserErrorException">It is such an image.</exception>
-    internal static void RequireRawImage(string option, string path)
+    /// <summary>The format of its own that a disk image's content shows; null for a raw one.</summary>
+    internal static string? ImageFormat(string path)
     {
         Span<byte> start = stackalloc byte[8];
         using (FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0))
@@ -59,13 +56,8 @@ internal static class FileChecks
         }
 
         ReadOnlySpan<byte> qcow = [(byte)'Q', (byte)'F', (byte)'I', 0xfb];
-        string? format = start.StartsWith(qcow) ? "qcow2" : start.StartsWith("KDMV"u8) ? "vmdk"
+        return start.StartsWith(qcow) ? "qcow2" : start.StartsWith("KDMV"u8) ? "vmdk"
             : start.StartsWith("vhdxfile"u8) ? "vhdx" : null;
-        if (format != null)
-        {
-            throw new UserErrorException(
-                $"{option}: '{path}' is a {format} image; make a raw one of it: qemu-img convert -f {format} -O raw.");
-        }
     }
 
     /// <summary>Opens a file, pipe or terminal to write to; a file is made, or begun anew.</summary>

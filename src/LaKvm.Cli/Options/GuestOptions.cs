@@ -142,9 +142,7 @@ internal sealed record GuestOptions
         CheckRoom(Virtio ?? VirtioTransport.Pci);
         foreach (DriveOption drive in Drives)
         {
-            FileAccess access = drive.Mode == DriveMode.ReadWrite ? FileAccess.ReadWrite : FileAccess.Read;
-            FileChecks.RequireDisk("--drive", drive.Path, access);
-            FileChecks.RequireRawImage("--drive", drive.Path);
+            DriveSource.Check(drive);
         }
     }
 

@@ -4,8 +4,8 @@ using System.Text;
 namespace LaKvm.Devices;
 
 /// <summary>
-/// The virtio block device (virtio 1.2, 5.2): read, write, flush, write zeroes and get-id. A request whose form makes
-/// no sense stops the device; one that cannot be carried out gets an error status.
+/// The virtio block device (virtio 1.2, 5.2): read, write, flush, discard, write zeroes and get-id. A request whose
+/// form makes no sense stops the device; one that cannot be carried out gets an error status.
 /// </summary>
 public sealed class VirtioBlock : VirtioDevice
 {
@@ -16,11 +16,14 @@ public sealed class VirtioBlock : VirtioDevice
     public const uint LongestZeroes = 1 << 17;
 
     private const ulong FeatureSegMax = 1 << 2, FeatureReadOnly = 1 << 5, FeatureBlockSize = 1 << 6,
-        FeatureFlush = 1 << 9, FeatureWriteZeroes = 1 << 14;
+        FeatureFlush = 1 << 9, FeatureDiscard = 1 << 13, FeatureWriteZeroes = 1 << 14;
 
-    private const int QueueSize = 256, HeaderSize = 16, IdSize = 20, ConfigurationSize = 60, ZeroesRangeSize = 16;
-    private const uint TypeIn = 0, TypeOut = 1, TypeFlush = 4, TypeGetId = 8, TypeWriteZeroes = 13;
-    private const int ChunkSize = 1 << 16;
+    private const int QueueSize = 256, HeaderSize = 16, IdSize = 20, ConfigurationSize = 60, RangeSize = 16;
+    private const uint TypeIn = 0, TypeOut = 1, TypeFlush = 4, TypeGetId = 8, TypeDiscard = 11,
+        TypeWriteZeroes = 13;
+
+    private const uint Unmap = 1;
+    private const int ChunkSize = 1 << 16, DiscardAlignment = 8; // in sectors: a block of most file systems
 
     private readonly IBlockBackend _backend;
     private readonly byte[] _configuration = new byte[ConfigurationSize];
@@ -38,8 +41,12 @@ public sealed class VirtioBlock : VirtioDevice
         BinaryPrimitives.WriteUInt64LittleEndian(configuration, backend.Length / SectorSize);
         BinaryPrimitives.WriteUInt32LittleEndian(configuration[12..], QueueSize - 2);
         BinaryPrimitives.WriteUInt32LittleEndian(configuration[20..], SectorSize);
+        BinaryPrimitives.WriteUInt32LittleEndian(configuration[36..], LongestZeroes);
+        BinaryPrimitives.WriteUInt32LittleEndian(configuration[40..], 1);
+        BinaryPrimitives.WriteUInt32LittleEndian(configuration[44..], DiscardAlignment);
         BinaryPrimitives.WriteUInt32LittleEndian(configuration[48..], LongestZeroes);
         BinaryPrimitives.WriteUInt32LittleEndian(configuration[52..], 1);
+        configuration[56] = 1; // zeros may give room back
     }
 
     private enum Outcome : byte
@@ -54,7 +61,8 @@ public sealed class VirtioBlock : VirtioDevice
 
     /// <inheritdoc/>
     public override ulong Features => FeatureSegMax | FeatureBlockSize | FeatureFlush
-        | (_backend.ReadOnly ? FeatureReadOnly : FeatureWriteZeroes);
+        | (_backend.ReadOnly ? FeatureReadOnly : FeatureWriteZeroes)
+        | (_backend.CanDiscard ? FeatureDiscard : 0);
 
     /// <inheritdoc/>
     public override IReadOnlyList<int> QueueSizes { get; } = [QueueSize];
@@ -117,7 +125,9 @@ public sealed class VirtioBlock : VirtioDevice
             case TypeGetId:
                 return GetId(chain, ref written);
             case TypeWriteZeroes when !_backend.ReadOnly:
-                return WriteZeroes(chain);
+                return OnRange(chain, Unmap, WriteZeroes);
+            case TypeDiscard when _backend.CanDiscard:
+                return OnRange(chain, 0, Discard);
             default:
                 return Outcome.Unsupported;
         }
@@ -182,21 +192,27 @@ public sealed class VirtioBlock : VirtioDevice
         return chain.Write(0, _id.AsSpan(0, length)) ? Outcome.Ok : Outcome.IoError;
     }
 
-    /// <summary>
-    /// One range: sector (64 bits), number of sectors (32), flags (32; bit 0, unmap, is only a hint).
-    /// </summary>
-    private Outcome WriteZeroes(DescriptorChain chain)
+    private Outcome OnRange(DescriptorChain chain, uint knownFlags, Func<Range, Outcome> action)
     {
-        Span<byte> range = stackalloc byte[ZeroesRangeSize];
-        if (chain.ReadableLength != HeaderSize + ZeroesRangeSize || !chain.Read(HeaderSize, range))
+        Outcome outcome = ReadRange(chain, knownFlags, out Range range);
+        return outcome == Outcome.Ok ? action(range) : outcome;
+    }
+
+    /// <summary>One range: sector (64 bits), number of sectors (32), flags (32).</summary>
+    private Outcome ReadRange(DescriptorChain chain, uint knownFlags, out Range range)
+    {
+        range = default;
+        Span<byte> bytes = stackalloc byte[RangeSize];
+        if (chain.ReadableLength != HeaderSize + RangeSize || !chain.Read(HeaderSize, bytes))
         {
             return Outcome.Unsupported;
         }
 
-        ulong sector = BinaryPrimitives.ReadUInt64LittleEndian(range);
-        uint count = BinaryPrimitives.ReadUInt32LittleEndian(range[8..]);
+        ulong sector = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        uint count = BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]);
+        uint flags = BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]);
         long length = (long)count * SectorSize;
-        if (BinaryPrimitives.ReadUInt32LittleEndian(range[12..]) > 1)
+        if ((flags & ~knownFlags) != 0)
         {
             return Outcome.Unsupported;
         }
@@ -206,18 +222,38 @@ public sealed class VirtioBlock : VirtioDevice
             return Outcome.IoError;
         }
 
+        range = new Range(sector * SectorSize, length, (flags & Unmap) != 0);
+        return Outcome.Ok;
+    }
+
+    private Outcome Discard(Range range)
+    {
+        _backend.Discard(range.Offset, (ulong)range.Length);
+        return Outcome.Ok;
+    }
+
+    private Outcome WriteZeroes(Range range)
+    {
+        if (_backend.TryWriteZeroes(range.Offset, (ulong)range.Length, range.MayDiscard))
+        {
+            return Outcome.Ok;
+        }
+
         Array.Clear(_chunk);
-        for (long done = 0; done < length; done += ChunkSize)
+        for (long done = 0; done < range.Length; done += ChunkSize)
         {
             if (Transport?.Stopping == true)
             {
                 return Outcome.IoError;
             }
 
-            Span<byte> zeros = _chunk.AsSpan(0, (int)Math.Min(ChunkSize, length - done));
-            _backend.Write((sector * SectorSize) + (ulong)done, zeros);
+            Span<byte> zeros = _chunk.AsSpan(0, (int)Math.Min(ChunkSize, range.Length - done));
+            _backend.Write(range.Offset + (ulong)done, zeros);
         }
 
         return Outcome.Ok;
     }
+
+    /// <summary>Bytes of the disk that a request is about.</summary>
+    private readonly record struct Range(ulong Offset, long Length, bool MayDiscard);
 }

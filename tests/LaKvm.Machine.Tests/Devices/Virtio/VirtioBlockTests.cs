@@ -72,7 +72,7 @@ public sealed class VirtioBlockTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false, 0x3000_4244)]
+    [InlineData(false, 0x3000_6244)]
     [InlineData(true, 0x3000_0264)]
     public void Features_follow_the_backend(bool readOnly, uint features)
     {
@@ -181,7 +181,37 @@ public sealed class VirtioBlockTests : IDisposable
     }
 
     [Theory]
-    [InlineData(Discard)]
+    [InlineData(8, 120, 0, 0)]
+    [InlineData(8, 120, 1, 2)]
+    [InlineData(Sectors - 5, 6, 0, 1)]
+    public void Discarded_range_gives_its_room_back(int sector, uint count, uint flags, byte status)
+    {
+        byte[] range = new byte[16];
+        BinaryPrimitives.WriteUInt64LittleEndian(range, (ulong)sector);
+        BinaryPrimitives.WriteUInt32LittleEndian(range.AsSpan(8), count);
+        BinaryPrimitives.WriteUInt32LittleEndian(range.AsSpan(12), flags);
+        using (TestDriver driver = Driver())
+        {
+            Request(driver, Discard, 0, range, 0).Should().Be((status, 1u));
+        }
+
+        if (status == 0)
+        {
+            _image.AsSpan(sector * 512, (int)count * 512).Clear();
+        }
+
+        File.ReadAllBytes(_path).Should().Equal(_image, "a hole reads as zeros, and the rest stays");
+    }
+
+    [Fact]
+    public void Read_only_disk_discards_nothing()
+    {
+        using TestDriver driver = Driver(readOnly: true);
+        Request(driver, Discard, 0, new byte[16], 0).Status.Should().Be(2);
+    }
+
+    [Theory]
+    [InlineData(14)]
     [InlineData(2)]
     [InlineData(0xffff_ffff)]
     public void Unknown_requests_are_unsupported(uint type)
