@@ -35,7 +35,8 @@ public sealed record BootRequest(KernelImage Kernel)
 /// there is none.
 /// </param>
 /// <param name="A2">$a2: physical address of the EFI system table.</param>
-public readonly record struct BootRegisters(ulong Pc, ulong A0, ulong A1, ulong A2);
+/// <param name="AllCores">Every core begins there, as after reset; else the others wait until they are called.</param>
+public readonly record struct BootRegisters(ulong Pc, ulong A0, ulong A1, ulong A2, bool AllCores = false);
 
 /// <summary>
 /// Places a kernel and all it is told into RAM, as the EFI stub would hand over (Linux arch/loongarch: a0 = EFI boot,
@@ -48,8 +49,10 @@ public readonly record struct BootRegisters(ulong Pc, ulong A0, ulong A1, ulong 
 public static class BootLoader
 {
     private const int MaxCommandLine = 4096, MaxDeviceTree = 64 << 10;
-    private const ulong DeviceTreeAddress = 0x10_0000;
     private const uint DeviceTreeMagic = 0xd00d_feed;
+
+    /// <summary>Where QEMU's board has the device tree, and kernels and firmware for it look.</summary>
+    internal const ulong DeviceTreeAddress = 0x10_0000;
 
     /// <summary>Writes everything and tells how to start.</summary>
     /// <exception cref="ImageException">It does not fit or is damaged; RAM may be half written.</exception>

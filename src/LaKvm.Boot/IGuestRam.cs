@@ -23,7 +23,7 @@ public sealed class PhysicalMemoryRam(PhysicalMemory memory) : IGuestRam
 {
     /// <inheritdoc/>
     public IReadOnlyList<RamRange> Ranges { get; } =
-        [.. memory.Blocks.Select(block => new RamRange(block.Base, block.Size))];
+        [.. memory.Blocks.Where(block => !block.ReadOnly).Select(block => new RamRange(block.Base, block.Size))];
 
     /// <inheritdoc/>
     public Span<byte> Writable(ulong physicalAddress, ulong length)

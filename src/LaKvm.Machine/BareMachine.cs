@@ -42,13 +42,17 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IDisposable
     /// <summary>
     /// Runs all cores until the machine is switched off, resets, or is stopped; then none runs any more.
     /// </summary>
-    /// <param name="start">Where the boot core begins; the others are parked until software calls them.</param>
+    /// <param name="start">Where the boot core begins, and perhaps all; else software calls the others.</param>
     /// <param name="stop">Stops the run.</param>
     public MachineEnd Run(BootRegisters start, CancellationToken stop)
     {
-        Boot(_cores[0], start);
+        foreach (Core core in _cores.Where(core => core.Id == 0 || start.AllCores))
+        {
+            Boot(core, start);
+        }
+
         var share = new HostShare(Environment.ProcessorCount);
-        return _life.Run([.. _cores.Select(core => MakeCpu(core, share))], Pausable(), stop);
+        return _life.Run([.. _cores.Select(core => MakeCpu(core, share, start.AllCores))], Pausable(), stop);
     }
 
     /// <inheritdoc/>
@@ -74,9 +78,9 @@ public sealed unsafe class BareMachine : ICoreInterrupts, IDisposable
         CpuState.WriteGpr(core.State, 6, start.A2);
     }
 
-    private BareCpu MakeCpu(Core core, HostShare share)
+    private BareCpu MakeCpu(Core core, HostShare share, bool begins)
     {
-        CoreParking? parking = core.Id == 0 ? null : new CoreParking(core, Board);
+        CoreParking? parking = core.Id == 0 || begins ? null : new CoreParking(core, Board);
         return new BareCpu(core, _engines[core.Id], share, parking, hasOthers: _cores.Length > 1);
     }
 

@@ -60,6 +60,17 @@ public sealed unsafe class PhysicalMemory : IDisposable
         return Add(new RamBlock(physicalAddress, memory.Size, memory));
     }
 
+    /// <summary>
+    /// Adds memory with a content, which cores read and execute from as from RAM; what they store goes to the bus.
+    /// </summary>
+    /// <exception cref="ArgumentException">As of <see cref="Add(ulong, ulong)"/>.</exception>
+    public void AddReadOnly(ulong physicalAddress, ReadOnlySpan<byte> content)
+    {
+        RamBlock block = Add(physicalAddress, ((ulong)content.Length + PageMask) & ~PageMask);
+        block.ReadOnly = true;
+        content.CopyTo(new Span<byte>(block.Pointer, content.Length));
+    }
+
     private RamBlock Add(RamBlock block)
     {
         _blocks = [.. _blocks.Append(block).OrderBy(b => b.Base)];
@@ -224,6 +235,9 @@ public sealed unsafe class RamBlock : IDisposable
 
     /// <summary>Bytes.</summary>
     public ulong Size { get; }
+
+    /// <summary>Whether stores go to the bus instead.</summary>
+    public bool ReadOnly { get; internal set; }
 
     /// <summary>Host memory of the block.</summary>
     public byte* Pointer { get; }

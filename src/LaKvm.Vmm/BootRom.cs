@@ -1,19 +1,20 @@
 using System.Runtime.InteropServices;
+using LaKvm.Devices;
 using LaKvm.Ioctl;
 
 namespace LaKvm.Vmm;
 
 /// <summary>
-/// Firmware for the vCPUs that do not boot: each sleeps until an inter-processor interrupt finds an address in its
-/// mailbox 0, and goes there. Read-only memory at the reset vector (LoongArch reference manual volume 1, 6.3), in a
-/// slot of its own.
+/// What is at the reset vector (LoongArch reference manual volume 1, 6.3): the board's firmware, or where it has none,
+/// code for the vCPUs that do not boot: each sleeps until an inter-processor interrupt finds an address in its mailbox
+/// 0, and goes there. Read-only memory in a slot of its own: what a guest stores there goes to the board's bus.
 /// </summary>
 internal sealed class BootRom : IDisposable
 {
     /// <summary>Where a core begins after reset.</summary>
     internal const ulong Base = 0x1c00_0000;
 
-    private const ulong Size = 0x4000;
+    private const ulong PageSize = 0x4000;
     private const uint ReadOnly = 2;
 
     private static readonly uint[] Code =
@@ -37,10 +38,11 @@ internal sealed class BootRom : IDisposable
 
     private readonly UserMemory _memory;
 
-    internal BootRom(HostProcess process, Ioctl.Vm vm, uint slot)
+    internal BootRom(HostProcess process, Ioctl.Vm vm, uint slot, BoardFirmware? firmware)
     {
-        _memory = UserMemory.Map(process, Size);
-        _memory.Write(0, MemoryMarshal.AsBytes(Code.AsSpan()));
+        ReadOnlySpan<byte> code = firmware == null ? MemoryMarshal.AsBytes(Code.AsSpan()) : firmware.Code.Span;
+        _memory = UserMemory.Map(process, ((ulong)code.Length + PageSize - 1) & ~(PageSize - 1));
+        _memory.Write(0, code);
         vm.SetMemoryRegion(slot, Base, _memory, ReadOnly);
     }
 

@@ -33,7 +33,7 @@ public sealed class VirtualMachine : IDisposable
         IReadOnlyList<RamRange> ranges = options.Layout.Ram(options.MemoryBytes);
         _ram = new GuestRam(process, _vm, ranges);
         _addressErrors = new AddressErrors(_ram);
-        _rom = new BootRom(process, _vm, (uint)ranges.Count);
+        _rom = new BootRom(process, _vm, (uint)ranges.Count, options.Devices.Firmware);
         _vcpus = new Vcpu[options.Cpus];
         for (int id = 0; id < _vcpus.Length; id++)
         {
@@ -119,15 +119,18 @@ public sealed class VirtualMachine : IDisposable
             RamSize = options.MemoryBytes,
             Devices = options.Devices,
         };
-        BootRegisters start = BootLoader.Place(_ram, new BootRequest(options.Kernel)
-        {
-            Initrd = options.Initrd,
-            Files = options.Files,
-            CommandLine = options.CommandLine,
-            Acpi = options.Acpi ? BoardAcpi.Build(options.Layout, tree) : null,
-            DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(options.Layout, tree)),
-            RandomSeed = _sources.Seed(),
-        });
+        byte[] deviceTree = FdtWriter.Write(BoardDeviceTree.Build(options.Layout, tree));
+        BootRegisters start = options.Devices.Firmware != null
+            ? FirmwareBoot.Place(_ram, options.Layout, deviceTree)
+            : BootLoader.Place(_ram, new BootRequest(options.Kernel!)
+            {
+                Initrd = options.Initrd,
+                Files = options.Files,
+                CommandLine = options.CommandLine,
+                Acpi = options.Acpi ? BoardAcpi.Build(options.Layout, tree) : null,
+                DeviceTree = deviceTree,
+                RandomSeed = _sources.Seed(),
+            });
         Span<ulong> gpr = stackalloc ulong[32];
         gpr.Clear();
         foreach (Vcpu vcpu in _vcpus.AsSpan(1))

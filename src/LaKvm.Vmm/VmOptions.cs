@@ -26,8 +26,8 @@ public sealed record VmOptions
     /// <summary>Bytes of RAM, a multiple of <see cref="BoardLayout.RamGranule"/>.</summary>
     public ulong MemoryBytes { get; init; } = 1UL << 30;
 
-    /// <summary>The kernel.</summary>
-    public required KernelImage Kernel { get; init; }
+    /// <summary>The kernel; null where the board has a firmware, which finds one itself.</summary>
+    public KernelImage? Kernel { get; init; }
 
     /// <summary>Initial RAM disk, if any.</summary>
     public InitrdImage? Initrd { get; init; }

@@ -12,21 +12,21 @@ public class PciBootTests
     [InlineData("run", "--irqchip", "user")]
     public void Drives_are_on_the_pci_bus_and_interrupt_by_messages(params string[] command)
     {
-        string disk = Disk();
+        string disk = Disk(), same = Disk();
         try
         {
             using var guest = new GuestShell(
-                [.. command, "--cpus", "2", "--memory", "1G", "--drive", disk, "--drive", disk + ",readonly"]);
+                [.. command, "--cpus", "2", "--memory", "1G", "--drive", disk, "--drive", same + ",readonly"]);
 
-            guest.Run("cat /sys/bus/pci/devices/*/vendor /sys/bus/pci/devices/*/device").Split().Should()
+            guest.Run("cd /sys/bus/pci/devices; cat */vendor */device; cd").Split().Should()
                 .ContainInOrder("0x1b36", "0x1af4", "0x1af4", "0x0008", "0x1042", "0x1042");
-            guest.Run($"dd if=/dev/vda bs=1M 2>/dev/null | sha256sum; sha256sum < /dev/vdb").Trim().Split('\n')
-                .Distinct().Should().ContainSingle("both are the same file");
+            guest.Run("sha256sum < /dev/vda; sha256sum < /dev/vdb").Trim().Split('\n')
+                .Distinct().Should().ContainSingle("both hold the same");
             guest.Run("grep MSIX.*:01.0 /proc/interrupts").Should()
                 .Contain("virtio0-config").And.Contain("virtio0-req.0");
-            guest.Run("awk '/virtio1-req.0/ { print $2 + $3 > 0 }' /proc/interrupts").Trim().Should().Be("1");
-            guest.Run("dmesg | grep -E 'BUG|WARNING|Oops|ACPI Error|ACPI Warning'").Trim().Should().BeEmpty();
-            guest.Run("grep -l PNP0C0C /sys/bus/acpi/devices/*/hid").Should().Contain("PNP0C0C:00");
+            guest.Run("awk '/o1-req/ { print ($2 + $3 > 0) }' /proc/interrupts").Trim().Should().Be("1");
+            guest.Run("dmesg | grep -E 'BUG|WARN|Oops|ACPI Err'").Trim().Should().BeEmpty();
+            guest.Run("ls /sys/bus/acpi/devices | grep PNP0C0C").Should().Contain("PNP0C0C:00");
             guest.Run("date +%Y").Trim().Should().NotBe("1970");
             guest.Type("exit 7");
 
@@ -35,6 +35,7 @@ public class PciBootTests
         finally
         {
             File.Delete(disk);
+            File.Delete(same);
         }
     }
 
@@ -51,7 +52,7 @@ public class PciBootTests
                 command, "--memory", "1G", "--drive", disk, "--acpi", acpi, "--virtio", virtio);
 
             guest.Run("readlink -f /sys/block/vda").Should().Contain(acpi == "on" ? "LNRO0005" : "virtio_mmio");
-            guest.Run("dd if=/dev/vda of=/dev/null bs=1M 2>&1 | head -n 1").Trim().Should()
+            guest.Run("dd if=/dev/vda of=/dev/null bs=1M 2>&1 | head -n1").Trim().Should()
                 .Be($"{Megabytes}+0 records in");
             guest.Type("exit 7");
 

@@ -18,6 +18,12 @@ internal sealed class GuestCommand : Command
 
     private readonly Option<string?> _initrd = ValueOption.Text("--initrd", "FILE", "Initial RAM disk");
 
+    private readonly Option<string?> _firmware = ValueOption.Text("--firmware", "FILE",
+        "Firmware that the machine begins with, as Debian's QEMU_EFI.fd; it starts --kernel if there is one", "--bios");
+
+    private readonly Option<string?> _nvram = ValueOption.Text("--nvram", "FILE",
+        "Keeps the firmware's variables, made if there is none [default: they are dropped at the end]");
+
     private readonly Option<LoadOption[]> _loads = ValueOption.Repeated(LoadOption.Name, "ADDRESS|FILE@ADDRESS",
         "Where a --kernel without header belongs and starts; or a further file for RAM, may be repeated",
         LoadOption.Parse);
@@ -51,9 +57,9 @@ internal sealed class GuestCommand : Command
         "Directory for the guest, may be repeated: 'mount -t 9p TAG PLACE' mounts it there [default tag: share]",
         ShareOption.Parse);
 
-    private readonly Option<bool?> _acpi = ValueOption.Choice("--acpi",
+    private readonly Option<Toggle?> _acpi = ValueOption.Choice("--acpi",
         "Describe the machine by ACPI tables too, not only by a device tree [default: on for EFI images]",
-        ("on", true), ("off", false));
+        ("on", Toggle.On), ("off", Toggle.Off));
 
     private readonly Argument<string[]> _program = new("PROGRAM")
     {
@@ -116,8 +122,8 @@ internal sealed class GuestCommand : Command
         Arguments.Add(_program);
         _traceExits.CompletionSources.Add([.. ExitFilter.Words]);
         _stat.Arity = ArgumentArity.ZeroOrOne;
-        Add([_kernel, _initrd, _loads, _append, _memory, _cpus, _drives, _networks, _shares, _virtio, _acpi,
-            _timeout, _noReboot, _engine, _codeMemory, _protectCode, _sandbox]);
+        Add([_kernel, _initrd, _firmware, _nvram, _loads, _append, _memory, _cpus, _drives, _networks, _shares,
+            _virtio, _acpi, _timeout, _noReboot, _engine, _codeMemory, _protectCode, _sandbox]);
         Add(_console.Options);
         Add(_debug.Options);
         Add(_log.Options);
@@ -164,6 +170,8 @@ internal sealed class GuestCommand : Command
             Timeout = result.GetValue(_timeout),
             Kernel = result.GetValue(_kernel),
             Initrd = result.GetValue(_initrd),
+            Firmware = result.GetValue(_firmware),
+            Nvram = result.GetValue(_nvram),
             Loads = result.GetValue(_loads) ?? [],
             Append = program == null ? append : $"{GuestProgram.KernelWords} {append}".TrimEnd(),
             Memory = result.GetValue(_memory) ?? GuestOptions.DefaultMemory,
@@ -172,7 +180,7 @@ internal sealed class GuestCommand : Command
             Networks = [.. networks.Where(network => network is not NoNetworkOption)],
             HasDefaultNetwork = networks.Length == 0,
             Virtio = result.GetValue(_virtio),
-            Acpi = result.GetValue(_acpi),
+            Acpi = result.GetValue(_acpi) is { } acpi ? acpi == Toggle.On : null,
             Shares = [.. result.GetValue(_shares) ?? [], .. program == null ? [] : new[] { program.Share }],
             NoReboot = program != null || result.GetValue(_noReboot),
             CreateEngine = EngineOption.Factory(result.GetValue(_engine), Translation(result)),

@@ -19,22 +19,18 @@ internal sealed class BareGuest : IGuest
         GuestOptions options, BootFiles files, GuestDevices devices, GuestErrorLog errors, CancellationToken stop)
     {
         _devices = devices;
-        BoardChoice board = BoardChoice.For(options, files.Kernel.Format);
+        BoardChoice board = BoardChoice.For(options, files.Kernel);
         var machineOptions = new BoardMachineOptions
         {
             Cores = options.Cpus,
             RamSize = options.Memory,
-            Devices = devices.Create(board.Virtio, stop),
+            Devices = files.Attach(devices.Create(board.Virtio, stop)),
             GuestErrors = errors,
         };
         MachineSources sources = HostSources.Create();
         _machine = new BareMachine(machineOptions, sources, options.CreateEngine);
-        errors.Symbols = _symbols = files.Kernel.Symbols;
-        BootRequest request = CreateRequest(board, files, machineOptions) with
-        {
-            RandomSeed = sources.Seed(),
-        };
-        _start = BootLoader.Place(new PhysicalMemoryRam(_machine.Board.Memory), request);
+        errors.Symbols = _symbols = files.Kernel?.Symbols;
+        _start = Load(_machine, board, files, machineOptions, sources.Seed());
         devices.Attach(_machine.Board.Devices.Uarts[0]);
     }
 
@@ -63,21 +59,27 @@ internal sealed class BareGuest : IGuest
         _machine.Dispose();
     }
 
-    private static BootRequest CreateRequest(BoardChoice board, BootFiles files, BoardMachineOptions machine)
+    private static BootRegisters Load(
+        BareMachine bare, BoardChoice board, BootFiles files, BoardMachineOptions machine, byte[] seed)
     {
+        var ram = new PhysicalMemoryRam(bare.Board.Memory);
         var tree = new BoardDeviceTreeOptions
         {
             Cores = machine.Cores,
             RamSize = machine.RamSize,
             Devices = machine.Devices,
         };
-        return new BootRequest(files.Kernel)
-        {
-            Initrd = files.Initrd,
-            Files = files.Others,
-            CommandLine = board.CommandLine,
-            Acpi = board.Acpi ? BoardAcpi.Build(machine.Layout, tree) : null,
-            DeviceTree = FdtWriter.Write(BoardDeviceTree.Build(machine.Layout, tree)),
-        };
+        byte[] deviceTree = FdtWriter.Write(BoardDeviceTree.Build(machine.Layout, tree));
+        return files.Kernel == null
+            ? FirmwareBoot.Place(ram, machine.Layout, deviceTree)
+            : BootLoader.Place(ram, new BootRequest(files.Kernel)
+            {
+                Initrd = files.Initrd,
+                Files = files.Others,
+                CommandLine = board.CommandLine,
+                Acpi = board.Acpi ? BoardAcpi.Build(machine.Layout, tree) : null,
+                DeviceTree = deviceTree,
+                RandomSeed = seed,
+            });
     }
 }

@@ -14,11 +14,11 @@ internal sealed record BoardChoice(bool Acpi, VirtioTransport Virtio, string Com
     /// <summary>
     /// Chooses by the kernel's format. An EFI image is what distributions install: it finds the PCI bus by ACPI only,
     /// and then must be told its console, which without ACPI the device tree names. Others may know nothing but the
-    /// device tree.
+    /// device tree. A firmware, which stands here for no kernel, knows ACPI.
     /// </summary>
-    internal static BoardChoice For(GuestOptions options, KernelFormat format)
+    internal static BoardChoice For(GuestOptions options, KernelImage? kernel)
     {
-        bool acpi = options.Acpi ?? format is KernelFormat.Efi or KernelFormat.Zboot;
+        bool acpi = kernel == null || (options.Acpi ?? kernel.Format is KernelFormat.Efi or KernelFormat.Zboot);
         bool hasConsole = options.Append.Split(' ').Any(word => word.StartsWith(ConsoleWord, StringComparison.Ordinal));
         return new BoardChoice(
             acpi,

@@ -1,4 +1,5 @@
 using LaKvm.Boot;
+using LaKvm.Devices;
 using LaKvm.Images;
 
 namespace LaKvm.Cli;
@@ -9,22 +10,26 @@ namespace LaKvm.Cli;
 /// </summary>
 /// <param name="options">What to boot.</param>
 /// <param name="streams">What a program in the guest is connected to, if there is one.</param>
-internal sealed class BootFiles(GuestOptions options, ProgramStreams? streams)
+internal sealed class BootFiles(GuestOptions options, ProgramStreams? streams) : IDisposable
 {
-    private readonly Task<KernelImage> _kernel = Task.Run(() => LoadKernel(options));
+    private readonly Task<KernelImage>? _kernel =
+        options.Firmware == null ? Task.Run(() => LoadKernel(options)) : null;
 
     private readonly Task _check = options.Image is { } image ? Task.Run(image.Check) : Task.CompletedTask;
 
-    /// <summary>The kernel; waits until it has been read.</summary>
+    /// <summary>The firmware that finds the kernel; null if there is none.</summary>
+    internal GuestFirmware? Firmware { get; } = GuestFirmware.Load(options);
+
+    /// <summary>The kernel; waits until it has been read. Null where a firmware begins.</summary>
     /// <exception cref="ImageException">The file is no kernel, or damaged.</exception>
     /// <exception cref="ImageFetchException">It is of an image that is damaged.</exception>
-    internal KernelImage Kernel
+    internal KernelImage? Kernel
     {
         get
         {
             // First: what a damaged kernel looks like tells nobody what to do.
             _check.GetAwaiter().GetResult();
-            return _kernel.GetAwaiter().GetResult();
+            return _kernel?.GetAwaiter().GetResult();
         }
     }
 
@@ -42,6 +47,12 @@ internal sealed class BootFiles(GuestOptions options, ProgramStreams? streams)
         InitrdImage? initrd = options.Initrd == null ? null : InitrdImage.Load(options.Initrd);
         return options.Program == null || streams == null ? initrd : initrd?.With(options.Program.Archive(streams));
     }
+
+    /// <summary>Gives the board its firmware, if there is one.</summary>
+    internal BoardDeviceOptions Attach(BoardDeviceOptions devices) => Firmware?.Attach(devices) ?? devices;
+
+    /// <inheritdoc/>
+    public void Dispose() => Firmware?.Dispose();
 
     private static KernelImage LoadKernel(GuestOptions options) =>
         options.KernelAddress is { } address

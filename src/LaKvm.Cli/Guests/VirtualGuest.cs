@@ -23,7 +23,7 @@ internal sealed class VirtualGuest : IGuest
     {
         _devices = devices;
         MachineSources sources = HostSources.Create();
-        BoardChoice board = BoardChoice.For(options, files.Kernel.Format);
+        BoardChoice board = BoardChoice.For(options, files.Kernel);
         var vmOptions = new VmOptions
         {
             Cpus = options.Cpus,
@@ -32,13 +32,13 @@ internal sealed class VirtualGuest : IGuest
             Initrd = files.Initrd,
             Files = files.Others,
             CommandLine = board.CommandLine,
-            Devices = devices.Create(board.Virtio, stop),
+            Devices = files.Attach(devices.Create(board.Virtio, stop)),
             Acpi = board.Acpi,
             IrqChip = options.IrqChip,
             Sources = sources,
             GuestErrors = errors,
         };
-        errors.Symbols = _symbols = files.Kernel.Symbols;
+        errors.Symbols = _symbols = files.Kernel?.Symbols;
         ulong hostMemory = VirtualMachine.HostMemoryFor(vmOptions);
         _host = new HostMachine(options.Cpus, hostMemory, sources.Clock, options.CreateEngine)
         {
@@ -46,7 +46,7 @@ internal sealed class VirtualGuest : IGuest
         };
         var process = new HostProcess(_host);
         _machine = VirtualMachine.Create(process, vmOptions);
-        _observation = observers.Attach(process, _machine, files.Kernel.Symbols);
+        _observation = observers.Attach(process, _machine, files.Kernel?.Symbols);
         devices.Attach(_machine.Devices.Uarts[0]);
     }
 

@@ -22,7 +22,7 @@ internal static class GuestHost
         using var logs = new SerilogLoggerFactory(CreateLogger(options.Log), dispose: true);
         var log = logs.CreateLogger(nameof(GuestHost));
         ProgramStreams? streams = options.Program == null ? null : new ProgramStreams();
-        var files = new BootFiles(options, streams);
+        using var files = new BootFiles(options, streams);
         using var errors = new GuestErrorLog(message => log.LogWarning("{Message}", message));
         using var observers = new GuestObservers(options);
         using var terminal = new GuestTerminal(options.Console, observers, streams);

@@ -8,12 +8,12 @@ namespace LaKvm.Cli;
 internal static class DebianGuest
 {
     /// <summary>
-    /// Adds the Debian kernel, and its initial RAM disk unless the user names one, to options without kernel. What
-    /// starts a program is in that RAM disk, so a kernel of the user's gets it too then.
+    /// Adds the Debian kernel, and its initial RAM disk unless the user names one, to options without kernel or
+    /// firmware. What starts a program is in that RAM disk, so a kernel of the user's gets it too then.
     /// </summary>
     internal static async Task<GuestOptions> CompleteAsync(GuestOptions options, CancellationToken stop)
     {
-        if (options.Kernel != null && options.Program == null)
+        if ((options.Kernel != null && options.Program == null) || options.Firmware != null)
         {
             return options;
         }

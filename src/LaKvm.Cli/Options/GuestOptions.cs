@@ -27,6 +27,12 @@ internal sealed record GuestOptions
     /// <summary>Initial RAM disk, or null.</summary>
     internal string? Initrd { get; init; }
 
+    /// <summary>Firmware that the machine begins with, or null.</summary>
+    internal string? Firmware { get; init; }
+
+    /// <summary>File of the firmware's variables, or null.</summary>
+    internal string? Nvram { get; init; }
+
     /// <summary>Where a kernel without header belongs, and further files for RAM.</summary>
     internal IReadOnlyList<LoadOption> Loads { get; init; } = [];
 
@@ -114,7 +120,7 @@ internal sealed record GuestOptions
 
     /// <summary>The files that are read when a machine is built, after each reset anew.</summary>
     internal IEnumerable<string> Files() =>
-        new[] { Kernel, Initrd }.Concat(Loads.Select(load => load.Path)).OfType<string>();
+        new[] { Firmware, Kernel, Initrd }.Concat(Loads.Select(load => load.Path)).OfType<string>();
 
     /// <summary>Checks what the parser cannot know: the files, and the memory that this computer has.</summary>
     /// <exception cref="UserErrorException">Something cannot be used; the message says what.</exception>
@@ -131,6 +137,7 @@ internal sealed record GuestOptions
             FileChecks.RequireReadable("--initrd", Initrd);
         }
 
+        CheckFirmware();
         CheckLoads();
         if (Program != null && Initrd != null)
         {
@@ -168,6 +175,28 @@ internal sealed record GuestOptions
         {
             throw new UserErrorException(
                 $"{ShareOption.Name}: two shares have the tag '{twice.Key}'; write tag=NAME.", ExitCode.Usage);
+        }
+    }
+
+    private void CheckFirmware()
+    {
+        if (Firmware != null)
+        {
+            FileChecks.RequireReadable("--firmware", Firmware);
+        }
+        else if (Nvram != null)
+        {
+            throw new UserErrorException("--nvram belongs to a --firmware.", ExitCode.Usage);
+        }
+
+        if (Firmware != null && Program != null)
+        {
+            throw new UserErrorException("A program is started without --firmware.", ExitCode.Usage);
+        }
+
+        if (Firmware != null && Loads.Count > 0)
+        {
+            throw new UserErrorException($"{LoadOption.Name} has no place beside a --firmware.", ExitCode.Usage);
         }
     }
 

@@ -13,6 +13,10 @@ internal static class ValueOption
     internal static Option<string?> Text(string name, string value, string description, bool mayBeEmpty = false) =>
         Parsed<string?>(name, value, description, text => text, mayBeEmpty);
 
+    /// <summary>An option for a text that has other names too.</summary>
+    internal static Option<string?> Text(string name, string value, string description, params string[] aliases) =>
+        Parsed<string?>(name, value, description, text => text, mayBeEmpty: false, aliases);
+
     /// <summary>An option whose value is read by a function.</summary>
     /// <param name="name">Name with its dashes.</param>
     /// <param name="value">What help shows for the value.</param>
@@ -103,4 +107,14 @@ internal static class ValueOption
             throw new UserErrorException($"{name}: the value is empty.", ExitCode.Usage);
         }
     }
+}
+
+/// <summary>Whether something is wanted; the parser takes a bool's values for arguments that may be missing.</summary>
+internal enum Toggle
+{
+    /// <summary>It is not.</summary>
+    Off,
+
+    /// <summary>It is.</summary>
+    On,
 }

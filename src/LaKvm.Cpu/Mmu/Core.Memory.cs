@@ -186,13 +186,14 @@ public sealed unsafe partial class Core
             return trap;
         }
 
-        pointer = Memory.Pointer(t.Physical);
-        if (pointer != null)
+        RamBlock? block = Memory.Find(t.Physical);
+        if (block != null && (!block.ReadOnly || access != Access.Store))
         {
+            pointer = block.Pointer + (t.Physical - block.Base);
             // What is fetched will soon be decoded: an entry for stores would only look like one that was used in
             // between.
-            bool write = t.Write && access != Access.Fetch && Memory.Flags(t.Physical) == PageFlags.None
-                && !_recordingTlb;
+            bool write = t.Write && access != Access.Fetch && !block.ReadOnly
+                && Memory.Flags(t.Physical) == PageFlags.None && !_recordingTlb;
             bool load = !ForbidsUnaligned && !Debug.WatchesPage(va, stores: false);
             bool store = load && write && !Debug.WatchesPage(va, stores: true);
             _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && load, store, t.Execute, t.Local);

@@ -37,7 +37,7 @@ public static class BoardDeviceTree
     {
         BoardLayout.CheckCores(options.Cores);
         layout.CheckDevices(options.Devices);
-        var tree = new BoardTree();
+        var tree = new BoardTree(options.Devices);
         FdtNode root = new FdtNode("")
             .Cells("#address-cells", 2)
             .Cells("#size-cells", 2)

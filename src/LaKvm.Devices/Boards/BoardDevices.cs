@@ -24,6 +24,9 @@ public sealed record BoardDeviceOptions
     /// <summary>How those are reached.</summary>
     public VirtioTransport Transport { get; init; }
 
+    /// <summary>The firmware that the cores begin with; null on a board without one.</summary>
+    public BoardFirmware? Firmware { get; init; }
+
     /// <summary>Size of the terminal that shows the first serial port.</summary>
     public Func<TerminalSize> Terminal { get; init; } = () => default;
 }

@@ -48,7 +48,8 @@ public sealed class BoardLayout
             _ports,
             _memory,
             new PciHostSlot(0x2000_0000, buses: 128, firstPin: 16, _ports, _memory, _doorbell),
-            new EmptySlot("flash", 0x1c00_0000, 0x200_0000, 0), // without an image
+            new FlashSlot(0x1c00_0000),
+            new FirmwarePortSlot(0x1e02_0000),
         ],
     };
 
@@ -66,6 +67,9 @@ public sealed class BoardLayout
 
     /// <summary>The doorbell of messages.</summary>
     public PchMsiSlot PchMsi => Slots.OfType<PchMsiSlot>().Single();
+
+    /// <summary>The flash; cores begin at its start after reset.</summary>
+    public FlashSlot Flash => Slots.OfType<FlashSlot>().Single();
 
     /// <summary>The power registers.</summary>
     public PowerSlot Power => Slots.OfType<PowerSlot>().Single();

@@ -47,6 +47,11 @@ public sealed class BoardMachine : ICoreBus, IDisposable
             Memory.Add(range.Base, range.Size);
         }
 
+        if (options.Devices.Firmware is { } firmware)
+        {
+            Memory.AddReadOnly(options.Layout.Flash.Base, firmware.Code.Span);
+        }
+
         GuestErrorLog log = options.GuestErrors;
         Mmio = new MmioBus(log);
         Iocsr = new IocsrBus(log);

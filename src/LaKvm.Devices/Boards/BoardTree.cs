@@ -7,12 +7,16 @@ public sealed class BoardTree
 {
     private uint _handles;
 
-    internal BoardTree()
+    internal BoardTree(BoardDeviceOptions devices)
     {
+        Devices = devices;
         VectorController = NewHandle();
         PinController = NewHandle();
         MessageController = NewHandle();
     }
+
+    /// <summary>What is attached.</summary>
+    public BoardDeviceOptions Devices { get; }
 
     /// <summary>Handle of the controller that takes vectors, the EIOINTC.</summary>
     public uint VectorController { get; }

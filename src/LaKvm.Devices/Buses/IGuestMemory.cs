@@ -47,7 +47,7 @@ public sealed class PhysicalGuestMemory(PhysicalMemory memory) : IGuestMemory
     /// <inheritdoc/>
     public bool Write(ulong address, ReadOnlySpan<byte> source)
     {
-        if (!Contains(address, (ulong)source.Length))
+        if (!Contains(address, (ulong)source.Length) || memory.Find(address)?.ReadOnly == true)
         {
             return false;
         }
