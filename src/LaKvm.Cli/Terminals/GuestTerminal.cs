@@ -21,6 +21,7 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     private readonly ConsoleInput _input;
     private EscapeKey _escape;
     private int _refusals;
+    private bool _listens;
 
     /// <summary>Takes stdin and stdout.</summary>
     /// <param name="options">How they are used.</param>
@@ -104,11 +105,14 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     }
 
     /// <summary>
-    /// Hands input over when the guest listens: the start-up of its driver must not drop what came early.
+    /// Hands input over when the guest listens, and did so at the last try: the start-up of its driver must not drop
+    /// what came early.
     /// </summary>
     private int Deliver(byte[] input)
     {
-        int taken = Port is { SoftwareListens: true } port ? port.Receive(input) : 0;
+        bool listened = _listens;
+        _listens = Port is { SoftwareListens: true };
+        int taken = listened && _listens ? Port!.Receive(input) : 0;
         _refusals = taken == 0 ? _refusals + 1 : 0;
         if (_refusals >= RefusalsBeforeSilence && _rawMode == null && _silence?.IsOver() == true)
         {

@@ -65,13 +65,23 @@ public class Uart16550Tests : DeviceContract
     [InlineData(InterruptEnable, 2, false)]
     [InlineData(FifoControl, 7, false)]
     [InlineData(Data, 'x', false)]
-    public void Software_listens_once_it_has_asserted_rts_or_enabled_the_receive_interrupt(
+    public void Software_listens_while_it_asserts_rts_or_enables_the_receive_interrupt(
         ulong register, byte value, bool listens)
     {
         Write(register, value);
         _uart.SoftwareListens.Should().Be(listens);
         Write(register, 0);
-        _uart.SoftwareListens.Should().Be(listens);
+        _uart.SoftwareListens.Should().BeFalse("a driver that looks what the UART is sets bits for a moment");
+    }
+
+    [Fact]
+    public void Software_does_not_listen_in_a_test_by_loop_back()
+    {
+        Write(ModemControl, 0x1a);
+        Write(InterruptEnable, 0xf);
+        _uart.SoftwareListens.Should().BeFalse();
+        Write(ModemControl, 0xa);
+        _uart.SoftwareListens.Should().BeTrue();
         _uart.Reset();
         _uart.SoftwareListens.Should().BeFalse();
     }
@@ -95,6 +105,8 @@ public class Uart16550Tests : DeviceContract
         _uart.SoftwareListens.Should().BeTrue();
         Write(Data, (byte)'x');
         _uart.SoftwareListens.Should().BeTrue();
+        Write(FifoControl, 7);
+        _uart.SoftwareListens.Should().BeFalse("a driver begins anew");
     }
 
     [Theory]

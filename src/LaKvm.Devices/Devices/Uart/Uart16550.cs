@@ -46,7 +46,7 @@ public sealed class Uart16550 : IBusDevice, IDeviceState, IPausable
     private readonly Queue<ushort> _input = new();
     private byte _interruptEnable, _fifoControl, _lineControl, _modemControl, _modemStatus, _scratch, _errors;
     private ushort _divisor;
-    private bool _transmitPending, _breakReported, _listens, _paused, _breakWaits;
+    private bool _transmitPending, _breakReported, _polled, _paused, _breakWaits;
     private int _polls;
 
     /// <summary>Makes a UART in its reset state.</summary>
@@ -70,18 +70,28 @@ public sealed class Uart16550 : IBusDevice, IDeviceState, IPausable
             _input.Clear();
             _modemStatus = ModemLines();
             _transmitPending = false;
-            _listens = false;
             _polls = 0;
             Update();
         }
     }
 
     /// <summary>
-    /// Whether software has shown since reset that it wants input: it has asserted RTS, enabled the receive interrupt,
-    /// or polled. Nothing in the UART depends on it; who has all input at once, as from a pipe, should wait for it,
-    /// because a driver's start-up empties the FIFO.
+    /// Whether software shows that it wants input: it asserts RTS or enables the receive interrupt, not for a test in
+    /// loop-back, or has polled since it emptied the FIFO. Nothing in the UART depends on it; who has all input at
+    /// once, as from a pipe, should wait until it holds for a while, because a driver that looks what the UART is
+    /// sets such bits, too, and its start-up empties the FIFO.
     /// </summary>
-    public bool SoftwareListens => Volatile.Read(ref _listens);
+    public bool SoftwareListens
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _polled
+                    || (!Loop && ((_modemControl & ModemRts) != 0 || (_interruptEnable & EnableReceive) != 0));
+            }
+        }
+    }
 
     /// <summary>
     /// Bytes from the far end; any thread. Returns how many were taken: for the others there is no room now.
@@ -307,7 +317,7 @@ public sealed class Uart16550 : IBusDevice, IDeviceState, IPausable
     private void ClearReceiver()
     {
         _fifo.Clear();
-        _breakReported = false;
+        _breakReported = _polled = false;
     }
 
     /// <summary>The modem inputs: a cable with everything asserted, or the modem outputs in loop-back.</summary>
@@ -357,7 +367,7 @@ public sealed class Uart16550 : IBusDevice, IDeviceState, IPausable
 
     private void Update()
     {
-        _listens |= (_modemControl & ModemRts) != 0 || (_interruptEnable & EnableReceive) != 0 || _polls == PollLimit;
+        _polled |= _polls == PollLimit;
         if (Arrive() && (_interruptEnable & EnableReceive) != 0)
         {
             // A driver may leave another interrupt standing (xv6 that of the transmitter) and answer the controller
