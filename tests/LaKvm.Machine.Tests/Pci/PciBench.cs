@@ -78,17 +78,26 @@ internal sealed class TestFunction : PciFunction
     {
         if (bar.Registers == Big)
         {
-            Places.Add(address);
+            lock (Places)
+            {
+                Places.Add(address);
+            }
         }
     }
 }
 
-/// <summary>Registers that read as their offset.</summary>
+/// <summary>Registers that read as their offset; any thread may access them.</summary>
 internal sealed class RecordingRegisters : IBusDevice
 {
     internal List<(ulong Offset, int Size, ulong Value)> Writes { get; } = [];
 
     public ulong Read(ulong offset, int size) => offset;
 
-    public void Write(ulong offset, int size, ulong value) => Writes.Add((offset, size, value));
+    public void Write(ulong offset, int size, ulong value)
+    {
+        lock (Writes)
+        {
+            Writes.Add((offset, size, value));
+        }
+    }
 }

@@ -63,7 +63,13 @@ internal sealed class RecordingVectors : IVectorSink
         }
     }
 
-    public void Trigger(int vector) => Triggered.Add(vector);
+    public void Trigger(int vector)
+    {
+        lock (Triggered)
+        {
+            Triggered.Add(vector);
+        }
+    }
 }
 
 internal sealed class RecordingControl : IMachineControl
