@@ -123,8 +123,8 @@ public sealed unsafe partial class Core : IGuestPlace, IDisposable
     /// </summary>
     public static Trap RestrictedTrap(CpuState* s) => s->Plv != 0 ? Trap.Ipe : Trap.Gspr;
 
-    /// <summary>What watches the exceptions of a bank's mode.</summary>
-    private ExceptionWatch WatchOf(CsrBank bank) => bank == _hostCsr ? _hostWatch : _guestWatch;
+    /// <summary>What watches the exceptions of root mode, or of the guest.</summary>
+    private ExceptionWatch WatchOf(bool root) => root ? _hostWatch : _guestWatch;
 
     /// <summary>CSR bank, TLB and timer of the mode that runs now.</summary>
     private CsrBank Bank => State->Vm != 0 ? _guestCsr : _hostCsr;

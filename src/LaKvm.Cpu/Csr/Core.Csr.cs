@@ -6,13 +6,10 @@ public sealed unsafe partial class Core
 {
     /// <summary>Reads a CSR of root mode as csrrd does there; unimplemented ones read 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong ReadCsr(int csr)
-    {
-        CsrDeclaration? row = CsrTable.Find(csr);
-        return row is { Read: CsrRead.Stored } ? _hostCsr[csr] : ReadBank(_hostCsr, row);
-    }
+    public ulong ReadCsr(int csr) => Read(_hostCsr, CsrTable.Find(csr));
 
     /// <summary>csrxchg in root mode: changes the bits of <paramref name="mask"/>, returns the old value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong ExchangeCsr(int csr, ulong value, ulong mask)
     {
         CsrDeclaration? row = CsrTable.Find(csr);
@@ -20,7 +17,8 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>gcsrrd: reads a CSR of the guest CSR file.</summary>
-    public ulong ReadGcsr(int csr) => ReadBank(_guestCsr, CsrTable.Find(csr));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong ReadGcsr(int csr) => Read(_guestCsr, CsrTable.Find(csr));
 
     /// <summary>
     /// gcsrwr and gcsrxchg: as <see cref="ExchangeCsr"/> on the guest CSR file, with root mode's wider masks.
@@ -72,7 +70,7 @@ public sealed unsafe partial class Core
             return Trap.Gspr;
         }
 
-        value = ReadBank(Bank, row);
+        value = Read(Bank, row);
         return Trap.None;
     }
 
@@ -131,27 +129,35 @@ public sealed unsafe partial class Core
         _bus.WriteIocsr(Id, address, size, value);
     }
 
+    /// <summary>Most reads give the stored word; the rest is a call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong Read(CsrBank bank, CsrDeclaration? row) =>
+        row is { Read: CsrRead.Stored } ? bank[row.Number] : ReadBank(bank, row);
+
     /// <summary>
     /// Changes those bits of <paramref name="mask"/> that are writable; nothing where there is no row. Returns the old
     /// value.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong Exchange(CsrBank bank, CsrDeclaration? row, ulong value, ulong writable, ulong mask)
     {
-        if (row is null)
+        if (row is not { IsPlain: true })
         {
-            return 0;
+            return row is null ? 0 : ExchangeMore(bank, row, value, writable, mask);
         }
 
-        if (row.IsPlain)
-        {
-            ref ulong register = ref bank[row.Number];
-            ulong plain = register;
-            writable &= mask;
-            register = (plain & ~writable) | (value & writable);
-            return plain;
-        }
+        ref ulong register = ref bank[row.Number];
+        ulong old = register;
+        writable &= mask;
+        register = (old & ~writable) | (value & writable);
+        return old;
+    }
 
-        ulong old = ReadBank(bank, row);
+    /// <summary><see cref="Exchange"/> of a register that is more than a word.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ulong ExchangeMore(CsrBank bank, CsrDeclaration row, ulong value, ulong writable, ulong mask)
+    {
+        ulong old = Read(bank, row);
         WriteBank(bank, row, old, value, mask & writable, mask);
         return old;
     }
@@ -169,6 +175,7 @@ public sealed unsafe partial class Core
     private bool ChangesGuestPlv(ulong value, ulong mask) =>
         GuestTraps(LvzFields.GcfgTop) && ((value ^ _guestCsr[Csr.Crmd]) & mask & Crmd.PlvMask) != 0;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private ulong ReadBank(CsrBank bank, CsrDeclaration? row)
     {
         if (row is null)

@@ -105,10 +105,26 @@ public sealed record CsrDeclaration(
     int Number, string Name, ulong Writable, ulong Reset, GuestAccess Guest, ulong RootWritable)
 {
     /// <summary>What a read gives.</summary>
-    public CsrRead Read { get; init; }
+    public CsrRead Read
+    {
+        get;
+        init
+        {
+            field = value;
+            IsPlain = IsStoredOnly;
+        }
+    }
 
     /// <summary>What a write does besides.</summary>
-    public CsrWrite Write { get; init; }
+    public CsrWrite Write
+    {
+        get;
+        init
+        {
+            field = value;
+            IsPlain = IsStoredOnly;
+        }
+    }
 
     /// <summary>How KVM keeps a guest's register.</summary>
     public KvmCsr Kvm { get; init; }
@@ -118,12 +134,16 @@ public sealed record CsrDeclaration(
     /// </summary>
     public bool IsEntry { get; init; }
 
-    /// <summary>Whether a write changes the word and nothing else, and a read gives the word.</summary>
-    internal bool IsPlain => Read == CsrRead.Stored && Write == CsrWrite.Stored;
+    /// <summary>
+    /// Whether a write changes the word and nothing else, and a read gives the word. Kept, since each access asks.
+    /// </summary>
+    internal bool IsPlain { get; private init; } = true;
 
     /// <summary>What GCFG.TIT traps besides rdtime.</summary>
     internal bool IsTimer => Write is CsrWrite.TimerConfig or CsrWrite.TimerValue or CsrWrite.TimerClear;
 
     /// <summary>Whether an address may lead elsewhere after a write.</summary>
     internal bool ChangesTranslation => Write is CsrWrite.AddressSpace or CsrWrite.Translations;
+
+    private bool IsStoredOnly => Read == CsrRead.Stored && Write == CsrWrite.Stored;
 }

@@ -16,13 +16,13 @@ public sealed unsafe partial class Core
     {
         CpuState* s = State;
         Trap code = trap & ~ToRoot;
-        if (InUserCode || (s->Vm != 0 && ((trap & ToRoot) != 0 || GoesToRoot(code))))
+        if (s->Vm != 0 ? (trap & ToRoot) != 0 || GoesToRoot(code) : InUserCode)
         {
             return code == Trap.Tlbr ? EnterRootRefill() : EnterRoot(code, word, (int)code & 0x3f);
         }
 
         CsrBank bank = Bank;
-        WatchOf(bank).Entered(code, s->Pc, s->TrapAddress, word);
+        WatchOf(s->Vm == 0).Entered(code, s->Pc, s->TrapAddress, word);
         if (code == Trap.Tlbr)
         {
             EnterRefill(bank, 0);
@@ -61,9 +61,14 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Whether code of root mode's PLV1 to PLV3 runs while C# owns PLV0: each of its exceptions is for the owner.
+    /// Where no guest runs, whether code of PLV1 to PLV3 does while C# owns PLV0: each of its exceptions is for the
+    /// owner.
     /// </summary>
-    private bool InUserCode => RootMode != null && State->Vm == 0 && State->Plv != 0;
+    private bool InUserCode
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => State->Plv != 0 && RootMode != null;
+    }
 
     /// <summary>
     /// General exception or interrupt into root mode; from a guest, or from user code below an owner of root mode, this
@@ -71,10 +76,9 @@ public sealed unsafe partial class Core
     /// </summary>
     private Trap EnterRoot(Trap code, uint word, int vector)
     {
-        bool exit = InUserCode;
+        bool exit = State->Vm != 0 || InUserCode;
         if (State->Vm != 0)
         {
-            exit = true;
             _hostCsr[Csr.Gstat] |= LvzFields.GstatPvm;
             State->Vm = 0;
         }
@@ -162,7 +166,7 @@ public sealed unsafe partial class Core
                 | (saved & (Crmd.PlvMask | Crmd.Ie)) | ((saved & 0x10) << 5);
             s->Pc = bank[Csr.Tlbrera] & ~3UL;
             bank[Csr.Tlbrera] &= ~1UL;
-            WatchOf(bank).RefillReturned();
+            WatchOf(root).RefillReturned();
             s->Vm = (byte)(!root || (saved & LvzFields.TlbrprmdPreviousGuest) != 0 ? 1 : 0);
         }
         else
@@ -172,7 +176,7 @@ public sealed unsafe partial class Core
                 | (saved & (Crmd.PlvMask | Crmd.Ie)) | ((saved & 8) << 6);
             s->Pc = bank[Csr.Era];
             ClearLlbitUnlessKept(bank);
-            WatchOf(bank).Returned();
+            WatchOf(root).Returned();
             s->Vm = (byte)(!root || (bank[Csr.Gstat] & LvzFields.GstatPvm) != 0 ? 1 : 0);
         }
 

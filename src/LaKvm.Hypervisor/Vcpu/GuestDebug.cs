@@ -47,20 +47,23 @@ internal sealed unsafe class GuestDebug
                 InstructionsLeft--;
             }
 
-            Look(exit, cpu);
+            if (IsStop(exit))
+            {
+                ComeTo(exit, cpu);
+            }
         }
         while (exit != RunExit.GuestExit);
     }
 
-    /// <summary>An engine's run has ended: if the guest has come to something, it is made to leave.</summary>
-    internal void Look(RunExit exit, HostCpu cpu)
+    /// <summary>Whether an engine's run has ended because the guest has come to something.</summary>
+    internal static bool IsStop(RunExit exit) => exit is RunExit.Breakpoint or RunExit.Watchpoint;
+
+    /// <summary>The guest has come to something, and is made to leave.</summary>
+    internal void ComeTo(RunExit stop, HostCpu cpu)
     {
-        if (exit is RunExit.Breakpoint or RunExit.Watchpoint)
-        {
-            Core core = cpu.Core;
-            Stop = (exit, exit == RunExit.Breakpoint ? core.State->Pc : core.Debug.Watched.Address);
-            cpu.SendIpi();
-        }
+        Core core = cpu.Core;
+        Stop = (stop, stop == RunExit.Breakpoint ? core.State->Pc : core.Debug.Watched.Address);
+        cpu.SendIpi();
     }
 
     /// <summary>The instruction by which the guest was left is going to be executed again.</summary>

@@ -51,7 +51,7 @@ public sealed unsafe partial class KvmVcpu
         }
 
         run->ExitReason = KvmExitReason.Unknown;
-        _debug.Continue();
+        _debug?.Continue();
         _thread = HostThread.Current;
         if (_thread.EnterVcpu(this))
         {
@@ -126,7 +126,7 @@ public sealed unsafe partial class KvmVcpu
             outcome = ExitTable.Handle(exit, this);
             if (outcome.EntersGuest)
             {
-                if (exit.Ecode != 0 && Registers.Pc == _exitPc)
+                if (_debug != null && exit.Ecode != 0 && Registers.Pc == _exitPc)
                 {
                     _debug.Repeat();
                 }
@@ -156,9 +156,9 @@ public sealed unsafe partial class KvmVcpu
         core.ExchangeCsr(Csr.Era, Registers.Pc, ulong.MaxValue);
         core.ExchangeCsr(Csr.Prmd, PrmdForGuest, Crmd.PlvMask | Crmd.Ie);
         core.Ertn();
-        if (_debug.Counts)
+        if (_debug is { Counts: true } debug)
         {
-            _debug.Step(cpu);
+            debug.Step(cpu);
         }
         else
         {
@@ -175,7 +175,11 @@ public sealed unsafe partial class KvmVcpu
         RunExit exit;
         while ((exit = cpu.Engine.Run(slice.Left)) != RunExit.GuestExit)
         {
-            _debug.Look(exit, cpu);
+            if (GuestDebug.IsStop(exit))
+            {
+                Debug.ComeTo(exit, cpu);
+            }
+
             core.PollTimers();
             slice.Next();
         }
@@ -239,7 +243,7 @@ public sealed unsafe partial class KvmVcpu
             return ExitOutcome.ResumeGuest; // what the exit has left for it would be gone later
         }
 
-        if (_debug.HasStopped)
+        if (_debug is { HasStopped: true })
         {
             RunPage->ExitReason = KvmExitReason.Debug;
             return ExitOutcome.ResumeHost;

@@ -16,7 +16,8 @@ public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
     /// <summary>What user space maps: the run page, then the dirty ring.</summary>
     private readonly SharedPageRun _shared;
 
-    private readonly GuestDebug _debug = new();
+    /// <summary>Null until a debugger wants something, so that what it needs costs an exit a test.</summary>
+    private GuestDebug? _debug;
 
     private bool _unknownCsrReported;
 
@@ -115,15 +116,23 @@ public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
     /// </summary>
     public long InstructionsLeft
     {
-        get => _debug.InstructionsLeft;
-        set => _debug.InstructionsLeft = value;
+        get => _debug?.InstructionsLeft ?? long.MaxValue;
+        set
+        {
+            if (value != InstructionsLeft)
+            {
+                Debug.InstructionsLeft = value;
+            }
+        }
     }
 
     /// <summary>
     /// The breakpoint or watchpoint, set in the cores, for which KVM_RUN has returned with KVM_EXIT_DEBUG, and its
     /// address.
     /// </summary>
-    public (RunExit Kind, ulong Address)? DebugStop => _debug.Stop;
+    public (RunExit Kind, ulong Address)? DebugStop => _debug?.Stop;
+
+    private GuestDebug Debug => _debug ??= new GuestDebug();
 
     /// <summary>
     /// Physical address of a page of what a mapping of the vCPU shows (see <see cref="MapShared"/>), for a program that

@@ -18,6 +18,8 @@ internal sealed class VcpuTracer(KvmTracer tracer, int id, VcpuRegisters registe
         }
     }
 
+    /// <summary>Out of line, or each caller had the record and the clock's call in its frame.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Send(TraceEvent e, ulong a, ulong b, ulong c) =>
         tracer.Send(new TraceRecord(e, KvmTracer.Now, id, registers.Pc, a, b, c));
 }
