@@ -183,6 +183,44 @@ public sealed unsafe partial class Core
         SwitchMode();
     }
 
+    /// <summary>
+    /// GSTAT.PVM, for the owner of root mode: whether the next <see cref="Ertn"/> enters the guest. As a write of GSTAT
+    /// with that bit, which changes nothing else.
+    /// </summary>
+    public bool ErtnEntersGuest
+    {
+        set
+        {
+            ref ulong gstat = ref _hostCsr[Csr.Gstat];
+            gstat = value ? gstat | LvzFields.GstatPvm : gstat & ~LvzFields.GstatPvm;
+        }
+    }
+
+    /// <summary>
+    /// For the owner of root mode: <see cref="Ertn"/> to PLV0 at <paramref name="pc"/>, with root mode's interrupts on.
+    /// Done for each exit, so without asking what ERA and PRMD are.
+    /// </summary>
+    public void ErtnTo(ulong pc)
+    {
+        ulong* host = _hostCsr.Values;
+        host[Csr.Era] = pc;
+        host[Csr.Prmd] = (host[Csr.Prmd] & ~Crmd.PlvMask) | Crmd.Ie;
+        Ertn();
+    }
+
+    /// <summary>
+    /// For the owner of root mode: what its CSRs hold behind an exit, as <see cref="ReadCsr"/> reads them.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ReadExit(out ulong era, out ulong estat, out ulong badv, out uint badi)
+    {
+        ulong* host = _hostCsr.Values;
+        era = host[Csr.Era];
+        estat = host[Csr.Estat] | HostLines;
+        badv = host[Csr.Badv];
+        badi = (uint)host[Csr.Badi];
+    }
+
     /// <summary>LLBCTL.KLO keeps LLbit over one ertn (manual volume 1, 7.4.21).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void ClearLlbitUnlessKept(CsrBank bank)

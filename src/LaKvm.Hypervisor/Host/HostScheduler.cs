@@ -22,15 +22,8 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
     internal HostCpu Acquire(RegisterSet registers, HostThread thread, int preferred, out ulong delay)
     {
         delay = 0;
-        var request = new Request(registers, thread.Affinity, preferred);
-        HostCpu? cpu = Volatile.Read(ref _waiters) == 0 ? FindFree(request) : null;
-        if (cpu == null)
-        {
-            ulong start = clock.Ticks;
-            cpu = WaitForCpu(request);
-            delay = HostMachine.ToNanoseconds(clock.Ticks - start);
-        }
-
+        HostCpu cpu = TakeAgain(registers, thread, preferred)
+            ?? TakeOther(new Request(registers, thread.Affinity, preferred), ref delay);
         cpu.NeedResched = false;
         return cpu;
     }
@@ -72,6 +65,33 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
             cpu.Release();
         }
     }
+
+    /// <summary>The usual case: nobody waits, and the CPU that the thread would like is free.</summary>
+    private HostCpu? TakeAgain(RegisterSet registers, HostThread thread, int preferred)
+    {
+        if (Volatile.Read(ref _waiters) != 0 || (uint)preferred >= (uint)cpus.Length)
+        {
+            return null;
+        }
+
+        HostCpu cpu = cpus[preferred];
+        return MayRunOn(thread.Affinity, cpu) && cpu.TryAcquire(registers) ? cpu : null;
+    }
+
+    private HostCpu TakeOther(in Request request, ref ulong delay)
+    {
+        if (Volatile.Read(ref _waiters) == 0 && FindFree(request) is { } free)
+        {
+            return free;
+        }
+
+        ulong start = clock.Ticks;
+        HostCpu cpu = WaitForCpu(request);
+        delay = HostMachine.ToNanoseconds(clock.Ticks - start);
+        return cpu;
+    }
+
+    private static bool MayRunOn(ulong affinity, HostCpu cpu) => cpu.Id >= 64 || ((affinity >> cpu.Id) & 1) != 0;
 
     private static void GiveWay(HostCpu cpu)
     {
@@ -182,7 +202,7 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
     /// <summary>What a thread wants a CPU for, and which ones it may have.</summary>
     private readonly record struct Request(RegisterSet Registers, ulong Affinity, int Preferred)
     {
-        internal bool Allows(HostCpu cpu) => cpu.Id >= 64 || ((Affinity >> cpu.Id) & 1) != 0;
+        internal bool Allows(HostCpu cpu) => MayRunOn(Affinity, cpu);
     }
 
     /// <summary>A thread in the queue.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LaKvm.Cpu;
 using LaKvm.Diagnostics;
 
@@ -6,8 +7,6 @@ namespace LaKvm.Hypervisor;
 /// <summary>KVM_RUN.</summary>
 public sealed unsafe partial class KvmVcpu
 {
-    private const ulong PrmdForGuest = Crmd.Ie; // PPLV 0; physical interrupts are on while the guest runs
-
     private readonly HaltPolling _polling = new();
 
     private HostThread _thread = HostThread.Current;
@@ -97,7 +96,7 @@ public sealed unsafe partial class KvmVcpu
         }
     }
 
-    private void Load() => Steal.CountRunDelay(_thread, Residency.Load());
+    private void Load() => Steal.CountRunDelay(_thread, Residency.Load(_thread));
 
     private void Put()
     {
@@ -153,9 +152,7 @@ public sealed unsafe partial class KvmVcpu
     {
         HostCpu cpu = Residency.Cpu!;
         Core core = cpu.Core;
-        core.ExchangeCsr(Csr.Era, Registers.Pc, ulong.MaxValue);
-        core.ExchangeCsr(Csr.Prmd, PrmdForGuest, Crmd.PlvMask | Crmd.Ie);
-        core.Ertn();
+        core.ErtnTo(Registers.Pc);
         if (_debug is { Counts: true } debug)
         {
             debug.Step(cpu);
@@ -165,10 +162,12 @@ public sealed unsafe partial class KvmVcpu
             RunToExit(cpu, core);
         }
 
-        Registers.Pc = _exitPc = core.ReadCsr(Csr.Era);
-        exit = new ExitInfo(core.ReadCsr(Csr.Estat), core.ReadCsr(Csr.Badv), (uint)core.ReadCsr(Csr.Badi));
+        core.ReadExit(out ulong pc, out ulong estat, out ulong badv, out uint badi);
+        Registers.Pc = _exitPc = pc;
+        exit = new ExitInfo(estat, badv, badi);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void RunToExit(HostCpu cpu, Core core)
     {
         RunSlice slice = cpu.Slice;

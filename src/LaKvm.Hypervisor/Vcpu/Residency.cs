@@ -55,11 +55,11 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
     internal Core Core => _cpu!.Core;
 
     /// <summary>
-    /// Takes a core and makes its guest CSR file this vCPU's. Returns the nanoseconds waited for the core.
+    /// Takes a core for a thread and makes its guest CSR file this vCPU's. Returns the nanoseconds waited for the core.
     /// </summary>
-    internal ulong Load()
+    internal ulong Load(HostThread thread)
     {
-        HostCpu cpu = _machine.Scheduler.Acquire(this, HostThread.Current, _lastCpu, out ulong delay);
+        HostCpu cpu = _machine.Scheduler.Acquire(this, thread, _lastCpu, out ulong delay);
         Volatile.Write(ref _cpu, cpu);
         Core core = cpu.Core;
         if (cpu.Resident != this)
@@ -68,7 +68,7 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
         }
 
         Registers.LoadGpr(core.State->Gpr);
-        core.ExchangeCsr(Csr.Gstat, LvzFields.GstatPvm, LvzFields.GstatPvm);
+        core.ErtnEntersGuest = true;
         core.PollTimers(); // time has passed in which no engine looked at them
         if (_loadedTimeOffset != _vm.TimeOffset)
         {
@@ -84,7 +84,7 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
     {
         HostCpu cpu = _cpu!;
         Registers.PutGpr();
-        cpu.Core.ExchangeCsr(Csr.Gstat, 0, LvzFields.GstatPvm);
+        cpu.Core.ErtnEntersGuest = false;
         _lastCpu = cpu.Id;
         if (isBlocking)
         {
