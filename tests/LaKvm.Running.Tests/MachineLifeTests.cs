@@ -239,8 +239,11 @@ public sealed class MachineLifeTests : IDisposable
             .Should().Throw<InvalidOperationException>();
     }
 
-    private void Start(params IPausable[] parts) =>
+    private void Start(params IPausable[] parts)
+    {
         _run = Task.Factory.StartNew(() => _life.Run(_cpus, parts, _cancel.Token), TaskCreationOptions.LongRunning);
+        WaitUntil(() => _life.State != MachineState.Created || _run.IsCompleted);
+    }
 
     private MachineEnd End() => Result(_run);
 
