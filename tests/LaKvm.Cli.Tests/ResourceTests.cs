@@ -25,7 +25,9 @@ public sealed class ResourceTests : IDisposable
         WaitForBoots(lakvm, 120);
 
         (long addresses, long resident, int threads, int files) after = Usage(lakvm.Id);
-        (after.addresses - before.addresses).Should().BeLessThan(600 << 10, "KiB of addresses stay within a machine's");
+        // The C library gives threads that meet at its allocator 64 MiB of addresses each, at most 16 times; a hundred
+        // code caches are several times as much.
+        (after.addresses - before.addresses).Should().BeLessThan(1500 << 10, "KiB of addresses stay in bounds");
         (after.resident - before.resident).Should().BeLessThan(60 << 10, "KiB of memory stay within a machine's");
         after.threads.Should().BeLessThan(before.threads + 10);
         after.files.Should().BeLessThan(before.files + 10);
