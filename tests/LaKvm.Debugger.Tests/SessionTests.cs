@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using LaKvm.Running;
 
 namespace LaKvm.Debugger.Tests;
@@ -219,13 +220,16 @@ public sealed class SessionTests
         gdb.Begin();
         gdb.Send("vCont;c");
         DebugBench.WaitUntil(() => bench.Life.State == MachineState.Running);
-        for (int n = 0; n < 100_000; n++)
+        try
         {
-            gdb.SendRaw("$qfThreadInfo#bb"); // and never reads
-            if (bench.Life.State != MachineState.Running)
+            for (int n = 0; n < 100_000 && bench.Life.State == MachineState.Running; n++)
             {
-                break;
+                gdb.SendRaw("$qfThreadInfo#bb"); // and never reads
             }
+        }
+        catch (SocketException)
+        {
+            // The server has had enough of it.
         }
 
         bench.Life.Pause().Should().BeTrue();
@@ -303,7 +307,6 @@ public sealed class SessionTests
         gdb.Begin();
         gdb.Ask($"Z0,{bench.Labels["counts"]:x},4").Should().Be("OK");
         gdb.Ask("vCont;c:p1.-1").Should().StartWith("T05thread:p1.2;");
-        Counter(gdb, 1).Should().Be(0);
         gdb.Ask($"z0,{bench.Labels["counts"]:x},4");
         ulong other = Counter(gdb, 0);
         for (int n = 0; n < 100; n++)
