@@ -111,8 +111,9 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     private int Deliver(byte[] input)
     {
         bool listened = _listens;
-        _listens = Port is { SoftwareListens: true };
-        int taken = listened && _listens ? Port!.Receive(input) : 0;
+        Uart16550? port = Port; // a reset may take it away meanwhile
+        _listens = port is { SoftwareListens: true };
+        int taken = listened && _listens ? port!.Receive(input) : 0;
         _refusals = taken == 0 ? _refusals + 1 : 0;
         if (_refusals >= RefusalsBeforeSilence && _rawMode == null && _silence?.IsOver() == true)
         {
