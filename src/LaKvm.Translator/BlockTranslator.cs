@@ -33,6 +33,9 @@ internal sealed unsafe partial class BlockTranslator(
     private int _offset;
     private int _blockEnd;
 
+    /// <summary>Where what is seldom run begins, behind the blocks of the region that was translated last.</summary>
+    public byte* Cold { get; private set; }
+
     /// <summary>Translates the collected region of <paramref name="page"/> and enters its blocks in the page.</summary>
     public void Translate(CodePage* page)
     {
@@ -49,6 +52,7 @@ internal sealed unsafe partial class BlockTranslator(
             TranslateBlock(start);
         }
 
+        Cold = _e.Position;
         foreach (Tail tail in _tails)
         {
             EmitTail(tail);
