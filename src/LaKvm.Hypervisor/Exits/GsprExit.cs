@@ -141,7 +141,7 @@ internal static unsafe class GsprExit
     {
         uint address = (uint)vcpu.Registers.Gpr[exit.Rj];
         int size = SizeOf(exit);
-        if (vcpu.Vm.IocsrBus.Read(vcpu, address, size, out ulong data))
+        if (vcpu.Vm.Buses.Iocsr.Read(vcpu, address, size, out ulong data))
         {
             vcpu.Registers.Write(exit.Rd, RegisterData.SignExtend(data, size));
             vcpu.Tracer.Trace(TraceEvent.Iocsr, address, data, (ulong)TraceAccess.Read);
@@ -161,7 +161,7 @@ internal static unsafe class GsprExit
         int size = SizeOf(exit);
         ulong data = RegisterData.Low(vcpu.Registers.Gpr[exit.Rd], size);
         vcpu.Tracer.Trace(TraceEvent.Iocsr, address, data, (ulong)TraceAccess.Write);
-        if (vcpu.Vm.IocsrBus.Write(vcpu, address, size, data))
+        if (vcpu.Vm.Buses.Iocsr.Write(vcpu, address, size, data))
         {
             return ExitOutcome.ResumeGuest;
         }

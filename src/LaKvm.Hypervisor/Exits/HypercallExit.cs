@@ -20,7 +20,7 @@ internal static unsafe class HypercallExit
     {
         switch (exit.Badi & CodeMask)
         {
-            case DebugCode when vcpu.HasBreakpoints:
+            case DebugCode when vcpu.Debug.HasBreakpoints:
                 vcpu.RunPage->ExitReason = KvmExitReason.Debug;
                 return ExitOutcome.ResumeHost;
             case UserCode when vcpu.HasFeature(PvFeatures.UserHypercall):

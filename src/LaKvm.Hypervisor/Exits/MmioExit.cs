@@ -59,7 +59,7 @@ internal static unsafe class MmioExit
         ulong data = RegisterData.Low(vcpu.Registers.Gpr[exit.Rd], access.Size);
         vcpu.Registers.Pc += 4;
         vcpu.Tracer.Trace(TraceEvent.Mmio, gpa, data, (ulong)TraceAccess.Write);
-        if (vcpu.Vm.MmioBus.Write(vcpu, gpa, access.Size, data))
+        if (vcpu.Vm.Buses.Mmio.Write(vcpu, gpa, access.Size, data))
         {
             return ExitOutcome.ResumeGuest;
         }
@@ -71,7 +71,7 @@ internal static unsafe class MmioExit
     private static ExitOutcome Load(in ExitInfo exit, KvmVcpu vcpu, MmioInstruction access)
     {
         ulong gpa = exit.Badv;
-        if (vcpu.Vm.MmioBus.Read(vcpu, gpa, access.Size, out ulong data))
+        if (vcpu.Vm.Buses.Mmio.Read(vcpu, gpa, access.Size, out ulong data))
         {
             FinishLoad(vcpu, exit.Rd, access, data);
             vcpu.Tracer.Trace(TraceEvent.Mmio, gpa, data);

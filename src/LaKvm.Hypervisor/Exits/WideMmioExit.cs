@@ -71,8 +71,8 @@ internal static unsafe class WideMmioExit
         int size = Math.Min(PartBytes, pending.Access.Size - pending.Done);
         ref ulong part = ref pending.Data[pending.Done / PartBytes];
         bool answered = store
-            ? vcpu.Vm.MmioBus.Write(vcpu, gpa, size, part)
-            : vcpu.Vm.MmioBus.Read(vcpu, gpa, size, out part);
+            ? vcpu.Vm.Buses.Mmio.Write(vcpu, gpa, size, part)
+            : vcpu.Vm.Buses.Mmio.Read(vcpu, gpa, size, out part);
         TraceAccess kind = store ? TraceAccess.Write : answered ? TraceAccess.Read : TraceAccess.ReadUnsatisfied;
         vcpu.Tracer.Trace(TraceEvent.Mmio, gpa, part, (ulong)kind);
         if (!answered)

@@ -110,8 +110,8 @@ internal sealed class KvmEiointc : KvmDevice, IKvmIoDevice, ICoreInterrupts
     /// <summary>Puts the registers on the VM's bus.</summary>
     internal Errno Attach()
     {
-        Errno error = Vm.IocsrBus.Register(Base, Size, this);
-        return error == Errno.None ? Vm.IocsrBus.Register(VirtualBase, VirtualSize, this) : error;
+        Errno error = Vm.Buses.Iocsr.Register(Base, Size, this);
+        return error == Errno.None ? Vm.Buses.Iocsr.Register(VirtualBase, VirtualSize, this) : error;
     }
 
     private Errno Control(ulong attribute, uint value)

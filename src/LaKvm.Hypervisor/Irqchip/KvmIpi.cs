@@ -93,7 +93,7 @@ internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
     }
 
     /// <summary>Puts the registers on the VM's bus.</summary>
-    internal Errno Attach() => Vm.IocsrBus.Register(Ipi.Base, Size, this);
+    internal Errno Attach() => Vm.Buses.Iocsr.Register(Ipi.Base, Size, this);
 
     private int IdOf(int physicalNumber) => Vm.VcpuByPhysicalId((ulong)physicalNumber)?.Id ?? -1;
 
@@ -111,7 +111,7 @@ internal sealed class KvmIpi : KvmDevice, IKvmIoDevice, ICoreInterrupts
         {
             if (vm.VcpuById(core) is { } vcpu)
             {
-                vm.IocsrBus.Write(vcpu, start + offset, size, value);
+                vm.Buses.Iocsr.Write(vcpu, start + offset, size, value);
             }
         }
     }

@@ -32,9 +32,9 @@ internal sealed class KvmPchPic : KvmDevice, IKvmIoDevice, IVectorSink
         return true;
     }
 
-    public void SetLevel(int vector, bool level) => Vm.Eiointc?.Vectors.SetLevel(vector, level);
+    public void SetLevel(int vector, bool level) => Vm.Irqchip.Vectors?.SetLevel(vector, level);
 
-    public void Trigger(int vector) => Vm.Eiointc?.Vectors.Trigger(vector);
+    public void Trigger(int vector) => Vm.Irqchip.Vectors?.Trigger(vector);
 
     /// <summary>Registers are 64 bits wide; the byte arrays of routes and vectors are reached byte by byte.</summary>
     public override int AttributeSize(uint group, ulong attribute) => group switch
@@ -85,12 +85,12 @@ internal sealed class KvmPchPic : KvmDevice, IKvmIoDevice, IVectorSink
 
     private Errno SetBase(ulong address)
     {
-        if (_base != Unset || Vm.MmioBus.Overlaps(address, Size))
+        if (_base != Unset || Vm.Buses.Mmio.Overlaps(address, Size))
         {
             return Errno.Fault;
         }
 
         _base = address;
-        return Vm.MmioBus.Register(address, Size, this);
+        return Vm.Buses.Mmio.Register(address, Size, this);
     }
 }

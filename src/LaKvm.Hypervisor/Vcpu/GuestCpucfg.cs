@@ -3,7 +3,7 @@ using LaKvm.Cpu;
 namespace LaKvm.Hypervisor;
 
 /// <summary>CPUCFG words of a guest: set by user space, within what the host has.</summary>
-internal sealed class GuestCpucfg
+public sealed class GuestCpucfg
 {
     private readonly uint[] _words = new uint[KvmLimits.CpucfgWords];
 
@@ -14,7 +14,7 @@ internal sealed class GuestCpucfg
     internal ulong Units { get; private set; }
 
     /// <summary>Bits that user space may set in a word; EINVAL for a word that does not exist.</summary>
-    internal static Errno GetMask(ulong word, out uint mask)
+    public static Errno GetMask(ulong word, out uint mask)
     {
         uint host = La464.Cpucfg(word);
         mask = word switch

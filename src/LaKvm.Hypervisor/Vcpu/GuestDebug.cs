@@ -7,25 +7,56 @@ namespace LaKvm.Hypervisor;
 /// breakpoints and watchpoints (<see cref="CoreDebug"/>). The guest is made to leave, and KVM_RUN returns with
 /// KVM_EXIT_DEBUG.
 /// </summary>
-internal sealed unsafe class GuestDebug
+public sealed unsafe class GuestDebug
 {
+    private (RunExit Kind, ulong Address) _stop;
+    private bool _isStopped;
+    private long _left = long.MaxValue;
+
+    /// <summary>A debugger has wanted something at some time: until then an exit pays for one test.</summary>
+    private bool _isUsed;
+
     /// <summary>
-    /// Instructions that the guest may still execute; <see cref="long.MaxValue"/> without limit. What is executed again
-    /// behind an exit (a page was mapped, a unit loaded) counts once.
+    /// Instructions that the guest may execute before KVM_RUN returns with KVM_EXIT_DEBUG; <see cref="long.MaxValue"/>
+    /// without limit. What is executed again behind an exit (a page was mapped, a unit loaded) counts once. No part of
+    /// KVM's interface, which has no steps on this architecture.
     /// </summary>
-    internal long InstructionsLeft { get; set; } = long.MaxValue;
+    public long InstructionsLeft
+    {
+        get => _left;
+        set
+        {
+            _left = value;
+            _isUsed |= value != long.MaxValue;
+        }
+    }
 
     /// <summary>Whether instructions are counted at all.</summary>
-    internal bool Counts => InstructionsLeft != long.MaxValue;
+    internal bool Counts => _isUsed && _left != long.MaxValue;
 
-    /// <summary>What the guest has come to, and the address of that; null if nothing.</summary>
-    internal (RunExit Kind, ulong Address)? Stop { get; private set; }
+    /// <summary>
+    /// The breakpoint or watchpoint, set in the cores, that the guest has come to, and its address; null if none.
+    /// </summary>
+    public (RunExit Kind, ulong Address)? Stop => _isStopped ? _stop : null;
+
+    /// <summary>Whether planted breakpoints leave to user space.</summary>
+    internal bool HasBreakpoints { get; private set; }
 
     /// <summary>Whether the guest may execute nothing.</summary>
-    internal bool HasStopped => InstructionsLeft <= 0 || Stop != null;
+    internal bool HasStopped => _isUsed && (_isStopped || _left <= 0);
+
+    /// <summary>
+    /// KVM_SET_GUEST_DEBUG: with bit 0, planted breakpoints exit; without it nothing else counts. Bit 16 asks for them
+    /// too, stepping has no effect.
+    /// </summary>
+    public void SetControl(uint control)
+    {
+        const uint enable = 1;
+        HasBreakpoints = (control & enable) != 0;
+    }
 
     /// <summary>The guest goes on from where it has stopped.</summary>
-    internal void Continue() => Stop = null;
+    internal void Continue() => _isStopped = false;
 
     /// <summary>Runs a guest up to its next exit, counting its instructions.</summary>
     internal void Step(HostCpu cpu)
@@ -33,7 +64,7 @@ internal sealed unsafe class GuestDebug
         RunExit exit;
         do
         {
-            if (InstructionsLeft <= 0)
+            if (_left <= 0)
             {
                 cpu.SendIpi(); // makes the guest leave
             }
@@ -44,7 +75,7 @@ internal sealed unsafe class GuestDebug
             cpu.Core.PollTimers();
             if (cpu.Core.State->Retired != start && cpu.Refill.Count == refills)
             {
-                InstructionsLeft--;
+                _left--;
             }
 
             if (IsStop(exit))
@@ -62,7 +93,8 @@ internal sealed unsafe class GuestDebug
     internal void ComeTo(RunExit stop, HostCpu cpu)
     {
         Core core = cpu.Core;
-        Stop = (stop, stop == RunExit.Breakpoint ? core.State->Pc : core.Debug.Watched.Address);
+        _isStopped = _isUsed = true;
+        _stop = (stop, stop == RunExit.Breakpoint ? core.State->Pc : core.Debug.Watched.Address);
         cpu.SendIpi();
     }
 
@@ -71,7 +103,7 @@ internal sealed unsafe class GuestDebug
     {
         if (Counts)
         {
-            InstructionsLeft++;
+            _left++;
         }
     }
 }

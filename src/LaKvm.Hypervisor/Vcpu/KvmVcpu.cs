@@ -1,6 +1,5 @@
 using LaKvm.Cpu;
 using LaKvm.Diagnostics;
-using LaKvm.Memory;
 
 namespace LaKvm.Hypervisor;
 
@@ -8,45 +7,42 @@ namespace LaKvm.Hypervisor;
 /// A virtual CPU (struct kvm_vcpu). Its thread is whoever calls <see cref="Run"/>; everything but the members that say
 /// so is called by that thread, or with the vCPU's mutex held while it does not run.
 /// </summary>
-public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
+public sealed unsafe class KvmVcpu : IHostWork, IGuestPlace, IDisposable
 {
-    private readonly HostMachine _machine;
-    private readonly HostSleeper _sleeper;
+    private readonly WorldSwitch _world;
+    private readonly GuestEntry _entry;
+    private readonly VcpuHalt _halt;
 
-    /// <summary>What user space maps: the run page, then the dirty ring.</summary>
-    private readonly SharedPageRun _shared;
-
-    /// <summary>Null until a debugger wants something, so that what it needs costs an exit a test.</summary>
-    private GuestDebug? _debug;
-
+    private PendingAccess _pending;
     private bool _unknownCsrReported;
 
     internal KvmVcpu(KvmVm vm, int id, uint dirtyRingBytes)
     {
         Vm = vm;
         Id = id;
-        _machine = vm.Machine;
-        MemoryCache = new MmuMemoryCache(_machine.Pages, KvmLimits.MmuCacheObjects);
-        _shared = _machine.SharedPages.Allocate(_machine.Pages.PageSize + dirtyRingBytes);
+        MemoryCache = new MmuMemoryCache(vm.Machine.Pages, KvmLimits.MmuCacheObjects);
+        Shared = new VcpuSharedPages(vm.Machine, vm.CoalescedMmio.Memory, dirtyRingBytes);
+        RunPage = Shared.Run;
+        DirtyRing = dirtyRingBytes == 0 ? null : new DirtyRing(Shared.Ring, dirtyRingBytes);
         try
         {
-            _sleeper = new HostSleeper();
             Registers = new VcpuRegisters(id);
+            Tracer = new VcpuTracer(vm.Tracer, id, Registers);
+            Interrupts = new InterruptQueue(Tracer);
+            Residency = new Residency(vm, Registers, Interrupts, Tracer);
+            Steal = new StealClock(this);
+            Scheduling = new VcpuScheduling(Residency, Steal);
+            RegisterAccess = new RegisterAccess(this);
+            _world = new WorldSwitch(Registers, Residency, Debug);
+            _entry = new GuestEntry(this);
+            _halt = new VcpuHalt(this);
         }
         catch
         {
-            _shared.Dispose();
-            _sleeper?.Dispose();
+            Shared.Dispose();
+            Registers?.Dispose();
             throw;
         }
-
-        DirtyRing = dirtyRingBytes == 0
-            ? null
-            : new DirtyRing(_shared.Pointer + _machine.Pages.PageSize, dirtyRingBytes);
-        Tracer = new VcpuTracer(vm.Tracer, id, Registers);
-        Interrupts = new InterruptQueue(Tracer);
-        Residency = new Residency(vm, Registers, Interrupts, Tracer);
-        Steal = new StealClock(this);
     }
 
     /// <summary>The VM.</summary>
@@ -61,102 +57,37 @@ public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
     /// <summary>Serialises the ioctls of this vCPU.</summary>
     public Lock Mutex { get; } = new();
 
+    /// <summary>What user space maps.</summary>
+    public VcpuSharedPages Shared { get; }
+
     /// <summary>The page shared with user space.</summary>
-    public KvmRun* RunPage => (KvmRun*)_shared.Pointer;
+    public KvmRun* RunPage { get; }
+
+    /// <summary>The registers for user space.</summary>
+    public RegisterAccess RegisterAccess { get; }
+
+    /// <summary>What debuggers want.</summary>
+    public GuestDebug Debug { get; } = new();
 
     /// <summary>
-    /// mmap of the vCPU: the run page at page 0, the VM's ring of coalesced MMIO, the dirty ring; nothing can be
-    /// accessed between and behind them. Null where there is nothing at all. To be undone by
-    /// <see cref="SharedMemory.Unmap"/>.
+    /// Signals blocked while the vCPU runs, instead of those that its thread blocks; bit n-1 is signal n.
     /// </summary>
-    /// <param name="page">First page.</param>
-    /// <param name="size">Bytes, rounded up to pages.</param>
-    public byte* MapShared(ulong page, ulong size)
+    public ulong? SignalMask
     {
-        ulong unit = _machine.Pages.PageSize;
-        ulong start = page * unit;
-        const ulong ring = KvmLimits.DirtyRingPageOffset, coalesced = KvmLimits.CoalescedMmioPageOffset;
-        ulong ringBytes = _shared.Size - unit;
-        bool exists = page <= coalesced || (page >= ring && page - ring < ringBytes / unit);
-        if (size == 0 || size > int.MaxValue || !exists)
-        {
-            return null;
-        }
-
-        size = (size + unit - 1) & ~(unit - 1);
-        byte* view = SharedMemory.Reserve(size);
-        try
-        {
-            Show(_shared, 0, unit, 0);
-            Show(Vm.CoalescedMemory, 0, unit, coalesced * unit);
-            Show(_shared, unit, ringBytes, ring * unit);
-            return view;
-        }
-        catch
-        {
-            SharedMemory.Unmap(view, size);
-            throw;
-        }
-
-        void Show(SharedPageRun memory, ulong from, ulong length, ulong at)
-        {
-            ulong first = Math.Max(at, start);
-            ulong end = Math.Min(at + length, start + size);
-            if (first < end)
-            {
-                memory.ShowAt(view + (first - start), from + (first - at), end - first);
-            }
-        }
+        get => Scheduling.SignalMask;
+        set => Scheduling.SignalMask = value;
     }
 
-    /// <summary>
-    /// Instructions that the guest may execute before KVM_RUN returns with KVM_EXIT_DEBUG; <see cref="long.MaxValue"/>
-    /// without limit. No part of KVM's interface, which has no steps on this architecture: for a debugger in this
-    /// process.
-    /// </summary>
-    public long InstructionsLeft
-    {
-        get => _debug?.InstructionsLeft ?? long.MaxValue;
-        set
-        {
-            if (value != InstructionsLeft)
-            {
-                Debug.InstructionsLeft = value;
-            }
-        }
-    }
+    /// <summary>Telling the guest of stolen time.</summary>
+    public StealClock Steal { get; }
 
-    /// <summary>
-    /// The breakpoint or watchpoint, set in the cores, for which KVM_RUN has returned with KVM_EXIT_DEBUG, and its
-    /// address.
-    /// </summary>
-    public (RunExit Kind, ulong Address)? DebugStop => _debug?.Stop;
-
-    private GuestDebug Debug => _debug ??= new GuestDebug();
-
-    /// <summary>
-    /// Physical address of a page of what a mapping of the vCPU shows (see <see cref="MapShared"/>), for a program that
-    /// runs on the machine; null where there is nothing.
-    /// </summary>
-    public ulong? SharedPage(ulong page)
-    {
-        ulong unit = _machine.Pages.PageSize;
-        return page switch
-        {
-            0 => _shared.Physical,
-            KvmLimits.CoalescedMmioPageOffset => Vm.CoalescedMemory.Physical,
-            _ => IsRingPage(page) ? _shared.Physical + ((page - KvmLimits.DirtyRingPageOffset + 1) * unit) : null,
-        };
-    }
-
-    /// <summary>Whether a page of a mapping of the vCPU is its dirty ring's.</summary>
-    public bool IsRingPage(ulong page) => page >= KvmLimits.DirtyRingPageOffset
-        && page - KvmLimits.DirtyRingPageOffset < (_shared.Size / _machine.Pages.PageSize) - 1;
+    /// <summary>The guest's CPUCFG words.</summary>
+    public GuestCpucfg Cpucfg { get; } = new();
 
     int IGuestPlace.CoreNumber => Id;
 
     /// <summary>Also in user space: the instruction by which the guest was left last.</summary>
-    ulong IGuestPlace.GuestPc => _exitPc;
+    ulong IGuestPlace.GuestPc => _world.ExitPc;
 
     internal DirtyRing? DirtyRing { get; }
 
@@ -166,8 +97,8 @@ public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
     /// <summary>Where the registers are.</summary>
     internal Residency Residency { get; }
 
-    /// <summary>The guest's CPUCFG words.</summary>
-    internal GuestCpucfg Cpucfg { get; } = new();
+    /// <summary>The thread and the core.</summary>
+    internal VcpuScheduling Scheduling { get; }
 
     /// <summary>Interrupts and exceptions for the guest.</summary>
     internal InterruptQueue Interrupts { get; }
@@ -178,9 +109,6 @@ public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
     /// <summary>Tracepoints.</summary>
     internal VcpuTracer Tracer { get; }
 
-    /// <summary>Stolen time.</summary>
-    internal StealClock Steal { get; }
-
     /// <summary>Pages for second-stage tables.</summary>
     internal MmuMemoryCache MemoryCache { get; }
 
@@ -190,19 +118,6 @@ public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
     /// <summary>Whether the vCPU is executing guest code or about to.</summary>
     internal bool IsInGuest => Requests.IsInGuest;
 
-    /// <summary>Whether planted breakpoints leave to user space.</summary>
-    internal bool HasBreakpoints { get; private set; }
-
-    /// <summary>
-    /// KVM_SET_GUEST_DEBUG: with bit 0, planted breakpoints exit; without it nothing else counts. Bit 16 asks for them
-    /// too, stepping has no effect.
-    /// </summary>
-    public void SetGuestDebug(uint control)
-    {
-        const uint enable = 1;
-        HasBreakpoints = (control & enable) != 0;
-    }
-
     /// <summary>CSR.CPUID: what interrupts are routed by; 256 until it is set.</summary>
     internal ulong PhysicalId
     {
@@ -210,30 +125,48 @@ public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
         set => Registers.Csr[Csr.Cpuid] = value;
     }
 
-    /// <summary>
-    /// Address and valid bit of the structure with stolen time, as user space and the guest give them.
-    /// </summary>
-    public ulong StealTimeAddress => Steal.Address;
-
-    /// <summary>Whether the guest may be told of stolen time.</summary>
-    public bool HasStealTime => HasFeature(PvFeatures.StealTime);
-
-    /// <summary>
-    /// Sets where that structure is, for user space: EINVAL for reserved bits or an address without memory.
-    /// </summary>
-    public Errno SetStealTimeAddress(ulong value) => Steal.SetAddress(value);
-
     /// <summary>Whether guests of the VM are offered a paravirtual feature.</summary>
-    internal bool HasFeature(PvFeatures feature) => (Vm.PvFeatures & feature) != 0;
+    public bool HasFeature(PvFeatures feature) => (Vm.PvFeatures & feature) != 0;
 
-    /// <summary>Frees the registers and shared pages; the vCPU does not run any more.</summary>
-    public void Dispose()
+    /// <summary>
+    /// Runs the guest until user space is needed: <see cref="KvmRun.ExitReason"/> says for what. EINTR if a signal is
+    /// pending or an immediate exit is asked for. Call it with <see cref="Mutex"/> held.
+    /// </summary>
+    public Errno Run()
     {
-        Residency.Dispose();
-        MemoryCache.Drain();
-        _shared.Dispose();
-        _sleeper.Dispose();
+        if (Vm.Dead)
+        {
+            return Errno.Io;
+        }
+
+        KvmRun* run = RunPage;
+        if (_pending.Kind != PendingKind.None && !PendingExit.Complete(this).EntersGuest)
+        {
+            return Errno.None; // the next part of the same access
+        }
+
+        if (run->ImmediateExit != 0)
+        {
+            return Errno.Intr;
+        }
+
+        run->ExitReason = KvmExitReason.Unknown;
+        Debug.Continue();
+        if (Scheduling.Enter(this))
+        {
+            GuestErrorLog.Enter(this);
+        }
+
+        Scheduling.Load();
+        ExitOutcome outcome = RunGuest();
+        Scheduling.Put();
+        Scheduling.Leave();
+        Tracer.Trace(TraceEvent.UserspaceExit, (ulong)run->ExitReason);
+        return outcome.Error;
     }
+
+    /// <summary>The idle instruction.</summary>
+    internal void Halt() => _halt.Wait();
 
     /// <summary>Makes a request; true if the vCPU is in guest mode and is being interrupted. Any thread.</summary>
     internal bool MakeRequest(KvmRequest request, bool wake)
@@ -241,7 +174,7 @@ public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
         Requests.Make(request);
         if (wake)
         {
-            WakeUp();
+            _halt.WakeUp();
         }
 
         return LeaveGuest();
@@ -252,14 +185,14 @@ public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
     /// </summary>
     internal void Kick()
     {
-        WakeUp();
+        _halt.WakeUp();
         LeaveGuest();
     }
 
     /// <summary>Makes the vCPU see a signal to its thread. Any thread.</summary>
     void IHostWork.Signalled()
     {
-        _sleeper.Wake(); // which is no wake-up that KVM counts
+        _halt.Interrupt();
         LeaveGuest();
     }
 
@@ -306,12 +239,47 @@ public sealed unsafe partial class KvmVcpu : IHostWork, IGuestPlace, IDisposable
         }
     }
 
-    /// <summary>Wakes the vCPU if it sleeps in an idle instruction, and counts that it did.</summary>
-    private void WakeUp()
+    /// <summary>Frees the registers and shared pages; the vCPU does not run any more.</summary>
+    public void Dispose()
     {
-        if (_sleeper.Wake())
+        Residency.Dispose();
+        MemoryCache.Drain();
+        Shared.Dispose();
+        _halt.Dispose();
+    }
+
+    private ExitOutcome RunGuest()
+    {
+        ExitOutcome outcome = _entry.Prepare(default);
+        if (!outcome.EntersGuest)
         {
-            Statistics.CountShared(VcpuStat.HaltWakeup);
+            return outcome;
+        }
+
+        Tracer.Trace(TraceEvent.Enter);
+        while (true)
+        {
+            _world.EnterGuest(out ExitInfo exit);
+            Requests.LeaveGuest();
+            Tracer.Trace(TraceEvent.Exit, (ulong)exit.Ecode, exit.Badi);
+            outcome = ExitTable.Handle(exit, this);
+            if (outcome.EntersGuest)
+            {
+                if (Debug.Counts && exit.Ecode != 0 && Registers.Pc == _world.ExitPc)
+                {
+                    Debug.Repeat();
+                }
+
+                outcome = _entry.Prepare(exit);
+            }
+
+            if (!outcome.EntersGuest)
+            {
+                Tracer.Trace(TraceEvent.Out);
+                return outcome;
+            }
+
+            Tracer.Trace(TraceEvent.Reenter);
         }
     }
 

@@ -1,12 +1,13 @@
 namespace LaKvm.Hypervisor;
 
 /// <summary>Telling the guest how long its vCPU waited for a core, in a structure in guest memory.</summary>
-internal sealed unsafe class StealClock(KvmVcpu vcpu)
+public sealed unsafe class StealClock
 {
     private const ulong StealValid = 1, StealReserved = 0x3e, StealAddressMask = ~0x3fUL;
 
-    private readonly KvmVm _vm = vcpu.Vm;
-    private readonly HostPages _pages = vcpu.Vm.Machine.Pages;
+    private readonly KvmVcpu _vcpu;
+    private readonly KvmVm _vm;
+    private readonly HostPages _pages;
 
     /// <summary>Guest-physical address of the structure, with its valid bit.</summary>
     private ulong _address;
@@ -15,13 +16,23 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
     private HostThread? _runner;
     private ulong _lastSteal;
 
+    internal StealClock(KvmVcpu vcpu)
+    {
+        _vcpu = vcpu;
+        _vm = vcpu.Vm;
+        _pages = vcpu.Vm.Machine.Pages;
+    }
+
+    /// <summary>Whether the guest may be told.</summary>
+    public bool IsOffered => _vcpu.HasFeature(PvFeatures.StealTime);
+
     /// <summary>Address and valid bit, as user space and the guest give them.</summary>
-    internal ulong Address => _address;
+    public ulong Address => _address;
 
     /// <summary>
     /// Sets where the structure is, for user space: EINVAL for reserved bits or an address without memory.
     /// </summary>
-    internal Errno SetAddress(ulong value)
+    public Errno SetAddress(ulong value)
     {
         bool hasMemory = (value & StealValid) == 0 || _vm.Memory.HvaOf(value & StealAddressMask, write: true) != 0;
         return hasMemory && Accept(value) ? Errno.None : Errno.Inval;
@@ -39,7 +50,7 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
         if (HasAddress)
         {
             _lastSteal = _runner?.RunDelay ?? 0;
-            vcpu.Requests.Make(KvmRequest.StealUpdate);
+            _vcpu.Requests.Make(KvmRequest.StealUpdate);
         }
 
         return true;
@@ -62,7 +73,7 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
         thread.AddRunDelay(delay);
         if (HasAddress)
         {
-            vcpu.Requests.Make(KvmRequest.StealUpdate);
+            _vcpu.Requests.Make(KvmRequest.StealUpdate);
         }
     }
 
@@ -93,7 +104,7 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
     internal void MarkPreempted()
     {
         // Between two looks at the ring only a few pages may be added to it: this hint can do without.
-        if (vcpu.HasFeature(PvFeatures.Preempt) && vcpu.DirtyRing is not { IsSoftFull: true }
+        if (_vcpu.HasFeature(PvFeatures.Preempt) && _vcpu.DirtyRing is not { IsSoftFull: true }
             && TryPin(out StealTime* steal, out ulong page))
         {
             steal->Preempted = 1;
@@ -132,7 +143,7 @@ internal sealed unsafe class StealClock(KvmVcpu vcpu)
         ulong gfn = address >> _pages.PageShift;
         if (_vm.Slots.Find(gfn) is { } slot)
         {
-            DirtyLog.Mark(slot, gfn, vcpu);
+            DirtyLog.Mark(slot, gfn, _vcpu);
         }
     }
 }

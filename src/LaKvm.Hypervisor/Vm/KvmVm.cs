@@ -1,6 +1,5 @@
 using LaKvm.Cpu;
 using LaKvm.Diagnostics;
-using LaKvm.Memory;
 
 namespace LaKvm.Hypervisor;
 
@@ -8,7 +7,7 @@ namespace LaKvm.Hypervisor;
 /// A virtual machine (struct kvm). Locks, outer before inner: the VM's lock, the slots lock, the address space's lock,
 /// the MMU lock. A vCPU's mutex is outside of all of them.
 /// </summary>
-public sealed partial class KvmVm : IDisposable
+public sealed class KvmVm : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly KvmVcpu?[] _vcpuById = new KvmVcpu?[KvmLimits.MaxVcpus];
@@ -21,21 +20,22 @@ public sealed partial class KvmVm : IDisposable
         AddressSpace = addressSpace;
         Memory = new MemorySlots(this);
         DirtyLog = new DirtyLog(this);
-        CoalescedMemory = module.Machine.SharedPages.Allocate(module.Machine.Pages.PageSize);
+        Irqchip = new KvmIrqchip(this);
+        IrqFds = new IrqFds(Irqchip);
+        IoEvents = new IoEvents(Buses);
+        CoalescedMmio = new CoalescedMmio(module.Machine, Buses);
         try
         {
             Mmu = new GpaMmu(this, module.Machine.Pages);
         }
         catch
         {
-            CoalescedMemory.Dispose();
+            CoalescedMmio.Dispose();
             throw;
         }
 
         addressSpace.Register(Mmu);
         PvFeatures = PvFeatures.Ipi | PvFeatures.StealTime | PvFeatures.Preempt;
-        IocsrBus = new KvmIoBus();
-        MmioBus = new KvmIoBus();
     }
 
     /// <summary>The module that made it.</summary>
@@ -59,6 +59,18 @@ public sealed partial class KvmVm : IDisposable
     /// <summary>Which pages the guest has written.</summary>
     public DirtyLog DirtyLog { get; }
 
+    /// <summary>Interrupt controllers in the hypervisor.</summary>
+    public KvmIrqchip Irqchip { get; }
+
+    /// <summary>Events that inject interrupts.</summary>
+    public IrqFds IrqFds { get; }
+
+    /// <summary>Events that guest writes signal.</summary>
+    public IoEvents IoEvents { get; }
+
+    /// <summary>Guest writes that are collected for user space.</summary>
+    public CoalescedMmio CoalescedMmio { get; }
+
     /// <summary>vCPUs in the order they were made.</summary>
     public ReadOnlySpan<KvmVcpu> Vcpus => Volatile.Read(ref _vcpus);
 
@@ -69,7 +81,7 @@ public sealed partial class KvmVm : IDisposable
     public uint? MaxHaltPollNs { get; set; }
 
     /// <summary>Paravirtual features offered to guests unless a vCPU says otherwise.</summary>
-    internal PvFeatures PvFeatures { get; private set; }
+    public PvFeatures PvFeatures { get; private set; }
 
     /// <summary>The slots as they are now.</summary>
     internal MemorySlotSet Slots => Memory.Current;
@@ -80,11 +92,8 @@ public sealed partial class KvmVm : IDisposable
     /// <summary>Second-stage translation.</summary>
     internal GpaMmu Mmu { get; }
 
-    /// <summary>In-kernel devices in the IOCSR space.</summary>
-    internal KvmIoBus IocsrBus { get; }
-
-    /// <summary>In-kernel devices in the guest-physical space.</summary>
-    internal KvmIoBus MmioBus { get; }
+    /// <summary>In-kernel devices.</summary>
+    internal KvmIoBuses Buses { get; } = new();
 
     /// <summary>What to add to the host's counter to get the guest's (GCNTC).</summary>
     internal long TimeOffset { get; set; }
@@ -149,7 +158,7 @@ public sealed partial class KvmVm : IDisposable
     };
 
     /// <summary>Sets the paravirtual features, once: EINVAL for unknown ones, or for a second, different set.</summary>
-    internal Errno SetPvFeatures(PvFeatures features)
+    public Errno SetPvFeatures(PvFeatures features)
     {
         if ((features & ~PvFeatures.Known) != 0)
         {
@@ -221,7 +230,7 @@ public sealed partial class KvmVm : IDisposable
         }
 
         Dead = true;
-        DetachEvents();
+        IrqFds.DetachAll();
         AddressSpace.Unregister(Mmu);
         foreach (KvmVcpu vcpu in Vcpus)
         {
@@ -229,7 +238,7 @@ public sealed partial class KvmVm : IDisposable
         }
 
         Mmu.Dispose();
-        CoalescedMemory.Dispose();
+        CoalescedMmio.Dispose();
         Module.DestroyVm();
     }
 }

@@ -55,13 +55,13 @@ public sealed unsafe class VcpuDescriptor : Descriptor
     }
 
     /// <inheritdoc/>
-    public override byte* Map(ulong page, ulong bytes) => _vcpu.MapShared(page, bytes);
+    public override byte* Map(ulong page, ulong bytes) => _vcpu.Shared.Map(page, bytes);
 
     /// <inheritdoc/>
     public override Errno Map(ulong offset, ulong bytes, HostRights rights, bool shared, out HostMemoryObject? mapped)
     {
         ulong unit = _vcpu.Vm.Module.Machine.Pages.PageSize;
-        bool ring = _vcpu.IsRingPage(offset / unit) || _vcpu.IsRingPage((offset + bytes - 1) / unit);
+        bool ring = _vcpu.Shared.IsRingPage(offset / unit) || _vcpu.Shared.IsRingPage((offset + bytes - 1) / unit);
         mapped = ring && (!shared || (rights & HostRights.Execute) != 0) ? null : new VcpuPages(this, _vcpu, unit);
         return mapped == null ? Errno.Inval : Errno.None;
     }
@@ -113,7 +113,7 @@ public sealed unsafe class VcpuDescriptor : Descriptor
         KvmRegs regs;
         if (!set)
         {
-            _vcpu.GetRegs(&regs);
+            _vcpu.RegisterAccess.GetRegs(&regs);
             return Copied(argument.TryWrite(regs));
         }
 
@@ -122,7 +122,7 @@ public sealed unsafe class VcpuDescriptor : Descriptor
             return Result(Errno.Fault);
         }
 
-        _vcpu.SetRegs(&regs);
+        _vcpu.RegisterAccess.SetRegs(&regs);
         return 0;
     }
 
@@ -131,7 +131,7 @@ public sealed unsafe class VcpuDescriptor : Descriptor
         KvmFpu fpu = default;
         if (!set)
         {
-            _vcpu.GetFpu(&fpu);
+            _vcpu.RegisterAccess.GetFpu(&fpu);
             return Copied(argument.TryWrite(fpu));
         }
 
@@ -140,7 +140,7 @@ public sealed unsafe class VcpuDescriptor : Descriptor
             return Result(Errno.Fault);
         }
 
-        _vcpu.SetFpu(&fpu);
+        _vcpu.RegisterAccess.SetFpu(&fpu);
         return 0;
     }
 
@@ -159,10 +159,10 @@ public sealed unsafe class VcpuDescriptor : Descriptor
         UserPointer address = argument.To(reg.Address);
         if (set)
         {
-            return address.TryRead(out ulong given) ? _vcpu.SetOneReg(reg.Id, given) : Errno.Fault;
+            return address.TryRead(out ulong given) ? _vcpu.RegisterAccess.SetOneReg(reg.Id, given) : Errno.Fault;
         }
 
-        Errno error = _vcpu.GetOneReg(reg.Id, out ulong value);
+        Errno error = _vcpu.RegisterAccess.GetOneReg(reg.Id, out ulong value);
         return error != Errno.None ? error : address.TryWrite(value) ? Errno.None : Errno.Fault;
     }
 
@@ -172,7 +172,7 @@ public sealed unsafe class VcpuDescriptor : Descriptor
         bool wrong = (debug.Control & ~DebugBits) != 0;
         if (read && !wrong)
         {
-            _vcpu.SetGuestDebug(debug.Control);
+            _vcpu.Debug.SetControl(debug.Control);
         }
 
         return Refuse(read, wrong);
@@ -220,7 +220,7 @@ public sealed unsafe class VcpuDescriptor : Descriptor
         {
             GroupCpucfg when attr.Attribute == PvFeatureWord => PvFeatures(value, set),
             GroupCpucfg when !set && attr.Attribute < KvmLimits.CpucfgWords => CpucfgMask(attr.Attribute, value),
-            GroupPvTime when attr.Attribute == PvTimeGpa && _vcpu.HasStealTime => PvTime(value, set),
+            GroupPvTime when attr.Attribute == PvTimeGpa && _vcpu.Steal.IsOffered => PvTime(value, set),
             _ => Errno.NxIo,
         };
     }
@@ -228,7 +228,7 @@ public sealed unsafe class VcpuDescriptor : Descriptor
     private bool HasAttribute(KvmDeviceAttr attr) => attr.Group switch
     {
         GroupCpucfg => attr.Attribute is 2 or 6 or PvFeatureWord,
-        GroupPvTime => attr.Attribute == PvTimeGpa && _vcpu.HasStealTime,
+        GroupPvTime => attr.Attribute == PvTimeGpa && _vcpu.Steal.IsOffered,
         _ => false,
     };
 
@@ -238,15 +238,20 @@ public sealed unsafe class VcpuDescriptor : Descriptor
     {
         if (!set)
         {
-            return Write(value, _vcpu.GetPvFeatures());
+            return Write(value, (ulong)_vcpu.Vm.PvFeatures);
         }
 
-        return value.TryRead(out ulong features) ? _vcpu.SetPvFeatures(features) : Errno.Fault;
+        if (!value.TryRead(out ulong features))
+        {
+            return Errno.Fault;
+        }
+
+        return features > uint.MaxValue ? Errno.Inval : _vcpu.Vm.SetPvFeatures((PvFeatures)(uint)features);
     }
 
     private static Errno CpucfgMask(ulong word, UserPointer value)
     {
-        Errno error = KvmVcpu.GetCpucfgMask(word, out uint mask);
+        Errno error = GuestCpucfg.GetMask(word, out uint mask);
         return error == Errno.None ? Write(value, mask) : error;
     }
 
@@ -254,9 +259,9 @@ public sealed unsafe class VcpuDescriptor : Descriptor
     {
         if (!set)
         {
-            return Write(value, _vcpu.StealTimeAddress);
+            return Write(value, _vcpu.Steal.Address);
         }
 
-        return value.TryRead(out ulong address) ? _vcpu.SetStealTimeAddress(address) : Errno.Fault;
+        return value.TryRead(out ulong address) ? _vcpu.Steal.SetAddress(address) : Errno.Fault;
     }
 }

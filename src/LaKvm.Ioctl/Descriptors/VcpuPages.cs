@@ -8,7 +8,7 @@ internal sealed class VcpuPages(Descriptor owner, KvmVcpu vcpu, ulong pageSize) 
     /// <inheritdoc/>
     public override Errno GetPage(ulong offset, out ulong page)
     {
-        ulong? physical = vcpu.SharedPage(offset / pageSize);
+        ulong? physical = vcpu.Shared.PhysicalPage(offset / pageSize);
         page = physical ?? 0;
         return physical == null ? Errno.Fault : Errno.None;
     }

@@ -40,7 +40,7 @@ public sealed unsafe partial class VmDescriptor
             return Result(Errno.Fault);
         }
 
-        if (!_vm.HasIrqChip)
+        if (!_vm.Irqchip.IsComplete)
         {
             return Result(Errno.NxIo);
         }
@@ -50,7 +50,7 @@ public sealed unsafe partial class VmDescriptor
             return Result(Errno.Fault); // before anything has changed
         }
 
-        level.Status = _vm.SetIrq(level.Irq, level.Level != 0);
+        level.Status = _vm.Irqchip.SetIrq(level.Irq, level.Level != 0);
         return Copied(!status || argument.TryWrite(level));
     }
 
@@ -97,7 +97,7 @@ public sealed unsafe partial class VmDescriptor
             }
         }
 
-        return _vm.SetRouting(routes);
+        return _vm.Irqchip.SetRouting(routes);
     }
 
     /// <summary>The event behind a descriptor: EBADF if it is not open, EINVAL if it is something else.</summary>
@@ -116,7 +116,7 @@ public sealed unsafe partial class VmDescriptor
             return Errno.Inval;
         }
 
-        if (assign && !_vm.HasIrqChip)
+        if (assign && !_vm.Irqchip.IsComplete)
         {
             return Errno.Again;
         }
@@ -136,10 +136,10 @@ public sealed unsafe partial class VmDescriptor
 
         if (assign)
         {
-            return _vm.AssignIrqFd(source!, irqFd.Gsi, resample);
+            return _vm.IrqFds.Assign(source!, irqFd.Gsi, resample);
         }
 
-        _vm.DeassignIrqFd(source!, irqFd.Gsi);
+        _vm.IrqFds.Deassign(source!, irqFd.Gsi);
         return Errno.None;
     }
 
@@ -150,7 +150,7 @@ public sealed unsafe partial class VmDescriptor
             : (io.Flags & IoEventCcw) != 0 ? KvmBus.VirtioCcwNotify : KvmBus.Mmio;
         bool deassign = (io.Flags & IoEventDeassign) != 0;
         bool matches = (io.Flags & IoEventDataMatch) != 0;
-        bool wrong = !KvmVm.IsIoEventRange(io.Address, io.Length) || (io.Flags & ~known) != 0
+        bool wrong = !IoEvents.IsRange(io.Address, io.Length) || (io.Flags & ~known) != 0
             || (matches && io.Length == 0);
         if (!deassign && wrong)
         {
@@ -165,17 +165,17 @@ public sealed unsafe partial class VmDescriptor
 
         ulong? match = matches ? io.DataMatch : null;
         return deassign
-            ? _vm.DeassignIoEvent(target!, io.Address, io.Length, match, bus)
-            : _vm.AssignIoEvent(target!, io.Address, io.Length, match, bus);
+            ? _vm.IoEvents.Deassign(target!, io.Address, io.Length, match, bus)
+            : _vm.IoEvents.Assign(target!, io.Address, io.Length, match, bus);
     }
 
-    private int SignalMsi(KvmMsi msi) => !_vm.HasIrqChip || (msi.Flags & ~MsiValidDevId) != 0
+    private int SignalMsi(KvmMsi msi) => !_vm.Irqchip.IsComplete || (msi.Flags & ~MsiValidDevId) != 0
         ? Result(Errno.Inval)
-        : Result(_vm.SignalMsi(msi.Data));
+        : Result(_vm.Irqchip.SignalMsi(msi.Data));
 
     private Errno Register(KvmCoalescedMmioZone zone) => zone.Pio > 1
         ? Errno.Inval
-        : _vm.RegisterCoalescedMmio(zone.Address, zone.Size, zone.Pio == 1);
+        : _vm.CoalescedMmio.Register(zone.Address, zone.Size, zone.Pio == 1);
 
     private Errno Unregister(KvmCoalescedMmioZone zone)
     {
@@ -184,7 +184,7 @@ public sealed unsafe partial class VmDescriptor
             return Errno.Inval;
         }
 
-        _vm.UnregisterCoalescedMmio(zone.Address, zone.Size, zone.Pio == 1);
+        _vm.CoalescedMmio.Unregister(zone.Address, zone.Size, zone.Pio == 1);
         return Errno.None;
     }
 }

@@ -174,7 +174,7 @@ public sealed unsafe partial class VmDescriptor : Descriptor
         }
 
         var type = (KvmDeviceType)create.Type;
-        if (!KvmVm.KnowsDevice(type))
+        if (!KvmIrqchip.KnowsDevice(type))
         {
             return Result(Errno.NoDev);
         }
@@ -189,7 +189,7 @@ public sealed unsafe partial class VmDescriptor : Descriptor
             return Result(Errno.Fault); // before anything has changed
         }
 
-        Errno error = _vm.CreateDevice(type, out KvmDevice? device);
+        Errno error = _vm.Irqchip.CreateDevice(type, out KvmDevice? device);
         if (error != Errno.None)
         {
             return Result(error);

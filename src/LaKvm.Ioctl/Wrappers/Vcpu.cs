@@ -75,12 +75,12 @@ public sealed unsafe class Vcpu : DescriptorHandle
     /// </summary>
     public long InstructionsLeft
     {
-        get => _vcpu.InstructionsLeft;
-        set => _vcpu.InstructionsLeft = value;
+        get => _vcpu.Debug.InstructionsLeft;
+        set => _vcpu.Debug.InstructionsLeft = value;
     }
 
     /// <summary>Why <see cref="Run"/> has returned with <see cref="VcpuExitKind.Debug"/>.</summary>
-    public VcpuDebugStop DebugStop => _vcpu.DebugStop is { } stop
+    public VcpuDebugStop DebugStop => _vcpu.Debug.Stop is { } stop
         ? new(stop.Kind == RunExit.Watchpoint ? VcpuDebugReason.Watchpoint : VcpuDebugReason.Breakpoint, stop.Address)
         : InstructionsLeft <= 0 ? new(VcpuDebugReason.InstructionCount, 0)
         : new(VcpuDebugReason.Breakpoint, GetRegisters().Pc);

@@ -67,10 +67,10 @@ public sealed unsafe class IoEventTests : IDisposable
         KvmVcpu core = GuestBench.CoreOf(_bench.Process, _bench.CreateVcpu());
         int fd = _bench.Process.CreateEventFd();
         var source = (EventDescriptor)_bench.Process.Find(fd)!;
-        _bench.Core.AssignIoEvent(source, Address, 4, null).Should().Be(Errno.None);
-        IKvmIoDevice found = _bench.Core.MmioBus.DevicesAt(Address).Single();
+        _bench.Core.IoEvents.Assign(source, Address, 4, null).Should().Be(Errno.None);
+        IKvmIoDevice found = _bench.Core.Buses.Mmio.DevicesAt(Address).Single();
 
-        _bench.Core.DeassignIoEvent(source, Address, 4, null).Should().Be(Errno.None);
+        _bench.Core.IoEvents.Deassign(source, Address, 4, null).Should().Be(Errno.None);
 
         found.Write(core, Address, 4, 0).Should().BeFalse("it goes on to user space");
         source.Take().Should().Be(0);
@@ -82,7 +82,7 @@ public sealed unsafe class IoEventTests : IDisposable
         Vcpu vcpu = _bench.CreateVcpu();
         KvmVcpu core = GuestBench.CoreOf(_bench.Process, vcpu);
         _bench.Vm.SetCoalescedMmio(Address, 0x100);
-        IKvmIoDevice found = _bench.Core.MmioBus.DevicesAt(Address).Single();
+        IKvmIoDevice found = _bench.Core.Buses.Mmio.DevicesAt(Address).Single();
         found.Write(core, Address, 4, 0).Should().BeTrue();
 
         _bench.Vm.SetCoalescedMmio(Address, 0x100, register: false);

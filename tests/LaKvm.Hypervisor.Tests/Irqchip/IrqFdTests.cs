@@ -109,9 +109,9 @@ public sealed unsafe class IrqFdTests : IDisposable
     {
         Vcpu vcpu = OpenForMessages();
         var source = new Slow();
-        _bench.Guest.Core.AssignIrqFd(source, Gsi).Should().Be(Errno.None);
+        _bench.Guest.Core.IrqFds.Assign(source, Gsi).Should().Be(Errno.None);
         Action underWay = source.Listeners!; // what a signal has copied before it calls
-        _bench.Guest.Core.DeassignIrqFd(source, Gsi);
+        _bench.Guest.Core.IrqFds.Deassign(source, Gsi);
 
         underWay();
 

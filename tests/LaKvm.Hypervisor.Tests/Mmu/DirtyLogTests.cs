@@ -52,15 +52,15 @@ public sealed unsafe class DirtyLogTests : IDisposable
         _bench.Vm.SetMemoryRegion(1, Base, _memory, LogDirty);
         Vcpu vcpu = StartWriter(3);
         KvmVcpu core = GuestBench.CoreOf(_bench.Process, vcpu);
-        core.SetStealTimeAddress((Base + (7 * Page) + 0x40) | 1).Should().Be(Errno.None);
+        core.Steal.SetAddress((Base + (7 * Page) + 0x40) | 1).Should().Be(Errno.None);
         RunRound(vcpu);
         Log().Should().Equal(3, 7);
 
-        core.SetStealTimeAddress((Base + (7 * Page) + 0x40) | 1);
+        core.Steal.SetAddress((Base + (7 * Page) + 0x40) | 1);
         RunRound(vcpu);
         Log().Should().Equal([3, 7], "and again behind each look at the log");
 
-        core.SetStealTimeAddress(0);
+        core.Steal.SetAddress(0);
         RunRound(vcpu);
         Log().Should().Equal(3);
     }

@@ -32,7 +32,7 @@ public sealed class MipsTests : SeedTest
         Bench.Vm.SetMemoryRegion(1, Slot1, memory);
         Vcpu vcpu = Bench.Start(Stop);
         memory.Write(8, BitConverter.GetBytes(6UL));
-        CoreOf(vcpu).SetStealTimeAddress(Slot1 | 1).Should().Be(Errno.None);
+        CoreOf(vcpu).Steal.SetAddress(Slot1 | 1).Should().Be(Errno.None);
         Bench.Process.AddressSpace.SwapOut(memory.Address, Page).Should().Be(Errno.None);
 
         Finish(vcpu);

@@ -107,7 +107,7 @@ public sealed class GuestInputTests : IDisposable
             };
             bool good = (address & 0x3e) == 0 && ((address & 1) == 0 || (address & ~63UL) < GuestBench.RamSize);
 
-            core.SetStealTimeAddress(address).Should().Be(good ? Errno.None : Errno.Inval, "0x{0:x}", address);
+            core.Steal.SetAddress(address).Should().Be(good ? Errno.None : Errno.Inval, "0x{0:x}", address);
 
             vcpu.Run().Kind.Should().Be(VcpuExitKind.Mmio);
         }

@@ -209,7 +209,7 @@ internal sealed class TortureMachine : IDisposable
         vcpu.Counter = 0;
         vcpu.SetCsr(Tcfg, Millisecond | ((id & 1) == 0 ? 1UL : 3));
         vcpu.SetCsr(0x42, Millisecond);
-        GuestBench.CoreOf(Process, vcpu).SetStealTimeAddress(Steal + ((ulong)id * 64) + 1).Should().Be(Errno.None);
+        GuestBench.CoreOf(Process, vcpu).Steal.SetAddress(Steal + ((ulong)id * 64) + 1).Should().Be(Errno.None);
         return vcpu;
     }
 

@@ -145,7 +145,7 @@ public unsafe class DeviceAccessTests : IDisposable
             fpu.Registers[i] = 0xfedc_ba98_7654_3210 * (ulong)(i + 3);
         }
 
-        GuestBench.CoreOf(_bench.Process, _vcpu).SetFpu(&fpu);
+        GuestBench.CoreOf(_bench.Process, _vcpu).RegisterAccess.SetFpu(&fpu);
     }
 
     /// <summary>Answers exits out of an array of bytes until the program ends; returns how many there were.</summary>
@@ -177,7 +177,7 @@ public unsafe class DeviceAccessTests : IDisposable
     private (ulong[] Gpr, byte[] Vectors) State()
     {
         KvmFpu fpu;
-        GuestBench.CoreOf(_bench.Process, _vcpu).GetFpu(&fpu);
+        GuestBench.CoreOf(_bench.Process, _vcpu).RegisterAccess.GetFpu(&fpu);
         return (_vcpu.GetRegisters().Gpr, new ReadOnlySpan<byte>(fpu.Registers, 1024).ToArray());
     }
 }

@@ -179,7 +179,7 @@ public class ExitTests : IDisposable
     {
         _bench.Load("ori $a1, $zero, 7\nhvcl 0x102" + Stop);
         Vcpu vcpu = _bench.CreateVcpu();
-        GuestBench.CoreOf(_bench.Process, vcpu).SetPvFeatures((ulong)PvFeatures.UserHypercall).Should().Be(Errno.None);
+        GuestBench.CoreOf(_bench.Process, vcpu).Vm.SetPvFeatures(PvFeatures.UserHypercall).Should().Be(Errno.None);
 
         vcpu.Run().Kind.Should().Be(VcpuExitKind.Hypercall);
         vcpu.HypercallArguments[1].Should().Be(7);

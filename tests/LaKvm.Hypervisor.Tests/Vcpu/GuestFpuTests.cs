@@ -31,7 +31,7 @@ public sealed unsafe class GuestFpuTests : IDisposable
         of = second.GetRegisters().Gpr;
         (of[S0] & 0x300, of[S1], of[S2]).Should().Be((0x100UL, 0UL, 0x66UL));
         KvmFpu fpu = default;
-        GuestBench.CoreOf(_bench.Process, first).GetFpu(&fpu);
+        GuestBench.CoreOf(_bench.Process, first).RegisterAccess.GetFpu(&fpu);
         (fpu.Fcsr & 0x300, fpu.Fcc, fpu.Registers[(31 * 4) + 3]).Should().Be((0x200U, 1UL << 24, 0x55UL));
     }
 

@@ -251,7 +251,7 @@ public class InterruptTests : IDisposable
             var gpr = new ulong[32];
             gpr[24] = 0x40_0000 + ((ulong)i * 0x1000);
             vcpus[i].SetRegisters(gpr, GuestBench.CodeBase);
-            GuestBench.CoreOf(bench.Process, vcpus[i]).SetStealTimeAddress(0x50_0001 + ((ulong)i * 64)).Should()
+            GuestBench.CoreOf(bench.Process, vcpus[i]).Steal.SetAddress(0x50_0001 + ((ulong)i * 64)).Should()
                 .Be(Errno.None);
         }
 

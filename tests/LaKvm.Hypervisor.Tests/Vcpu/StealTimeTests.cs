@@ -14,7 +14,7 @@ public sealed class StealTimeTests : IDisposable
     public StealTimeTests()
     {
         _vcpu = _bench.Start(Forever);
-        GuestBench.CoreOf(_bench.Process, _vcpu).SetStealTimeAddress(Area | 1).Should().Be(Errno.None);
+        GuestBench.CoreOf(_bench.Process, _vcpu).Steal.SetAddress(Area | 1).Should().Be(Errno.None);
     }
 
     public void Dispose() => _bench.Dispose();

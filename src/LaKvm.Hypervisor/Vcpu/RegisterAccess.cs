@@ -2,8 +2,11 @@ using LaKvm.Cpu;
 
 namespace LaKvm.Hypervisor;
 
-/// <summary>A vCPU's registers as user space reads and writes them.</summary>
-public sealed unsafe partial class KvmVcpu
+/// <summary>
+/// A vCPU's registers as user space reads and writes them: KVM_GET_REGS, KVM_GET_FPU, KVM_GET_ONE_REG and the like.
+/// With the vCPU's mutex held.
+/// </summary>
+public sealed unsafe class RegisterAccess
 {
     private const ulong RegisterPrefix = 0x9030_0000_0000_0000;
     private const ulong SetMask = 0x7_0000, CsrSet = 0x1_0000, KvmSet = 0x2_0000, CpucfgSet = 0x4_0000,
@@ -11,48 +14,51 @@ public sealed unsafe partial class KvmVcpu
     private const ulong RegCounter = 1, RegReset = 2, RegDebugInstruction = 3;
     private const int VectorBytes = 32 * 32;
 
+    private readonly KvmVcpu _vcpu;
+    private readonly KvmVm _vm;
+    private readonly VcpuRegisters _registers;
+    private readonly Residency _residency;
+
+    internal RegisterAccess(KvmVcpu vcpu)
+    {
+        _vcpu = vcpu;
+        _vm = vcpu.Vm;
+        _registers = vcpu.Registers;
+        _residency = vcpu.Residency;
+    }
+
     /// <summary>KVM_GET_REGS.</summary>
     public void GetRegs(KvmRegs* regs)
     {
-        Buffer.MemoryCopy(Registers.Gpr, regs->Gpr, 256, 256);
-        regs->Pc = Registers.Pc;
+        Buffer.MemoryCopy(_registers.Gpr, regs->Gpr, 256, 256);
+        regs->Pc = _registers.Pc;
     }
 
     /// <summary>KVM_SET_REGS.</summary>
     public void SetRegs(KvmRegs* regs)
     {
-        Buffer.MemoryCopy(regs->Gpr, Registers.Gpr, 256, 256);
-        Registers.Gpr[0] = 0;
-        Registers.Pc = regs->Pc;
+        Buffer.MemoryCopy(regs->Gpr, _registers.Gpr, 256, 256);
+        _registers.Gpr[0] = 0;
+        _registers.Pc = regs->Pc;
     }
 
     /// <summary>KVM_GET_FPU.</summary>
     public void GetFpu(KvmFpu* fpu)
     {
-        Residency.Synchronize();
-        fpu->Fcsr = Registers.Fcsr;
-        fpu->Fcc = Registers.Fcc;
-        Buffer.MemoryCopy(Registers.Vector, fpu->Registers, VectorBytes, VectorBytes);
+        _residency.Synchronize();
+        fpu->Fcsr = _registers.Fcsr;
+        fpu->Fcc = _registers.Fcc;
+        Buffer.MemoryCopy(_registers.Vector, fpu->Registers, VectorBytes, VectorBytes);
     }
 
     /// <summary>KVM_SET_FPU.</summary>
     public void SetFpu(KvmFpu* fpu)
     {
-        Residency.Synchronize();
-        Registers.Fcsr = fpu->Fcsr;
-        Registers.Fcc = fpu->Fcc;
-        Buffer.MemoryCopy(fpu->Registers, Registers.Vector, VectorBytes, VectorBytes);
+        _residency.Synchronize();
+        _registers.Fcsr = fpu->Fcsr;
+        _registers.Fcc = fpu->Fcc;
+        Buffer.MemoryCopy(fpu->Registers, _registers.Vector, VectorBytes, VectorBytes);
     }
-
-    /// <summary>Bits that user space may set in a CPUCFG word; EINVAL for a word that does not exist.</summary>
-    public static Errno GetCpucfgMask(ulong word, out uint mask) => GuestCpucfg.GetMask(word, out mask);
-
-    /// <summary>Paravirtual features of the VM, as CPUCFG word 0x40000004 shows them.</summary>
-    public ulong GetPvFeatures() => (ulong)Vm.PvFeatures;
-
-    /// <summary>Sets the paravirtual features of the VM: EINVAL for unknown ones or a change.</summary>
-    public Errno SetPvFeatures(ulong features) =>
-        features > uint.MaxValue ? Errno.Inval : Vm.SetPvFeatures((PvFeatures)(uint)features);
 
     /// <summary>Reads a register: EINVAL for a number that names none, ENXIO for a unit that the guest lacks.</summary>
     public Errno GetOneReg(ulong id, out ulong value)
@@ -68,12 +74,12 @@ public sealed unsafe partial class KvmVcpu
             case CsrSet:
                 return GetCsr((int)(index >> 3), out value);
             case CpucfgSet when index >> 3 < KvmLimits.CpucfgWords:
-                value = Cpucfg[(int)index >> 3];
+                value = _vcpu.Cpucfg[(int)index >> 3];
                 return Errno.None;
             case LbtSet:
                 return Errno.NxIo; // the guest's CPUCFG cannot have the unit
             case KvmSet when index == RegCounter:
-                value = Vm.Machine.Clock.Ticks + (ulong)Vm.TimeOffset;
+                value = _vm.Machine.Clock.Ticks + (ulong)_vm.TimeOffset;
                 return Errno.None;
             case KvmSet when index == RegDebugInstruction:
                 value = HypercallExit.DebugInstruction;
@@ -124,8 +130,8 @@ public sealed unsafe partial class KvmVcpu
             return Errno.Inval;
         }
 
-        Residency.Synchronize(); // which units are loaded follows from word 2
-        Cpucfg.Set(word, (uint)value);
+        _residency.Synchronize(); // which units are loaded follows from word 2
+        _vcpu.Cpucfg.Set(word, (uint)value);
         return Errno.None;
     }
 
@@ -137,27 +143,27 @@ public sealed unsafe partial class KvmVcpu
             return Errno.Inval;
         }
 
-        Residency.Synchronize();
+        _residency.Synchronize();
         if (csr == Csr.Estat)
         {
             DeliverPending();
-            ulong lines = (Registers.Csr[Csr.Gintc] & 0xff) << Estat.Hwi0;
-            value = (Registers.Csr[Csr.Estat] & ~Estat.HwiMask) | lines;
+            ulong lines = (_registers.Csr[Csr.Gintc] & 0xff) << Estat.Hwi0;
+            value = (_registers.Csr[Csr.Estat] & ~Estat.HwiMask) | lines;
             return Errno.None;
         }
 
-        value = Registers.Csr[csr];
+        value = _registers.Csr[csr];
         return Errno.None;
     }
 
     /// <summary>What is pending but not delivered belongs to ESTAT too.</summary>
     private void DeliverPending()
     {
-        Load();
-        Interrupts.Deliver(Residency.Core);
-        Residency.HardwareChanges();
-        Put();
-        Residency.Synchronize();
+        _vcpu.Scheduling.Load();
+        _vcpu.Interrupts.Deliver(_residency.Core);
+        _residency.HardwareChanges();
+        _vcpu.Scheduling.Put();
+        _residency.Synchronize();
     }
 
     private Errno SetCsr(int csr, ulong value)
@@ -167,20 +173,20 @@ public sealed unsafe partial class KvmVcpu
             return Errno.Inval;
         }
 
-        Residency.Synchronize();
-        Residency.SoftwareChanges();
+        _residency.Synchronize();
+        _residency.SoftwareChanges();
         switch (csr)
         {
             case Csr.Cpuid:
-                return Vm.PhysicalIds.Set(this, value);
+                return _vm.PhysicalIds.Set(_vcpu, value);
             case Csr.Estat:
-                Registers.Csr[Csr.Gintc] = (value & Estat.HwiMask) >> Estat.Hwi0;
+                _registers.Csr[Csr.Gintc] = (value & Estat.HwiMask) >> Estat.Hwi0;
                 ulong status = Estat.IsMask & ~(Estat.HwiMask | (1UL << 13) | (1UL << Estat.Avec));
-                Registers.Csr[Csr.Estat] = value & (status | Estat.CodeMask);
+                _registers.Csr[Csr.Estat] = value & (status | Estat.CodeMask);
                 return Errno.None;
             default:
                 // GSTAT too is only a place to keep something: the tag in the core is the hypervisor's own.
-                Registers.Csr[csr] = value;
+                _registers.Csr[csr] = value;
                 return Errno.None;
         }
     }
@@ -191,19 +197,19 @@ public sealed unsafe partial class KvmVcpu
     /// </summary>
     private void SetCounter(ulong value)
     {
-        if (Id == 0)
+        if (_vcpu.Id == 0)
         {
-            Vm.TimeOffset = (long)(value - Vm.Machine.Clock.Ticks);
+            _vm.TimeOffset = (long)(value - _vm.Machine.Clock.Ticks);
         }
     }
 
     private void Reset()
     {
-        Residency.Synchronize();
-        Steal.Reset();
-        Interrupts.Reset();
-        Registers.Csr[Csr.Gintc] = 0;
-        Registers.Csr[Csr.Estat] = 0;
-        Residency.SoftwareChanges();
+        _residency.Synchronize();
+        _vcpu.Steal.Reset();
+        _vcpu.Interrupts.Reset();
+        _registers.Csr[Csr.Gintc] = 0;
+        _registers.Csr[Csr.Estat] = 0;
+        _residency.SoftwareChanges();
     }
 }
