@@ -29,6 +29,8 @@ internal sealed class UserIrqChip : IIrqChip, ICoreInterrupts
 
     public IInterruptLine Pin(int pin, PinTrigger trigger) => _interrupts.Pin(pin, trigger);
 
+    public bool IsUnmasked(int pin) => _interrupts.IsUnmasked(pin);
+
     public void SetChipFunctions(ulong functions) => _interrupts.SetChipFunctions(functions);
 
     public void SetLine(int core, int estatBit, bool level) => _vcpus[core].Interrupt(level ? estatBit : -estatBit);
@@ -42,7 +44,8 @@ internal sealed class UserIrqChip : IIrqChip, ICoreInterrupts
 internal sealed class KernelIrqChip : IIrqChip
 {
     private const uint TypeIpi = 12, TypeEiointc = 13, TypePchPic = 14;
-    private const uint EiointcStatus = 0x4000_0003, EiointcControl = 0x4000_0004, PchPicControl = 0x4000_0006;
+    private const uint EiointcStatus = 0x4000_0003, EiointcControl = 0x4000_0004;
+    private const uint PchPicRegisters = 0x4000_0005, PchPicControl = 0x4000_0006;
     private const ulong StatusConfiguration = 2, ControlCores = 0, ControlFeatures = 1, PchPicBase = 0;
 
     private readonly Device[] _devices;
@@ -72,6 +75,9 @@ internal sealed class KernelIrqChip : IIrqChip
 
         return new GsiLine(_gate, pin);
     }
+
+    public bool IsUnmasked(int pin) =>
+        PchPic.IsUnmasked(_devices[2].GetAttribute(PchPicRegisters, PchPic.Mask), pin);
 
     /// <summary>
     /// KVM's controllers have no switch: what is off is kept from them. How they read the pin map is part of their

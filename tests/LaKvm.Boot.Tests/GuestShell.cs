@@ -43,6 +43,9 @@ internal sealed class GuestShell : IDisposable
     /// <summary>Types a command that ends the guest, or the boot.</summary>
     internal void Type(string command) => _lakvm.Type(command + "\n");
 
+    /// <summary>Sends a signal to the process.</summary>
+    internal void Signal(int number) => _lakvm.Signal(number);
+
     /// <summary>Waits for the end of the process.</summary>
     internal int WaitForExit() => _lakvm.WaitForExit(Patience).ExitCode;
 

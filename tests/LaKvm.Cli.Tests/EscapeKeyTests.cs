@@ -8,6 +8,7 @@ public class EscapeKeyTests
     [InlineData("a\u0001hb", "a?b")]
     [InlineData("a\u0001sb", "a#b")]
     [InlineData("a\u0001bb", "a%b")]
+    [InlineData("a\u0001pb", "a^b")]
     [InlineData("\u0001\u0001x", "\u0001x")]
     [InlineData("a\u0001xb", "a!b")]
     [InlineData("\u0001qa", "a")]
@@ -32,6 +33,7 @@ public class EscapeKeyTests
                 EscapeCommand.Help => "?",
                 EscapeCommand.Statistics => "#",
                 EscapeCommand.Break => "%",
+                EscapeCommand.PowerButton => "^",
                 _ => "",
             };
         }

@@ -72,6 +72,10 @@ internal sealed class GuestCommand : Command
     private readonly Option<int?> _timeout = ValueOption.Number("--timeout", "SECONDS",
         $"End the guest after so long, with exit code {ExitCode.Timeout}", 1, MostSeconds);
 
+    private readonly Option<int?> _shutdownTime = ValueOption.Number("--shutdown-time", "SECONDS",
+        "How long a guest may take that SIGTERM asks to shut down; 0 does not ask, as where the guest does not listen"
+        + $" to its power button [default: {GuestOptions.DefaultShutdownTime}]", 0, MostSeconds);
+
     private readonly Option<bool> _noReboot = new("--no-reboot")
     {
         Description = $"Exit with code {ExitCode.GuestReset} where the guest would reset the machine",
@@ -123,7 +127,7 @@ internal sealed class GuestCommand : Command
         _traceExits.CompletionSources.Add([.. ExitFilter.Words]);
         _stat.Arity = ArgumentArity.ZeroOrOne;
         Add([_kernel, _initrd, _firmware, _nvram, _loads, _append, _memory, _cpus, _drives, _networks, _shares,
-            _virtio, _acpi, _timeout, _noReboot, _engine, _codeMemory, _protectCode, _sandbox]);
+            _virtio, _acpi, _timeout, _shutdownTime, _noReboot, _engine, _codeMemory, _protectCode, _sandbox]);
         Add(_console.Options);
         Add(_debug.Options);
         Add(_log.Options);
@@ -168,6 +172,7 @@ internal sealed class GuestCommand : Command
         {
             Program = program,
             Timeout = result.GetValue(_timeout),
+            ShutdownTime = result.GetValue(_shutdownTime) ?? GuestOptions.DefaultShutdownTime,
             Kernel = result.GetValue(_kernel),
             Initrd = result.GetValue(_initrd),
             Firmware = result.GetValue(_firmware),

@@ -47,6 +47,9 @@ internal sealed class BareGuest : IGuest
     public IMachineLife Life => _machine.Life;
 
     /// <inheritdoc/>
+    public bool PressPowerButton() => _machine.Board.Devices.PressPowerButton();
+
+    /// <inheritdoc/>
     public IDebugMachine CreateDebugView() => new CoreMachine(_machine.Cores, _machine.Life, _symbols);
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using LaKvm.Running;
 using LaKvm.Translator;
 using Microsoft.Extensions.Logging;
@@ -14,6 +15,8 @@ internal sealed class GuestRun : IDisposable
     /// <summary>How long a guest that is to stop may take.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromSeconds(2);
+
     private readonly GuestOptions _options;
     private readonly GuestTerminal _terminal;
     private readonly Func<CancellationToken, IGuest> _build;
@@ -22,6 +25,9 @@ internal sealed class GuestRun : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ProgramStreams? _streams;
     private readonly Timer? _timeout;
+    private readonly PowerButton _button = new();
+    private readonly Timer _reminder;
+    private long _shutdownEnd;
     private volatile int _stopCode = ExitCode.Success;
     private volatile bool _ended;
 
@@ -37,7 +43,9 @@ internal sealed class GuestRun : IDisposable
     {
         (_options, _terminal, _streams, _build) = (options, terminal, streams, build);
         (_debugger, _log) = (debugger, log);
+        _reminder = new Timer(_ => RemindToShutDown());
         terminal.Left += Leave;
+        terminal.PressPowerButton = PressPowerButton;
         terminal.Broken += Stop;
         terminal.Start();
         if (streams != null)
@@ -66,6 +74,44 @@ internal sealed class GuestRun : IDisposable
         }
     }
 
+    /// <summary>Asks the guest to shut down, which then has the time that the options give it.</summary>
+    /// <returns>False if it cannot be asked, or has been before.</returns>
+    internal bool AskToShutDown()
+    {
+        if (_options.ShutdownTime == 0 || _button.Press() != PowerPress.Heard)
+        {
+            return false;
+        }
+
+        _log.LogInformation("The guest is asked to shut down");
+        _shutdownEnd = Environment.TickCount64 + (_options.ShutdownTime * 1000L);
+        _reminder.Change(ReminderPeriod, ReminderPeriod);
+        return true;
+    }
+
+    private void RemindToShutDown()
+    {
+        if (Environment.TickCount64 >= _shutdownEnd)
+        {
+            End(ExitCode.OfSignal(PosixSignal.SIGTERM));
+        }
+        else
+        {
+            _button.PressAgain();
+        }
+    }
+
+    private PowerPress PressPowerButton()
+    {
+        PowerPress press = _button.Press();
+        if (press == PowerPress.Repeated)
+        {
+            Leave();
+        }
+
+        return press;
+    }
+
     /// <summary>Ends the run for a reason that the exit code tells.</summary>
     private void End(int exitCode)
     {
@@ -86,6 +132,7 @@ internal sealed class GuestRun : IDisposable
     public void Dispose()
     {
         _timeout?.Dispose();
+        _reminder.Dispose();
         Stop();
         Task.WhenAny(Completion).Wait(Patience);
     }
@@ -136,12 +183,14 @@ internal sealed class GuestRun : IDisposable
     private MachineEnd RunMachine(IGuest guest)
     {
         _debugger?.Attach(guest);
+        _button.Attach(guest);
         try
         {
             return guest.Run(_stop.Token);
         }
         finally
         {
+            _button.Attach(null);
             _debugger?.Detach();
         }
     }

@@ -15,6 +15,10 @@ internal interface IGuest : IDisposable
     /// <summary>What may be asked of the machine while it runs.</summary>
     IMachineLife Life { get; }
 
+    /// <summary>Presses the machine's power button.</summary>
+    /// <returns>Whether software listens to it.</returns>
+    bool PressPowerButton();
+
     /// <summary>The machine as a debugger sees it.</summary>
     IDebugMachine CreateDebugView();
 

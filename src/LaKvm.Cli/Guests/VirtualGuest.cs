@@ -63,6 +63,9 @@ internal sealed class VirtualGuest : IGuest
     public IMachineLife Life => _machine.Life;
 
     /// <inheritdoc/>
+    public bool PressPowerButton() => _machine.Devices.PressPowerButton();
+
+    /// <inheritdoc/>
     public IDebugMachine CreateDebugView() => new VcpuMachine(_host, _machine, _symbols);
 
     /// <inheritdoc/>

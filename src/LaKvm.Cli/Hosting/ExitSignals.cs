@@ -9,6 +9,8 @@ internal sealed class ExitSignals : IDisposable
     private static readonly PosixSignal[] Signals =
         [PosixSignal.SIGHUP, PosixSignal.SIGINT, PosixSignal.SIGQUIT, PosixSignal.SIGTERM];
 
+    private static Func<bool>? _ask;
+
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
 
@@ -20,6 +22,17 @@ internal sealed class ExitSignals : IDisposable
 
     /// <summary>The signal that came, or null.</summary>
     internal PosixSignal? Received { get; private set; }
+
+    /// <summary>
+    /// Lets SIGTERM ask a guest to shut down. Where that is not possible, and the second time, it ends the process.
+    /// </summary>
+    /// <param name="ask">Asks, and says whether that was possible.</param>
+    /// <returns>To be disposed of when there is nobody to ask any more.</returns>
+    internal static IDisposable AskFirst(Func<bool> ask)
+    {
+        _ask = ask;
+        return new Asking();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -35,9 +48,19 @@ internal sealed class ExitSignals : IDisposable
     private void Receive(PosixSignalContext context)
     {
         context.Cancel = true;
+        if (context.Signal == PosixSignal.SIGTERM && Received == null && _ask?.Invoke() == true)
+        {
+            return;
+        }
+
         Received ??= context.Signal;
         LastResort.Arm(ExitCode.OfSignal(context.Signal));
         _source.Cancel();
+    }
+
+    private sealed class Asking : IDisposable
+    {
+        public void Dispose() => _ask = null;
     }
 }
 

@@ -32,6 +32,7 @@ internal static class GuestHost
         using var run = new GuestRun(
             options, terminal, streams, cancel => factory(options, files, devices, observers, errors, cancel),
             debugger, log);
+        using IDisposable asking = ExitSignals.AskFirst(run.AskToShutDown);
         using IHost host = Build(run, logs);
         await host.StartAsync(stop);
         await host.WaitForShutdownAsync(stop);

@@ -21,6 +21,9 @@ internal sealed record GuestOptions
     /// </summary>
     internal const ulong DefaultMemory = 2UL << 30;
 
+    /// <summary>Seconds to shut down for which none are given.</summary>
+    internal const int DefaultShutdownTime = 60;
+
     /// <summary>Kernel file; null for the Debian guest of <c>lakvm images</c>.</summary>
     internal string? Kernel { get; init; }
 
@@ -76,6 +79,9 @@ internal sealed record GuestOptions
 
     /// <summary>How long the guest may run, in seconds; null without limit.</summary>
     internal int? Timeout { get; init; }
+
+    /// <summary>How long the guest may take to shut down when SIGTERM asks it to, in seconds.</summary>
+    internal int ShutdownTime { get; init; } = DefaultShutdownTime;
 
     /// <summary>True: the process ends where the machine would reset.</summary>
     internal bool NoReboot { get; init; }

@@ -14,6 +14,9 @@ internal enum EscapeCommand
     /// <summary>Leave.</summary>
     Exit,
 
+    /// <summary>Press the power button.</summary>
+    PowerButton,
+
     /// <summary>List the keys.</summary>
     Help,
 
@@ -34,12 +37,21 @@ internal struct EscapeKey(ControlKey key)
     /// <summary>What <see cref="EscapeCommand.Statistics"/> shows where nothing counts exits.</summary>
     internal static ReadOnlySpan<byte> NoStatistics => "\nExits are counted by lakvm run --stat.\n"u8;
 
+    /// <summary>What <see cref="EscapeCommand.PowerButton"/> shows.</summary>
+    internal readonly byte[] PowerButton(PowerPress press) => Encoding.UTF8.GetBytes(press switch
+    {
+        PowerPress.Heard => $"\nThe guest is asked to shut down; {_key} p ends it.\n",
+        PowerPress.Unheard => $"\nThe guest does not listen to its power button; {_key} x leaves it.\n",
+        _ => "\n",
+    });
+
     /// <summary>What <see cref="EscapeCommand.Help"/> shows.</summary>
     internal readonly byte[] Help()
     {
         (string Key, string Effect)[] lines =
         [
             ("x", "leave LaKvm (the guest loses power)"),
+            ("p", "press the power button: the guest shuts down; a second time ends it"),
             ($"{_key}", $"send {_key} to the guest"),
             ("b", "send a break, which Linux takes for the SysRq key"),
             ("s", "exits since the last time (lakvm run --stat)"),
@@ -63,6 +75,7 @@ internal struct EscapeKey(ControlKey key)
         return typed == _key.Code ? EscapeCommand.None : typed switch
         {
             (byte)'x' or (byte)'X' => EscapeCommand.Exit,
+            (byte)'p' or (byte)'P' => EscapeCommand.PowerButton,
             (byte)'b' or (byte)'B' => EscapeCommand.Break,
             (byte)'s' or (byte)'S' => EscapeCommand.Statistics,
             (byte)'h' or (byte)'H' or (byte)'?' => EscapeCommand.Help,

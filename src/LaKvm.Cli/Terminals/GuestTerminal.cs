@@ -52,6 +52,9 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     /// <summary>Raised when the user left with the escape key.</summary>
     internal event Action? Left;
 
+    /// <summary>Presses the power button; must wait for nobody.</summary>
+    internal Func<PowerPress>? PressPowerButton { get; set; }
+
     /// <summary>Raised when the output cannot be shown any more.</summary>
     internal event Action? Broken;
 
@@ -152,6 +155,9 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
                 break;
             case EscapeCommand.Exit:
                 Left?.Invoke();
+                break;
+            case EscapeCommand.PowerButton:
+                Say(_escape.PowerButton(PressPowerButton?.Invoke() ?? PowerPress.Unheard));
                 break;
             case EscapeCommand.Break:
                 _input.Deliver();

@@ -67,8 +67,9 @@ public sealed class BoardDevices : IDisposable
     public IReadOnlyList<IPausable> Pausable =>
         [.. _devices.OfType<IPausable>(), .. _devices.OfType<PciHost>().SelectMany(host => host.Pausable)];
 
-    /// <summary>Presses the power button, on a board that has one.</summary>
-    public void PressPowerButton() => _devices.OfType<EventDevice>().FirstOrDefault()?.PressPowerButton();
+    /// <summary>Presses the power button.</summary>
+    /// <returns>Whether software listens to it; not on a board without one.</returns>
+    public bool PressPowerButton() => _devices.OfType<EventDevice>().FirstOrDefault()?.PressPowerButton() ?? false;
 
     /// <summary>As after power-on.</summary>
     public void Reset()

@@ -38,6 +38,9 @@ public sealed class BoardInterrupts : IBoardInterrupts
     /// <inheritdoc/>
     public IInterruptLine Pin(int pin, PinTrigger trigger) => PchPic.Pin(pin);
 
+    /// <inheritdoc/>
+    public bool IsUnmasked(int pin) => PchPic.IsUnmasked(PchPic.Read(PchPic.Mask, sizeof(ulong)), pin);
+
     /// <summary>Applies the chip's miscellaneous functions (IOCSR 0x420) to the EIOINTC.</summary>
     public void SetChipFunctions(ulong functions)
     {

@@ -111,6 +111,9 @@ public interface IBoardInterrupts
     /// <summary>The wire of a pin of the PCH-PIC, for software that uses it as the trigger says.</summary>
     IInterruptLine Pin(int pin, PinTrigger trigger);
 
+    /// <summary>Whether software lets a pin of the PCH-PIC interrupt it.</summary>
+    bool IsUnmasked(int pin);
+
     /// <summary>Registers of the PCH-PIC; null if they are not reached over the board's bus.</summary>
     IBusDevice? PinRegisters { get; }
 

@@ -85,6 +85,9 @@ public sealed class PchPic : IBusDevice
         return new PinLine(this, pin);
     }
 
+    /// <summary>What the register <see cref="Mask"/> says of a pin.</summary>
+    public static bool IsUnmasked(ulong mask, int pin) => ((mask >> pin) & 1) == 0;
+
     /// <summary>
     /// A pin is asserted or released. Every assertion counts, one that no release precedes too (KVM_IRQ_LINE): it is an
     /// edge, and a level is sent again.

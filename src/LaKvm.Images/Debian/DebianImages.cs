@@ -18,7 +18,7 @@ public sealed class DebianImages(ImageStore store)
     internal const string Architecture = "loong64";
 
     /// <summary>To be raised when the same packages give another initramfs.</summary>
-    private const int Recipe = 7;
+    private const int Recipe = 9;
 
     private const string KernelPackage = "linux-image-" + Architecture, BusyboxPackage = "busybox-static";
 
@@ -28,7 +28,7 @@ public sealed class DebianImages(ImageStore store)
     private static readonly string[] Modules =
     [
         "virtio_mmio", "virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "virtio_console",
-        "ext4", "overlay", "9p", "9pnet_virtio",
+        "ext4", "overlay", "9p", "9pnet_virtio", "evdev",
     ];
 
     /// <summary>

@@ -93,6 +93,16 @@ power_off() {
     poweroff -f
 }
 
+# The power button is an input device, where Linux finds it by ACPI. The first event ends the wait.
+on_power_button() {
+    modprobe -q evdev
+    for device in /sys/class/input/event*; do
+        [ "$(cat "$device/device/name" 2>/dev/null)" = "Power Button" ] || continue
+        head -c 24 "/dev/input/${device##*/}" >/dev/null && "$@"
+        return
+    done
+}
+
 # A program of the user's, in the directory where they started it, which is shared under the tag lakvm-program. Its streams are
 # the console or ports of a virtio console, by name.
 connect() {
@@ -120,13 +130,14 @@ run_program() {
         power_off 125
     fi
     cd "$place"
+    on_power_button kill -TERM -1 &
     set_terminal_size && follow_terminal_size &
     case $input$output$errors in
         */dev/console*)
             setsid cttyhack sh -c '[ "$1" = /dev/console ] || exec <"$1"; [ "$2" = /dev/console ] || exec >"$2"
                 [ "$3" = /dev/console ] || exec 2>&9; shift 3; exec 9>&- "$@"' sh "$input" "$output" "$errors" "$@"
             ;;
-        *) setsid "$@" <"$input" >"$output" 2>&9 9>&- ;;
+        *) (exec setsid "$@" <"$input" >"$output" 2>&9 9>&-) ;; # what this shell says of a signal is for the console
     esac
     status=$?
     cd /
@@ -142,6 +153,7 @@ LaKvm: Linux $(uname -r) with a root file system in RAM. "exit" or "poweroff" en
 
 EOF
     cd /root
+    on_power_button power_off 0 &
     set_terminal_size && follow_terminal_size &
     setsid cttyhack sh -l
     power_off $?

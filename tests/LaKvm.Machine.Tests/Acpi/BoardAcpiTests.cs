@@ -63,9 +63,12 @@ public class BoardAcpiTests
     public void Power_button_interrupts_until_the_event_is_read()
     {
         var line = new RecordingLine();
-        var events = new EventDevice(line);
-        events.Read(0, 4).Should().Be(0);
-        events.PressPowerButton();
+        bool isHeard = false;
+        var events = new EventDevice(line, () => isHeard);
+        events.PressPowerButton().Should().BeFalse();
+        (events.Read(0, 4), line.Level).Should().Be((0, false), "nobody listens");
+        isHeard = true;
+        events.PressPowerButton().Should().BeTrue();
         line.Level.Should().BeTrue();
         events.Write(0, 4, 0);
         events.Read(0, 4).Should().Be(EventDevice.PowerButton);

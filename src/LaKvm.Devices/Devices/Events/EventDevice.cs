@@ -5,7 +5,8 @@ namespace LaKvm.Devices;
 /// and a pin that is high until then.
 /// </summary>
 /// <param name="line">The pin.</param>
-public sealed class EventDevice(IInterruptLine line) : IBusDevice, IDeviceState
+/// <param name="isHeard">Whether software lets the pin interrupt it.</param>
+public sealed class EventDevice(IInterruptLine line, Func<bool> isHeard) : IBusDevice, IDeviceState
 {
     /// <summary>Bytes of the window.</summary>
     public const ulong Size = 4;
@@ -16,14 +17,22 @@ public sealed class EventDevice(IInterruptLine line) : IBusDevice, IDeviceState
     private readonly Lock _lock = new();
     private uint _events;
 
-    /// <summary>Presses the power button: a kernel that listens shuts down. Any thread.</summary>
-    public void PressPowerButton()
+    /// <summary>Presses the power button. Any thread.</summary>
+    /// <returns>Whether a kernel listens; else nothing has happened.</returns>
+    public bool PressPowerButton()
     {
+        if (!isHeard())
+        {
+            return false;
+        }
+
         lock (_lock)
         {
             _events |= PowerButton;
             line.Set(true);
         }
+
+        return true;
     }
 
     /// <inheritdoc/>

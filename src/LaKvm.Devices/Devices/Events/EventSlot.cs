@@ -9,7 +9,8 @@ public sealed class EventSlot(ulong address, int pin)
     private const ulong Pressed = 0x80;
 
     /// <inheritdoc/>
-    protected internal override IBusDevice Create(BoardWiring wiring) => new EventDevice(wiring.Line(this));
+    protected internal override IBusDevice Create(BoardWiring wiring) =>
+        new EventDevice(wiring.Line(this), () => wiring.Interrupts.IsUnmasked(Pin));
 
     /// <inheritdoc/>
     protected internal override IEnumerable<FdtNode> Describe(BoardTree tree) => [];
