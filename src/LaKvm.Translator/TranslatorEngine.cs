@@ -17,7 +17,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     private readonly CodeArena _arena;
     private readonly Emitter _emitter;
     private readonly CodeRegion _region;
-    private readonly BlockTranslator _translator;
+    private readonly RegionTranslator _translator;
     private readonly Stubs _stubs;
     private readonly BreakpointEntries _breakpoints;
     private readonly List<Link> _links = [];
@@ -62,7 +62,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         _arena.Seal(_stubs.End, _stubs.Resolve);
         _breakpoints = new BreakpointEntries(core, _arena, _stubs);
         _region = new CodeRegion(La464.SupportedUnits, options.MaximumBlock);
-        _translator = new BlockTranslator(emitter, _arena, _stubs, _region, _links, options.Features);
+        _translator = new RegionTranslator(emitter, _arena, _stubs, _region, _links, options.Features);
         core.CodeCache = this;
     }
 
@@ -197,7 +197,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     private int Enter(byte* entry, bool isTaken)
     {
         _state->Pc &= ~0xFFFUL;
-        return _stubs.Enter(_state, isTaken ? entry : entry + BlockTranslator.CheckBytes);
+        return _stubs.Enter(_state, isTaken ? entry : entry + EmitContext.CheckBytes);
     }
 
     /// <summary>Remembers the link, and says how it continues.</summary>
@@ -243,7 +243,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
                 return !isTaken;
             }
 
-            if (!_arena.HasRoom(BlockTranslator.RegionBytes))
+            if (!_arena.HasRoom(RegionTranslator.RegionBytes))
             {
                 Flush();
                 return false;
@@ -254,7 +254,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
 
         if (_link is Link link && link.Page == (nint)page && link.Target == offset)
         {
-            _emitter.Patch((byte*)link.Place, link.IsTaken ? entry : entry + BlockTranslator.CheckBytes);
+            _emitter.Patch((byte*)link.Place, link.IsTaken ? entry : entry + EmitContext.CheckBytes);
             _link = null;
         }
 

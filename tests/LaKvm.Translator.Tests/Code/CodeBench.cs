@@ -17,7 +17,7 @@ internal sealed unsafe class CodeBench : IDisposable
     private readonly byte* _memory = (byte*)NativeMemory.AlignedAlloc(PageBytes, PageBytes);
     private readonly CodeArena _arena = new(1 << 20, protect: false);
     private readonly CodeRegion _region;
-    private readonly BlockTranslator _translator;
+    private readonly RegionTranslator _translator;
     private byte* _first;
 
     public CodeBench(HostFeatures? features = null, int maximumBlock = 64)
@@ -27,7 +27,7 @@ internal sealed unsafe class CodeBench : IDisposable
         var emitter = new Emitter { Position = _arena.Start, UseVex = host.Avx2 };
         var stubs = new Stubs(emitter, engine: 1, null);
         _arena.Seal(stubs.End, stubs.Resolve);
-        _translator = new BlockTranslator(emitter, _arena, stubs, _region, [], host);
+        _translator = new RegionTranslator(emitter, _arena, stubs, _region, [], host);
     }
 
     /// <summary>The code made of the region at the beginning of a page.</summary>

@@ -1,0 +1,153 @@
+using LaKvm.Isa;
+
+namespace LaKvm.Translator;
+
+/// <summary>Turns a region of guest code into machine code, block by block.</summary>
+/// <remarks>
+/// A block begins with two checks: for attention, which only control transfers run through, and of the budget, from
+/// which it takes all its instructions at once. So the budget is exact where a block is left at its end; elsewhere what
+/// was not executed is known by <see cref="Site.Left"/>.
+/// </remarks>
+internal sealed unsafe class RegionTranslator
+{
+    /// <summary>
+    /// Bytes of code and sites that the longest region may need: no instruction takes more than 1000.
+    /// </summary>
+    public const int RegionBytes = (CodeRegion.Capacity + LoopCopies.MaximumCopied) * 1024;
+
+    private readonly EmitContext _context;
+    private readonly Emitter _e;
+    private readonly Edges _edges;
+    private readonly Entries _entries;
+    private readonly Jumps _jumps;
+    private readonly LoopCopies _loops;
+    private readonly Repetitions _repetitions;
+    private readonly LastOperations _last;
+    private readonly StretchRegisters _stretches;
+    private readonly InstructionEmitter _instructions;
+    private readonly TailEmitter _tails;
+
+    /// <summary>Puts the parts together.</summary>
+    public RegionTranslator(
+        Emitter emitter, CodeArena arena, Stubs stubs, CodeRegion region, List<Link> links, HostFeatures features)
+    {
+        var context = new EmitContext(emitter, arena, stubs, region, links, features);
+        var registers = new GuestRegisters(context);
+        var constants = new Constants(context, registers);
+        var conversions = new FpConversions(context);
+        var operations = new FpOperations(context, conversions);
+        _context = context;
+        _e = emitter;
+        _edges = new(context);
+        _entries = new(context, _edges);
+        _repetitions = new(context, operations);
+        _last = new(context, _repetitions);
+        _loops = new(context, _edges, _last);
+        _jumps = new(context, _edges, _loops);
+        _stretches = new(context, constants, registers);
+        var slowPaths = new SlowPaths(context, _edges);
+        var accesses = new AccessLookup(context, registers, slowPaths);
+        var fpu = new FpuState(context, _edges, _last, slowPaths);
+        var guestExits = new GuestExits(context, _edges);
+        var fp = new FpEmitter(
+            context, conversions, new FpMemoryEmitter(context, accesses, fpu, slowPaths),
+            new FpMoveEmitter(context, new FpClassEmitter(context, fpu), fpu, registers), operations, fpu, _last);
+        _instructions = new(
+            context, constants, new HandlerCalls(context, accesses, guestExits, registers, _last, slowPaths))
+        {
+            Arithmetic = new(context, registers),
+            Products = new(context, registers),
+            Bits = new(context, registers),
+            Checksums = new(context, registers),
+            Memory = new(context, accesses, registers, slowPaths),
+            Atomics = new(context, accesses, registers, slowPaths),
+            Fp = fp,
+            Vectors = new(context, registers, accesses, slowPaths, fpu),
+            Branches = new(context, accesses, fpu, registers, _jumps),
+            Csrs = new(context, registers, slowPaths),
+        };
+        var slowTails = new SlowTails(context, accesses, registers, _last, slowPaths);
+        _tails = new(context, _edges, _entries, fpu, guestExits, registers, _jumps, _last, _loops, slowTails);
+    }
+
+    /// <summary>Where what is seldom run begins, behind the blocks of the region that was translated last.</summary>
+    public byte* Cold { get; private set; }
+
+    /// <summary>Translates the collected region of <paramref name="page"/> and enters its blocks in the page.</summary>
+    public void Translate(CodePage* page)
+    {
+        CodeRegion region = _context.Region;
+        _context.Page = page;
+        _e.Position = _context.Arena.Next;
+        _context.Assignment.Choose(region);
+        _loops.Begin();
+        _edges.Begin();
+        _repetitions.Prepare();
+        for (int start = region.Start; start < region.End; start = _context.BlockEnd)
+        {
+            _context.BlockEnd = region.EndOfBlock(start);
+            TranslateBlock(start);
+        }
+
+        Cold = _e.Position;
+        foreach (Tail tail in _context.Tails)
+        {
+            _tails.Emit(tail);
+        }
+
+        _context.Tails.Clear();
+        _context.Arena.Commit(_e.Position);
+    }
+
+    private void TranslateBlock(int start)
+    {
+        _entries.EmitEntry(start);
+        _context.ForgetVectors();
+        _context.Plan.Plan(_context.Region, start, _context.BlockEnd);
+        _context.Facts.HasGroups = !_context.Plan.IsEmpty;
+        for (_context.Copies = _loops.CopiesOf(start); _context.Copies > 0; _context.Copies--)
+        {
+            _context.Facts.ForgetValues();
+            _context.Facts.Group = BlockFacts.NoGroup;
+            EmitBody(start);
+            if (_context.Copies > 1)
+            {
+                _loops.EmitAgain(start);
+            }
+        }
+
+        if (CodeRegion.FallsThrough(_context.Region[_context.BlockEnd - 4].Opcode))
+        {
+            WriteBack();
+            _loops.LandLoopExits();
+            _jumps.FallThrough();
+        }
+    }
+
+    private void EmitBody(int start)
+    {
+        _context.Locals.Begin(start, start, 0);
+        for (_context.Offset = start; _context.Offset < _context.BlockEnd; _context.Offset += 4)
+        {
+            ref readonly Instruction i = ref _context.Region[_context.Offset];
+            _context.Vectors.NextInstruction();
+            if (CodeRegion.EndsBlock(i.Opcode) && _context.Copies == 1)
+            {
+                WriteBack();
+            }
+
+            _stretches.PrepareRegisters(i);
+            _instructions.Emit(i);
+            _stretches.FinishRegisters(i);
+        }
+
+        _stretches.SettleRegisters();
+    }
+
+    /// <summary>Writes what vector registers and the last operation have to the state.</summary>
+    private void WriteBack()
+    {
+        _last.SaveLast();
+        _context.Vectors.WriteBack();
+    }
+}

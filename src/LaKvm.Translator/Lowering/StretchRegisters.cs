@@ -1,0 +1,189 @@
+using System.Numerics;
+using System.Runtime.Intrinsics.X86;
+using LaKvm.Isa;
+using static LaKvm.Translator.RegisterMap;
+
+namespace LaKvm.Translator;
+
+/// <summary>
+/// Guest registers of the state that are held in scratch registers for a while: along a stretch of plain instructions,
+/// for which rax is enough (<see cref="LocalRegisters"/>).
+/// </summary>
+internal sealed unsafe class StretchRegisters(EmitContext context, Constants constants, GuestRegisters registers)
+{
+    /// <summary>Scratch registers besides rax, and those of them that no group of accesses needs.</summary>
+    private const int AllScratch = 3, ScratchBesidesGroup = 2;
+
+    private readonly Emitter _e = context.Emitter;
+
+    /// <summary>Brings registers to where an instruction may have them.</summary>
+    public void PrepareRegisters(in Instruction i)
+    {
+        if (IsPlain(i))
+        {
+            HoldOperands(i);
+        }
+        else
+        {
+            StoreLocals();
+            if (!LocalRegisters.IsCompare(i.Opcode))
+            {
+                context.Locals.Clear();
+            }
+        }
+
+        if (CodeRegion.EndsBlock(i.Opcode))
+        {
+            registers.ExtendAll();
+        }
+        else
+        {
+            registers.ExtendOperands(i);
+        }
+    }
+
+    public void FinishRegisters(in Instruction i)
+    {
+        if (!IsPlain(i))
+        {
+            context.Locals.Clear();
+        }
+        else if (context.Locals.TryGet(i.D, out _))
+        {
+            context.Locals.Change(i.D);
+        }
+    }
+
+    /// <summary>At the end of a block all is where the next one expects it.</summary>
+    public void SettleRegisters()
+    {
+        StoreLocals();
+        context.Locals.Clear();
+        registers.ExtendAll();
+    }
+
+    private void StoreLocals()
+    {
+        for (uint changed = context.Locals.TakeChanged(); changed != 0; changed &= changed - 1)
+        {
+            StoreLocal(BitOperations.TrailingZeroCount(changed));
+        }
+    }
+
+    private void StoreLocal(int guest)
+    {
+        registers.ExtendNow(context.Facts.Narrow & 1u << guest);
+        _ = context.Locals.TryGet(guest, out Reg host);
+        _e.Store(InState(guest), host);
+    }
+
+    private void HoldOperands(in Instruction i)
+    {
+        if (context.Offset >= context.Locals.End || context.Offset < context.Locals.Start)
+        {
+            BeginStretch();
+        }
+
+        OpcodeInfo info = i.Opcode.Info();
+        int slots = info.GprReads;
+        bool readsJ = (slots & 2) != 0, readsK = (slots & 4) != 0;
+        uint operands = (readsJ ? 1u << i.J : 0) | (readsK ? 1u << i.K : 0);
+        if (constants.ConstantOf(i) is null)
+        {
+            HoldSource(readsJ ? i.J : 0, i.D, operands);
+            HoldSource(readsK ? i.K : 0, i.D, operands);
+        }
+
+        if (info.GprWrites != 0)
+        {
+            Hold(i.D, operands, isRead: (operands >> i.D & 1) != 0);
+        }
+    }
+
+    private void HoldSource(int guest, int d, uint operands)
+    {
+        if (guest != d)
+        {
+            Hold(guest, operands, isRead: true);
+        }
+    }
+
+    /// <summary>Gives a register of the state a scratch register if its value will be read again.</summary>
+    private void Hold(int guest, uint operands, bool isRead)
+    {
+        if (guest == 0 || registers.TryGet(guest, out _))
+        {
+            return;
+        }
+
+        int next = context.Locals.NextRead(guest, context.Offset + 4);
+        if (next == LocalRegisters.Never || !MakeRoom(guest, operands, next, out Reg host))
+        {
+            return;
+        }
+
+        if (isRead)
+        {
+            _e.Mov(host, InState(guest));
+        }
+    }
+
+    private bool MakeRoom(int guest, uint operands, int next, out Reg host)
+    {
+        if (context.Locals.TryHold(guest, out host))
+        {
+            return true;
+        }
+
+        int victim = context.Locals.Victim(operands, context.Offset, next);
+        if (victim == 0)
+        {
+            return false;
+        }
+
+        if (context.Locals.IsLost(victim, context.Offset))
+        {
+            StoreLocal(victim);
+        }
+
+        context.Facts.Narrow &= ~(1u << victim);
+        context.Locals.Release(victim);
+        return context.Locals.TryHold(guest, out host);
+    }
+
+    private void BeginStretch()
+    {
+        int end = context.Offset;
+        while (end < context.BlockEnd && IsPlain(context.Region[end]))
+        {
+            end += 4;
+        }
+
+        bool isGroupDone = context.Facts.Group == BlockFacts.NoGroup
+            || !context.Plan.GoesOn(context.Facts.Group, context.Offset);
+        context.Facts.Group = isGroupDone ? BlockFacts.NoGroup : context.Facts.Group;
+        context.Locals.Begin(context.Offset, end, isGroupDone ? AllScratch : ScratchBesidesGroup);
+    }
+
+    /// <summary>
+    /// Whether an instruction is emitted with no scratch register but rax, and cannot be left in the middle.
+    /// </summary>
+    private bool IsPlain(in Instruction i) => i.Opcode switch
+    {
+        Opcode.AddW or Opcode.AddD or Opcode.SubW or Opcode.SubD or Opcode.Slt or Opcode.Sltu or Opcode.Nor
+            or Opcode.And or Opcode.Or or Opcode.Xor or Opcode.Orn or Opcode.Andn
+            or Opcode.Maskeqz or Opcode.Masknez or Opcode.MulW or Opcode.MulD
+            or Opcode.Slti or Opcode.Sltui or Opcode.AddiW or Opcode.AddiD or Opcode.Andi or Opcode.Ori or Opcode.Xori
+            or Opcode.Addu16iD or Opcode.Lu12iW or Opcode.Pcaddi or Opcode.Pcalau12i or Opcode.Pcaddu12i
+                or Opcode.Pcaddu18i
+            or Opcode.AlslW or Opcode.AlslWu or Opcode.AlslD
+            or Opcode.SlliW or Opcode.SlliD or Opcode.SrliW or Opcode.SrliD or Opcode.SraiW or Opcode.SraiD
+            or Opcode.RotriW or Opcode.RotriD or Opcode.ExtWB or Opcode.ExtWH
+            or Opcode.Revb2h or Opcode.Revb2w or Opcode.RevbD => true,
+        Opcode.SllW or Opcode.SrlW or Opcode.SraW or Opcode.SllD or Opcode.SrlD or Opcode.SraD => context.Features.Bmi2,
+        Opcode.ClzW or Opcode.CloW or Opcode.ClzD or Opcode.CloD => Lzcnt.IsSupported,
+        Opcode.CtzW or Opcode.CtoW or Opcode.CtzD or Opcode.CtoD => Bmi1.IsSupported,
+        Opcode.BstrpickW or Opcode.BstrpickD => i.Imm >= i.A,
+        _ => false,
+    };
+}
