@@ -54,11 +54,15 @@ public static partial class ResourceLimits
         LinuxException => null,
         IOException { HResult: LinuxError.ProcessFiles or LinuxError.SystemFiles } e =>
         $"No more files can be opened: {OpenFilesExhausted(e.HResult)}.",
-        OutOfMemoryException { Source: not null } e when e.TargetSite?.DeclaringType == typeof(Thread) =>
+        OutOfMemoryException { StackTrace: { } trace } when ThrownByThread(trace) =>
             "No more threads can be made: the process's user (ulimit -u), its control group (pids.max) or its memory "
             + "is at its limit.",
         _ => null,
     };
+
+    /// <summary>Whether the innermost frame is the runtime's start of a thread.</summary>
+    private static bool ThrownByThread(string trace) =>
+        trace.AsSpan().TrimStart().StartsWith("at System.Threading.Thread.", StringComparison.Ordinal);
 
     private static IEnumerable<MemoryLimit> Bounds()
     {
