@@ -1,50 +1,19 @@
 using System.Text;
-using LaKvm.Diagnostics;
 using static LaKvm.Boot.ImageReader;
 
 namespace LaKvm.Boot;
 
-/// <summary>
-/// The symbol table of an ELF kernel, read when first asked. A kernel that runs at physical addresses, as before it has
-/// set up its windows, is found by the low 48 bits of where it is linked.
-/// </summary>
+/// <summary>The symbol table of an ELF kernel.</summary>
 /// <param name="image">The file.</param>
-public sealed class ElfSymbols(ReadOnlyMemory<byte> image) : ISymbols
+public sealed class ElfSymbols(ReadOnlyMemory<byte> image) : SymbolTable
 {
     private const int SectionHeaderSize = 64, SymbolSize = 24;
     private const uint SectionSymbols = 2;
     private const int TypeNone = 0, TypeFunction = 2, TypeMask = 15;
-    private const ulong PhysicalMask = (1UL << 48) - 1;
-
-    /// <summary>A symbol without a size, of assembly code, ends at the next one, and at this distance.</summary>
-    private const ulong LongestWithoutSize = 1 << 16;
 
     private const int LongestName = 100;
 
-    private readonly Lazy<Symbol[]> _symbols = new(() => Read(image));
-
-    /// <inheritdoc/>
-    public string? Find(ulong address)
-    {
-        Symbol[] symbols = _symbols.Value;
-        ulong physical = address & PhysicalMask;
-        int index = Array.BinarySearch(symbols, new Symbol(physical, ulong.MaxValue, 0, ulong.MaxValue));
-        index = index < 0 ? ~index - 1 : index;
-        if (index < 0)
-        {
-            return null;
-        }
-
-        Symbol symbol = symbols[index];
-        ulong distance = physical - symbol.Address;
-        bool isHere = address == physical || address == symbol.Linked + distance;
-        return isHere && distance < (symbol.Size != 0 ? symbol.Size : LongestWithoutSize)
-            ? $"{Name(symbol)}+0x{distance:x}"
-            : null;
-    }
-
-    /// <summary>All functions and labels by physical address; none if the table is missing or damaged.</summary>
-    private static Symbol[] Read(ReadOnlyMemory<byte> image)
+    private protected override IEnumerable<Symbol> Read()
     {
         try
         {
@@ -62,13 +31,20 @@ public sealed class ElfSymbols(ReadOnlyMemory<byte> image) : ISymbols
                 }
             }
 
-            symbols.Sort();
-            return [.. symbols];
+            return symbols;
         }
         catch (ImageException)
         {
             return [];
         }
+    }
+
+    private protected override string NameAt(ulong place)
+    {
+        ReadOnlySpan<byte> elf = image.Span;
+        ReadOnlySpan<byte> rest = place < (ulong)elf.Length ? elf[(int)place..] : [];
+        int end = rest.IndexOf((byte)0);
+        return Encoding.ASCII.GetString(rest[..Math.Min(end < 0 ? rest.Length : end, LongestName)]);
     }
 
     private static void Collect(ReadOnlySpan<byte> table, ulong names, List<Symbol> symbols)
@@ -80,23 +56,8 @@ public sealed class ElfSymbols(ReadOnlyMemory<byte> image) : ISymbols
             bool isCode = (symbol[4] & TypeMask) is TypeNone or TypeFunction && U16(symbol, 6) != 0;
             if (isCode && address != 0 && U32(symbol, 0) != 0)
             {
-                symbols.Add(new Symbol(address & PhysicalMask, U64(symbol, 16), names + U32(symbol, 0), address));
+                symbols.Add(new Symbol(address, U64(symbol, 16), names + U32(symbol, 0)));
             }
         }
-    }
-
-    private string Name(Symbol symbol)
-    {
-        ReadOnlySpan<byte> elf = image.Span;
-        ReadOnlySpan<byte> rest = symbol.Name < (ulong)elf.Length ? elf[(int)symbol.Name..] : [];
-        int end = rest.IndexOf((byte)0);
-        return Encoding.ASCII.GetString(rest[..Math.Min(end < 0 ? rest.Length : end, LongestName)]);
-    }
-
-    /// <summary>A symbol; of several at one address the one with a size comes last, which is the function.</summary>
-    private sealed record Symbol(ulong Address, ulong Size, ulong Name, ulong Linked) : IComparable<Symbol>
-    {
-        public int CompareTo(Symbol? other) => (Address, Size != 0, Linked).CompareTo(
-            (other!.Address, other.Size != 0, other.Linked));
     }
 }

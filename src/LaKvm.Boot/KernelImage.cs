@@ -33,6 +33,9 @@ public sealed class KernelImage
         Format = format;
         Entry = entry;
         Segments = segments;
+        Symbols = segments is [StoredSegment linux] && format is (KernelFormat.Efi or KernelFormat.Zboot)
+            ? new Kallsyms(linux.Contents, linux.Range.Base)
+            : null;
     }
 
     /// <summary>How the file was packed.</summary>
@@ -52,8 +55,11 @@ public sealed class KernelImage
     /// else meanwhile, or boots more than once.
     /// </summary>
     /// <exception cref="ImageException">The compressed data is damaged.</exception>
-    public KernelImage Unpack() =>
-        new(Format, Entry, [.. Segments.Select(segment => segment.Unpack())]) { Symbols = Symbols };
+    public KernelImage Unpack()
+    {
+        var unpacked = new KernelImage(Format, Entry, [.. Segments.Select(segment => segment.Unpack())]);
+        return Symbols == null ? unpacked : new(Format, Entry, unpacked.Segments) { Symbols = Symbols };
+    }
 
     /// <summary>Reads a kernel file.</summary>
     /// <exception cref="ImageException">The file cannot be read or is no sound LoongArch kernel; the message names

@@ -35,6 +35,8 @@ public abstract class KernelSegment
 internal sealed class StoredSegment(ulong address, ulong memorySize, ReadOnlyMemory<byte> contents)
     : KernelSegment(address, memorySize)
 {
+    internal ReadOnlyMemory<byte> Contents => contents;
+
     private protected override int WriteContents(Span<byte> destination)
     {
         contents.Span.CopyTo(destination);

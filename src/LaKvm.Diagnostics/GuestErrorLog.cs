@@ -48,6 +48,9 @@ public sealed class GuestErrorLog : IDisposable
     /// <summary>The calling thread executes guest code there from now on; null: it does not any more.</summary>
     public static void Enter(IGuestPlace? place) => _place = place;
 
+    /// <summary>Where the calling thread executes guest code; null if it does not.</summary>
+    public static IGuestPlace? Place => _place;
+
     /// <summary>Reports something that the guest of the calling thread, if it executes one, has just done.</summary>
     public void Report([InterpolatedStringHandlerArgument("")] ref GuestErrorLine line)
     {

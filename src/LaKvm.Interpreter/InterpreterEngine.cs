@@ -108,6 +108,9 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
     }
 
     /// <inheritdoc/>
+    public bool CountsAtOnce => false;
+
+    /// <inheritdoc/>
     public void InvalidatePage(ulong physicalPage)
     {
         byte* host = _core.Memory.Pointer(physicalPage & ~0xFFFUL);

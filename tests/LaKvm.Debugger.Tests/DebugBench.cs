@@ -1,6 +1,7 @@
 using System.Net;
 using LaKvm.Boot;
 using LaKvm.Cpu;
+using LaKvm.Debugger.Logging;
 using LaKvm.Devices;
 using LaKvm.Hypervisor;
 using LaKvm.Interpreter;
@@ -38,6 +39,9 @@ internal sealed class DebugBench : IDisposable
 
     internal GdbServer Server { get; }
 
+    /// <summary>Takes what the cores do, if there is one.</summary>
+    internal EventLog? Log { get; private init; }
+
     internal IDebugMachine Machine { get; private set; } = null!;
 
     internal IMachineLife Life => Machine.Life;
@@ -46,9 +50,10 @@ internal sealed class DebugBench : IDisposable
     internal IReadOnlyDictionary<string, ulong> Labels { get; private set; } = null!;
 
     /// <summary>Builds a machine; it does not run yet.</summary>
-    internal static DebugBench Create(Level level, string program, int cpus = 1, bool interpreter = false)
+    internal static DebugBench Create(
+        Level level, string program, int cpus = 1, bool interpreter = false, EventLog? log = null)
     {
-        var bench = new DebugBench(GdbServer.Listen(new IPEndPoint(IPAddress.Loopback, 0)));
+        var bench = new DebugBench(GdbServer.Listen(new IPEndPoint(IPAddress.Loopback, 0))) { Log = log };
         bench.Build(level, program, cpus, interpreter);
         bench.Server.Start();
         return bench;
@@ -60,7 +65,8 @@ internal sealed class DebugBench : IDisposable
         AssemblyResult result = Assembler.Assemble(program, Origin);
         Labels = result.Symbols;
         Func<Core, IExecutionEngine> engine =
-            interpreter ? core => new InterpreterEngine(core) : core => new TranslatorEngine(core);
+            interpreter ? core => Logged(core, new InterpreterEngine(core))
+            : core => Logged(core, new TranslatorEngine(core));
         Machine = level == Level.Host
             ? BuildBare(result.BytesOrThrow(), cpus, engine)
             : BuildVirtual(result.BytesOrThrow(), cpus, engine);
@@ -98,8 +104,11 @@ internal sealed class DebugBench : IDisposable
         var machine = Keep(new BareMachine(options, HostSources.Create(), engine));
         code.CopyTo(machine.Board.Memory.Span(Origin, (ulong)code.Length));
         _begin = () => machine.Run(new BootRegisters(Origin, 0, 0, 0), CancellationToken.None);
-        return new CoreMachine(machine.Cores, machine.Life, null);
+        return new CoreMachine(machine.Cores, machine.Life, null) { Log = Log };
     }
+
+    private IExecutionEngine Logged(Core core, IExecutionEngine engine) =>
+        Log == null ? engine : new LoggingEngine(core, engine, Log);
 
     private VcpuMachine BuildVirtual(byte[] code, int cpus, Func<Core, IExecutionEngine> engine)
     {
@@ -117,8 +126,13 @@ internal sealed class DebugBench : IDisposable
         File.Delete(file);
         var host = Keep(new HostMachine(cpus, VirtualMachine.HostMemoryFor(options), sources.Clock, engine));
         VirtualMachine machine = Keep(VirtualMachine.Create(Keep(new HostProcess(host)), options));
+        if (Log != null)
+        {
+            Keep(VmLog.Attach(Log, machine.Vm));
+        }
+
         _begin = () => machine.Run(CancellationToken.None);
-        return new VcpuMachine(host, machine, null);
+        return new VcpuMachine(host, machine, null) { Log = Log };
     }
 
     private T Keep<T>(T part)

@@ -119,6 +119,7 @@ internal sealed class GuestCommand : Command
     private readonly ConsoleOptionGroup _console = new();
     private readonly DebugOptionGroup _debug = new();
     private readonly LogOptionGroup _log = new();
+    private readonly EventLogOptionGroup _eventLog = new();
 
     internal GuestCommand(string name, string description, GuestFactory factory, bool isVirtual)
         : base(name, description)
@@ -130,6 +131,7 @@ internal sealed class GuestCommand : Command
             _virtio, _acpi, _timeout, _shutdownTime, _noReboot, _engine, _codeMemory, _protectCode, _sandbox]);
         Add(_console.Options);
         Add(_debug.Options);
+        Add(_eventLog.Options);
         Add(_log.Options);
         if (isVirtual)
         {
@@ -188,6 +190,7 @@ internal sealed class GuestCommand : Command
             Acpi = result.GetValue(_acpi) is { } acpi ? acpi == Toggle.On : null,
             Shares = [.. result.GetValue(_shares) ?? [], .. program == null ? [] : new[] { program.Share }],
             NoReboot = program != null || result.GetValue(_noReboot),
+            ChecksEngine = result.GetValue(_engine) == EngineKind.Check,
             CreateEngine = EngineOption.Factory(result.GetValue(_engine), Translation(result)),
             IrqChip = result.GetValue(_irqChip) ?? IrqChipPlace.Kernel,
             Stat = result.GetResult(_stat) == null ? null : new StatOption(result.GetValue(_stat)),
@@ -197,6 +200,7 @@ internal sealed class GuestCommand : Command
             Console = _console.Bind(result),
             Debug = _debug.Bind(result),
             Log = _log.Bind(result),
+            EventLog = _eventLog.Bind(result, mayBeAskedFor: _debug.Bind(result) != null),
         };
         options.Check();
         return options;

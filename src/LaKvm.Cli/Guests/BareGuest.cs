@@ -1,5 +1,6 @@
 using LaKvm.Boot;
 using LaKvm.Debugger;
+using LaKvm.Debugger.Logging;
 using LaKvm.Devices;
 using LaKvm.Diagnostics;
 using LaKvm.Machine;
@@ -14,9 +15,11 @@ internal sealed class BareGuest : IGuest
     private readonly BareMachine _machine;
     private readonly BootRegisters _start;
     private readonly ISymbols? _symbols;
+    private readonly EventLog? _log;
 
     private BareGuest(
-        GuestOptions options, BootFiles files, GuestDevices devices, GuestErrorLog errors, CancellationToken stop)
+        GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, GuestErrorLog errors,
+        CancellationToken stop)
     {
         _devices = devices;
         BoardChoice board = BoardChoice.For(options, files.Kernel);
@@ -28,8 +31,9 @@ internal sealed class BareGuest : IGuest
             GuestErrors = errors,
         };
         MachineSources sources = HostSources.Create();
-        _machine = new BareMachine(machineOptions, sources, options.CreateEngine);
         errors.Symbols = _symbols = files.Kernel?.Symbols;
+        _log = observers.Log;
+        _machine = new BareMachine(machineOptions, sources, observers.Watch(options.CreateEngine, _symbols));
         _start = Load(_machine, board, files, machineOptions, sources.Seed());
         devices.Attach(_machine.Board.Devices.Uarts[0]);
     }
@@ -38,7 +42,7 @@ internal sealed class BareGuest : IGuest
     internal static IGuest Create(
         GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, GuestErrorLog errors,
         CancellationToken stop) =>
-        new BareGuest(options, files, devices, errors, stop);
+        new BareGuest(options, files, devices, observers, errors, stop);
 
     /// <inheritdoc/>
     public int ExitCode => _machine.Board.Devices.ExitCode;
@@ -50,7 +54,7 @@ internal sealed class BareGuest : IGuest
     public bool PressPowerButton() => _machine.Board.Devices.PressPowerButton();
 
     /// <inheritdoc/>
-    public IDebugMachine CreateDebugView() => new CoreMachine(_machine.Cores, _machine.Life, _symbols);
+    public IDebugMachine CreateDebugView() => new CoreMachine(_machine.Cores, _machine.Life, _symbols) { Log = _log };
 
     /// <inheritdoc/>
     public MachineEnd Run(CancellationToken stop) => _machine.Run(_start, stop);

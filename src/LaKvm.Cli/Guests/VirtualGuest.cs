@@ -1,4 +1,5 @@
 using LaKvm.Debugger;
+using LaKvm.Debugger.Logging;
 using LaKvm.Devices;
 using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
@@ -16,6 +17,7 @@ internal sealed class VirtualGuest : IGuest
     private readonly VirtualMachine _machine;
     private readonly IDisposable _observation;
     private readonly ISymbols? _symbols;
+    private readonly EventLog? _log;
 
     private VirtualGuest(
         GuestOptions options, BootFiles files, GuestDevices devices, GuestObservers observers, GuestErrorLog errors,
@@ -40,7 +42,9 @@ internal sealed class VirtualGuest : IGuest
         };
         errors.Symbols = _symbols = files.Kernel?.Symbols;
         ulong hostMemory = VirtualMachine.HostMemoryFor(vmOptions);
-        _host = new HostMachine(options.Cpus, hostMemory, sources.Clock, options.CreateEngine)
+        _log = observers.Log;
+        _host = new HostMachine(
+            options.Cpus, hostMemory, sources.Clock, observers.Watch(options.CreateEngine, _symbols))
         {
             Errors = errors,
         };
@@ -66,7 +70,7 @@ internal sealed class VirtualGuest : IGuest
     public bool PressPowerButton() => _machine.Devices.PressPowerButton();
 
     /// <inheritdoc/>
-    public IDebugMachine CreateDebugView() => new VcpuMachine(_host, _machine, _symbols);
+    public IDebugMachine CreateDebugView() => new VcpuMachine(_host, _machine, _symbols) { Log = _log };
 
     /// <inheritdoc/>
     public MachineEnd Run(CancellationToken stop) => _machine.Run(stop);

@@ -24,7 +24,7 @@ internal static class GuestHost
         ProgramStreams? streams = options.Program == null ? null : new ProgramStreams();
         using var files = new BootFiles(options, streams);
         using var errors = new GuestErrorLog(message => log.LogWarning("{Message}", message));
-        using var observers = new GuestObservers(options);
+        using var observers = new GuestObservers(options, message => log.LogWarning("{Message}", message));
         using var terminal = new GuestTerminal(options.Console, observers, streams);
         using CancellationTokenRegistration leaving = stop.Register(terminal.Abandon);
         using var devices = new GuestDevices(options, terminal, streams);

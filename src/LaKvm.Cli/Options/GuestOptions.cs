@@ -89,6 +89,9 @@ internal sealed record GuestOptions
     /// <summary>Makes what executes a core's instructions.</summary>
     internal Func<Core, IExecutionEngine> CreateEngine { get; init; } = EngineOption.Factory(null);
 
+    /// <summary>Whether that executes everything twice.</summary>
+    internal bool ChecksEngine { get; init; }
+
     /// <summary>Where a virtual machine's interrupt controllers are.</summary>
     internal IrqChipPlace IrqChip { get; init; }
 
@@ -109,6 +112,9 @@ internal sealed record GuestOptions
 
     /// <summary>What is reported, and where.</summary>
     internal LogOptions Log { get; init; } = new();
+
+    /// <summary>What of the guest's doings is logged, and where.</summary>
+    internal EventLogOptions EventLog { get; init; } = new();
 
     /// <summary>Whether the run is confined.</summary>
     internal SandboxMode Sandbox { get; init; }
@@ -145,6 +151,13 @@ internal sealed record GuestOptions
 
         CheckFirmware();
         CheckLoads();
+        if (ChecksEngine && EventLog.Rules.Count != 0)
+        {
+            throw new UserErrorException(
+                $"{EventLogOptions.Name} has no place beside {EngineOption.Name} check, where all happens twice.",
+                ExitCode.Usage);
+        }
+
         if (Program != null && Initrd != null)
         {
             throw new UserErrorException(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LaKvm.Debugger.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace LaKvm.Cli;
@@ -11,6 +12,62 @@ internal sealed record LogOptions
 
     /// <summary>File that the messages are added to; null is stderr.</summary>
     internal string? File { get; init; }
+}
+
+/// <summary>What of the guest's doings is logged, and where.</summary>
+internal sealed record EventLogOptions
+{
+    internal const string Name = "--log", OutputName = "--log-output";
+
+    /// <summary>What is logged from the beginning.</summary>
+    internal IReadOnlyList<LogRule> Rules { get; init; } = [];
+
+    /// <summary>File, pipe or terminal; null is stderr.</summary>
+    internal string? Output { get; init; }
+
+    /// <summary>Whether there is a log at all: asked for, or a debugger may ask for it.</summary>
+    internal bool IsWanted { get; init; }
+
+    /// <summary>Reads rules.</summary>
+    /// <exception cref="UserErrorException">These are none.</exception>
+    internal static IReadOnlyList<LogRule> Parse(string text)
+    {
+        try
+        {
+            return LogRule.ParseAll(text);
+        }
+        catch (FormatException e)
+        {
+            throw new UserErrorException($"{Name}: {e.Message}.", ExitCode.Usage);
+        }
+    }
+}
+
+/// <summary>The options for the log of what the guest does.</summary>
+internal sealed class EventLogOptionGroup
+{
+    private readonly Option<IReadOnlyList<LogRule>?> _rules = ValueOption.Parsed<IReadOnlyList<LogRule>?>(
+        EventLogOptions.Name, "ITEM[=FILTER][,...]",
+        $"Log what the guest does, a line each: {string.Join(", ", LogItems.Words)}. A filter is"
+        + " [PLACE][@FIRST][:MOST]: a symbol, an address or a range A-B or A+LENGTH; how many instructions come before;"
+        + " how many lines at most",
+        EventLogOptions.Parse);
+
+    private readonly Option<string?> _output = ValueOption.Text(
+        EventLogOptions.OutputName, "FILE", $"Where the lines of {EventLogOptions.Name} go, instead of stderr");
+
+    internal EventLogOptionGroup() => _rules.CompletionSources.Add([.. LogItems.Words]);
+
+    /// <summary>All of them.</summary>
+    internal Option[] Options => [_rules, _output];
+
+    /// <summary>Their values.</summary>
+    internal EventLogOptions Bind(ParseResult result, bool mayBeAskedFor) => new()
+    {
+        Rules = result.GetValue(_rules) ?? [],
+        Output = result.GetValue(_output),
+        IsWanted = mayBeAskedFor || result.GetResult(_rules) != null,
+    };
 }
 
 /// <summary>The options for messages.</summary>

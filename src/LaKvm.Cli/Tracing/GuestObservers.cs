@@ -1,3 +1,5 @@
+using LaKvm.Cpu;
+using LaKvm.Debugger.Logging;
 using LaKvm.Diagnostics;
 using LaKvm.Ioctl;
 using LaKvm.Vmm;
@@ -12,14 +14,26 @@ internal sealed class GuestObservers : IDisposable
 {
     private readonly StatReporter? _statistics;
     private readonly TraceFile? _trace;
+    private readonly GuestLog? _log;
 
-    /// <summary>Opens the files.</summary>
+    /// <summary>Opens the files; <paramref name="failed"/> is told what becomes of them.</summary>
     /// <exception cref="UserErrorException">One cannot be written.</exception>
-    public GuestObservers(GuestOptions options)
+    public GuestObservers(GuestOptions options, Action<string> failed)
     {
         _statistics = options.Stat == null ? null : new StatReporter(options.Stat.Path, options.Cpus);
         _trace = options.Trace == null ? null : new TraceFile(options.Trace, options.TraceExits, options.Cpus);
+        _log = options.EventLog.IsWanted && !options.ChecksEngine ? new GuestLog(options.EventLog, failed) : null;
     }
+
+    /// <summary>The log of what the guest does, if there is one.</summary>
+    internal EventLog? Log => _log?.Events;
+
+    /// <summary>
+    /// What makes a core's engine, with all that looks at cores; the machine's kernel has these symbols. Without any it
+    /// is what was given.
+    /// </summary>
+    internal Func<Core, IExecutionEngine> Watch(Func<Core, IExecutionEngine> create, ISymbols? symbols) =>
+        _log?.Watch(create, symbols) ?? create;
 
     /// <summary>
     /// Watches a machine, whose kernel has these symbols, until what is returned is disposed of, which comes before the
@@ -27,7 +41,8 @@ internal sealed class GuestObservers : IDisposable
     /// </summary>
     internal IDisposable Attach(HostProcess process, VirtualMachine machine, ISymbols? symbols)
     {
-        IDisposable?[] attached = [_statistics?.Attach(process, machine, symbols), _trace?.Attach(machine.Vm, symbols)];
+        IDisposable?[] attached = [_statistics?.Attach(process, machine, symbols), _trace?.Attach(machine.Vm, symbols),
+            _log == null ? null : VmLog.Attach(_log.Events, machine.Vm)];
         return new Attachment(attached);
     }
 
@@ -41,6 +56,7 @@ internal sealed class GuestObservers : IDisposable
     /// <summary>Writes the summary and the end of the trace.</summary>
     public void Dispose()
     {
+        _log?.Dispose();
         _trace?.Dispose();
         _statistics?.Dispose();
     }

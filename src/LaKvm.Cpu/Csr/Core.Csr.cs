@@ -120,12 +120,15 @@ public sealed unsafe partial class Core
     internal ulong ReadIocsr(uint address, int size)
     {
         _rehearsal?.Spoil();
-        return _bus.ReadIocsr(Id, address, size);
+        ulong value = _bus.ReadIocsr(Id, address, size);
+        Debug.Observer?.DeviceAccessed(this, new(address, size, value, false, true));
+        return value;
     }
 
     internal void WriteIocsr(uint address, int size, ulong value)
     {
         _rehearsal?.Spoil();
+        Debug.Observer?.DeviceAccessed(this, new(address, size, value, true, true));
         _bus.WriteIocsr(Id, address, size, value);
     }
 

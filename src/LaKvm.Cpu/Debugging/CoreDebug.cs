@@ -41,7 +41,20 @@ public sealed unsafe class CoreDebug
     /// <summary>Interrupts of guest mode wait.</summary>
     public bool HoldsGuestInterrupts { get; private set; }
 
+    /// <summary>Who sees what the core does; null if nobody looks.</summary>
+    public ICoreObserver? Observer { get; private set; }
+
     internal StopPointSet Set { get; private set; } = StopPointSet.Empty;
+
+    /// <summary>Adds an observer, behind those that look already.</summary>
+    public void Observe(ICoreObserver observer) =>
+        Observer = Observer is { } other ? new CoreObservers(other, observer) : observer;
+
+    /// <summary>Takes an observer away.</summary>
+    public void EndObserving(ICoreObserver observer) =>
+        Observer = Observer == observer ? null
+        : Observer is CoreObservers several ? several.Without(observer)
+        : Observer;
 
     /// <summary>Sets where the core stops, in place of what was set before.</summary>
     public void SetStopPoints(ReadOnlySpan<StopPoint> points)

@@ -70,6 +70,6 @@ public sealed unsafe class TlbInspector
         return (page & Valid) != 0;
     }
 
-    private static TlbView ViewOf(TlbPair* pair, int index) => new(
+    internal static TlbView ViewOf(TlbPair* pair, int index) => new(
         index, pair->Address, pair->PageShift, pair->Asid, pair->Gid, pair->Global, pair->Elo0, pair->Elo1);
 }

@@ -16,7 +16,9 @@ public sealed unsafe partial class Core
     {
         CpuState* s = State;
         Trap code = trap & ~ToRoot;
-        if (s->Vm != 0 ? (trap & ToRoot) != 0 || GoesToRoot(code) : InUserCode)
+        bool leaves = s->Vm != 0 ? (trap & ToRoot) != 0 || GoesToRoot(code) : InUserCode;
+        Debug.Observer?.Raising(this, code, word, leaves || s->Vm == 0);
+        if (leaves)
         {
             return code == Trap.Tlbr ? EnterRootRefill() : EnterRoot(code, word, (int)code & 0x3f);
         }
@@ -181,6 +183,7 @@ public sealed unsafe partial class Core
         }
 
         SwitchMode();
+        Debug.Observer?.Returned(this, root);
     }
 
     /// <summary>

@@ -243,14 +243,19 @@ public sealed unsafe partial class Core
         {
             int number = BitOperations.Log2(HostPending & _hostCsr[Csr.Ecfg] & Estat.IsMask);
             _hostWatch.Returned();
-            return EnterRoot(Trap.None, 0, 64 + number);
+            (ulong pc, bool fromGuest) = (State->Pc, State->Vm != 0);
+            Trap trap = EnterRoot(Trap.None, 0, 64 + number);
+            Debug.Observer?.Interrupted(this, number, pc, fromGuest, toRoot: true);
+            return trap;
         }
 
         if (State->Vm != 0 && DeliverableToGuest)
         {
             int number = BitOperations.Log2(GuestPending & _guestCsr[Csr.Ecfg] & Estat.IsMask);
             _guestWatch.Returned();
+            ulong pc = State->Pc;
             EnterVector(_guestCsr, Trap.None, 0, 64 + number);
+            Debug.Observer?.Interrupted(this, number, pc, fromGuest: true, toRoot: false);
             return Trap.Refetch;
         }
 

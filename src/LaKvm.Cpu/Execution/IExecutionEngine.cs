@@ -42,4 +42,10 @@ public interface IExecutionEngine
     /// no run is endless.
     /// </summary>
     RunExit Run(long budget);
+
+    /// <summary>
+    /// Whether <see cref="CpuState.Retired"/> is exact while an instruction accesses a device or the TLB; if not, it is
+    /// at the end of each run.
+    /// </summary>
+    bool CountsAtOnce => true;
 }

@@ -269,6 +269,7 @@ public sealed unsafe partial class Core
         {
             _rehearsal?.Spoil();
             ulong read = _bus.ReadMmio(physical + (ulong)offset, width);
+            Debug.Observer?.DeviceAccessed(this, new(physical + (ulong)offset, width, read, false, false));
             SingleCopy.Copy(value + offset, &read, width);
         }
     }
@@ -288,6 +289,7 @@ public sealed unsafe partial class Core
             ulong written = 0;
             SingleCopy.Copy(&written, value + offset, width);
             _rehearsal?.Spoil();
+            Debug.Observer?.DeviceAccessed(this, new(physical + (ulong)offset, width, written, true, false));
             _bus.WriteMmio(physical + (ulong)offset, width, written);
         }
     }

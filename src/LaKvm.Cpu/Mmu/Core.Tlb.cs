@@ -69,7 +69,13 @@ public sealed unsafe partial class Core
     /// <summary>
     /// TLBCLR (of what matches ASID or is in the set) and TLBFLUSH: here both drop all that the mode may see.
     /// </summary>
-    internal void TlbClear(TlbView view) => Invalidate(view, static (in TlbPair _, in TlbMatch _) => true, default);
+    internal void TlbClear(TlbView view)
+    {
+        Debug.Observer?.TlbInvalidated(this, 0, (ulong)view.Gid << LvzFields.GidShift, 0);
+        DropAll(view);
+    }
+
+    private void DropAll(TlbView view) => Invalidate(view, static (in TlbPair _, in TlbMatch _) => true, default);
 
     /// <summary>
     /// invtlb of the current mode. False if <paramref name="op"/> is none of its forms. In root mode rj carries the GID
@@ -77,6 +83,7 @@ public sealed unsafe partial class Core
     /// </summary>
     public bool InvalidateTlb(int op, ulong rj, ulong rk)
     {
+        Debug.Observer?.TlbInvalidated(this, op, rj, rk);
         if (State->Vm != 0 || op <= 6)
         {
             return op <= 6 && InvalidateBase(CurrentTlb, op, rj, rk);
@@ -152,12 +159,12 @@ public sealed unsafe partial class Core
     {
         if (op != 0x14)
         {
-            TlbClear(GuestView(gid));
+            DropAll(GuestView(gid));
         }
 
         if (op != 0x13)
         {
-            TlbClear(StageTwoView(gid));
+            DropAll(StageTwoView(gid));
         }
     }
 
@@ -207,6 +214,7 @@ public sealed unsafe partial class Core
 
         // An entry that was there for the same page may have been used with other rights.
         FlushSoft(view, pair);
+        Debug.Observer?.TlbWritten(this, KindOf(view.Tlb), TlbInspector.ViewOf(view.Tlb[index], index));
     }
 
     private void Drop(TlbView view, int index)

@@ -194,6 +194,9 @@ public sealed unsafe partial class Core
         _ => _stageTwoTlb,
     };
 
+    private TlbKind KindOf(Tlb tlb) =>
+        tlb == _hostTlb ? TlbKind.Root : tlb == _guestTlb ? TlbKind.Guest : TlbKind.SecondStage;
+
     /// <summary>Empties the software TLBs, with what the engine knows about their pages.</summary>
     internal void ForgetPages()
     {

@@ -15,6 +15,7 @@ public sealed class MonitorCommands
         Add(new("help", "[COMMAND]", "what commands there are", Help));
         LookCommands.AddTo(Add);
         MemoryLookCommands.AddTo(Add);
+        LogCommands.AddTo(Add);
         LifeCommands.AddTo(Add);
     }
 

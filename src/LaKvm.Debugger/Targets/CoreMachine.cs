@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Debugger.Logging;
 using LaKvm.Diagnostics;
 using LaKvm.Running;
 
@@ -27,6 +28,9 @@ public sealed unsafe class CoreMachine : IDebugMachine
 
     /// <inheritdoc/>
     public ISymbols? Symbols { get; }
+
+    /// <inheritdoc/>
+    public EventLog? Log { get; init; }
 
     /// <inheritdoc/>
     public IReadOnlyList<IDebugProcess> Processes => [_root, _guest];

@@ -134,15 +134,8 @@ public sealed unsafe class CoreThread(Core core, bool inGuest) : IDebugThread
         ? [.. Lines(TlbKind.Guest), "second stage:", .. Lines(TlbKind.SecondStage)]
         : Lines(TlbKind.Root);
 
-    private static string Describe(ulong elo) => (elo & 1) == 0
-        ? "-"
-        : $"0x{elo & 0x0000_ffff_ffff_f000:x} PLV{(elo >> 2) & 3}{((elo & 2) != 0 ? " D" : "")}"
-            + $"{((elo >> 61 & 1) != 0 ? " NR" : "")}{((elo >> 62 & 1) != 0 ? " NX" : "")}";
-
-    private IEnumerable<string> Lines(TlbKind kind) => core.Debug.Tlb.Entries(kind).Select(entry =>
-        $"{entry.Index,4} 0x{entry.Address:x12} {1UL << entry.PageShift >> 10,6} KiB "
-        + $"{(entry.Global ? "global" : $"ASID {entry.Asid}")}{(entry.Gid == 0 ? "" : $" GID {entry.Gid}")}: "
-        + $"{Describe(entry.Elo0)}, {Describe(entry.Elo1)}");
+    private IEnumerable<string> Lines(TlbKind kind) =>
+        core.Debug.Tlb.Entries(kind).Select(entry => TlbText.Line(entry));
 
     private bool IsGuestFile(CsrFile file) => inGuest || file == CsrFile.Guest;
 

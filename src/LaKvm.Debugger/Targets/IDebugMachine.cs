@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Debugger.Logging;
 using LaKvm.Diagnostics;
 using LaKvm.Running;
 
@@ -19,6 +20,9 @@ public interface IDebugMachine
 
     /// <summary>Names of its code, if known.</summary>
     ISymbols? Symbols { get; }
+
+    /// <summary>The log of what its cores do, if there is one.</summary>
+    EventLog? Log { get; }
 
     /// <summary>Sets where its cores stop, in place of what was set before.</summary>
     void SetStopPoints(ReadOnlySpan<StopPoint> points);

@@ -1,4 +1,5 @@
 using LaKvm.Cpu;
+using LaKvm.Debugger.Logging;
 using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
 using LaKvm.Running;
@@ -28,6 +29,9 @@ public sealed class VcpuMachine : IDebugMachine
 
     /// <inheritdoc/>
     public ISymbols? Symbols { get; }
+
+    /// <inheritdoc/>
+    public EventLog? Log { get; init; }
 
     /// <inheritdoc/>
     public IReadOnlyList<IDebugProcess> Processes => [_guest];

@@ -119,5 +119,7 @@ public sealed class GuestErrorLogTests : IDisposable
     private sealed class OneSymbol : ISymbols
     {
         public string? Find(ulong address) => $"start+0x{address & 0xfff:x}";
+
+        public (ulong Address, ulong Length)? RangeOf(string name) => null;
     }
 }
