@@ -11,7 +11,7 @@ selftests=$(tests/kvm-selftests-build.sh | tail -n 1) || exit 1
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 [ $# -gt 0 ] || set -- "arch_timer -n 1 -i 1" coalesced_io_test "demand_paging_test -b 16M" "dirty_log_test -i 3" \
-    guest_print_test kvm_binary_stats_test kvm_create_max_vcpus pmu_test set_memory_region_test
+    guest_print_test kvm_binary_stats_test kvm_create_max_vcpus pmu_test set_memory_region_test steal_time
 failed=0
 for test in "$@"; do
     begin=$(date +%s.%N)

@@ -53,6 +53,72 @@ public sealed class ProcessTests
             """).Should().Be(9);
     }
 
+    [Fact]
+    public void Thread_that_yields_has_waited_while_others_ran()
+    {
+        using var bench = new ProgramBench(translated: true, cpus: 1);
+
+        // The other thread runs for 20 ms. Length of "0 DELAY 0": 13 from 10,000,000 ns on.
+        bench.Run($"""
+            la.local $s0, word
+            {StartThread}
+            1:
+            {Call("sched_yield")}
+            ld.w    $t0, $s0, 0
+            beqz    $t0, 1b
+            addi.d  $a0, $zero, -100
+            la.local $a1, path
+            or      $a2, $zero, $zero
+            {Call("openat")}
+            addi.d  $a1, $sp, -512
+            ori     $a2, $zero, 100
+            {Call("read")}
+            {Exit}
+            thread:
+            rdtime.d $t1, $zero
+            li.d    $t2, 2000000
+            add.d   $t1, $t1, $t2
+            2:
+            rdtime.d $t2, $zero
+            bltu    $t2, $t1, 2b
+            ori     $t0, $zero, 1
+            st.w    $t0, $s0, 0
+            {Call("exit")}
+            .align 3
+            word: .word 0
+            path: .asciz "/proc/self/schedstat"
+            """).Should().BeGreaterThanOrEqualTo(13);
+    }
+
+    [Fact]
+    public void Thread_that_is_kept_busy_by_calls_does_not_keep_others_waiting()
+    {
+        using var bench = new ProgramBench(translated: true, cpus: 1);
+
+        // Twenty threads make calls without end; the first still gets to make a hundred calls that give its core up.
+        string threads = string.Concat(Enumerable.Repeat(StartThread + "\n", 20));
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        bench.Run($"""
+            {threads}
+            ori     $s1, $zero, 100
+            1:
+            la.local $a0, time
+            or      $a1, $zero, $zero
+            {Call("nanosleep")}
+            addi.d  $s1, $s1, -1
+            bnez    $s1, 1b
+            ori     $a0, $zero, 7
+            {Exit}
+            thread:
+            {Call("gettid")}
+            b       thread
+            .align 3
+            time: .dword 0, 1000
+            """).Should().Be(7);
+
+        watch.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(4), "a turn of all threads takes 60 ms");
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -24,6 +24,9 @@ internal abstract class CoreContext
     internal bool TryAcquire(RegisterSet owner) =>
         _owner == null && Interlocked.CompareExchange(ref _owner, owner, null) == null;
 
+    /// <summary>Makes somebody else the owner. By the owner.</summary>
+    internal void Pass(RegisterSet heir) => Interlocked.Exchange(ref _owner, heir);
+
     /// <summary>Gives the CPU back.</summary>
     internal virtual void Release() => Interlocked.Exchange(ref _owner, null);
 

@@ -5,15 +5,22 @@ namespace LaKvm.Hypervisor;
 /// <summary>
 /// Gives physical CPUs to the threads that run vCPUs or user code. With a CPU for each nobody ever waits; with fewer,
 /// threads wait in a queue. The first of it takes a CPU over after a time slice, and the time it waited is what its
-/// guest sees as stolen.
+/// guest sees as stolen. A thread that comes from a sleep goes before those whose slice was over, but not for long, so
+/// that nobody waits for ever.
 /// </summary>
 internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
 {
-    private const int SliceMilliseconds = 3;
+    private const int SliceMilliseconds = 3, LongestWait = 100;
+
+    /// <summary>How much sooner its turn comes who has slept: 200 ms in ticks of the constant timer.</summary>
+    private const ulong SleepersLead = IClock.Frequency / 5;
 
     private readonly Lock _lock = new();
     private readonly LinkedList<Waiter> _queue = [];
     private int _waiters;
+
+    /// <summary>Whether threads wait for a CPU.</summary>
+    internal bool HasWaiters => Volatile.Read(ref _waiters) != 0;
 
     /// <summary>
     /// Takes a CPU that the thread may have, <paramref name="preferred"/> if it is free. Returns the nanoseconds waited
@@ -23,17 +30,32 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
     {
         delay = 0;
         HostCpu cpu = TakeAgain(registers, thread, preferred)
-            ?? TakeOther(new Request(registers, thread.Affinity, preferred), ref delay);
+            ?? TakeOther(new Request(registers, thread.Affinity, preferred, WasRunning: false), ref delay);
         cpu.NeedResched = false;
         return cpu;
     }
 
     /// <summary>
-    /// A CPU is free. Who waits longest gets it: else who has just given it up would have it again first.
+    /// Gives a CPU to whoever waits, behind whom the thread waits in turn: at the end of a slice, or because it yields.
+    /// The delay counts from the moment it could have gone on.
+    /// </summary>
+    internal HostCpu Exchange(HostCpu cpu, RegisterSet registers, HostThread thread, out ulong delay)
+    {
+        ulong start = clock.Ticks;
+        delay = 0;
+        cpu.Release();
+        HostCpu next = TakeOther(new Request(registers, thread.Affinity, cpu.Id, WasRunning: true), ref delay);
+        delay = HostMachine.ToNanoseconds(clock.Ticks - start);
+        next.NeedResched = false;
+        return next;
+    }
+
+    /// <summary>
+    /// A CPU is free. Whoever's turn it is gets it: else who has just given it up would have it again first.
     /// </summary>
     internal void Released(HostCpu cpu)
     {
-        if (Volatile.Read(ref _waiters) == 0)
+        if (!HasWaiters)
         {
             return;
         }
@@ -42,7 +64,7 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
         {
             if (FirstFor(cpu) is { } first && cpu.TryAcquire(first.Request.Registers))
             {
-                _queue.Remove(first);
+                Dequeue(first);
                 first.Grant(cpu);
             }
         }
@@ -69,7 +91,7 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
     /// <summary>The usual case: nobody waits, and the CPU that the thread would like is free.</summary>
     private HostCpu? TakeAgain(RegisterSet registers, HostThread thread, int preferred)
     {
-        if (Volatile.Read(ref _waiters) != 0 || (uint)preferred >= (uint)cpus.Length)
+        if (HasWaiters || (uint)preferred >= (uint)cpus.Length)
         {
             return null;
         }
@@ -80,7 +102,7 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
 
     private HostCpu TakeOther(in Request request, ref ulong delay)
     {
-        if (Volatile.Read(ref _waiters) == 0 && FindFree(request) is { } free)
+        if (!HasWaiters && FindFree(request) is { } free)
         {
             return free;
         }
@@ -91,7 +113,8 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
         return cpu;
     }
 
-    private static bool MayRunOn(ulong affinity, HostCpu cpu) => cpu.Id >= 64 || ((affinity >> cpu.Id) & 1) != 0;
+    /// <summary>Whether a set of CPUs (<see cref="HostThread.Affinity"/>) has this one.</summary>
+    internal static bool MayRunOn(ulong affinity, HostCpu cpu) => cpu.Id >= 64 || ((affinity >> cpu.Id) & 1) != 0;
 
     private static void GiveWay(HostCpu cpu)
     {
@@ -102,7 +125,7 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
     private HostCpu WaitForCpu(in Request request)
     {
         Interlocked.Increment(ref _waiters);
-        var waiter = new Waiter(request);
+        var waiter = new Waiter(request, clock.Ticks + (request.WasRunning ? SleepersLead : 0));
         lock (_lock)
         {
             // Looked at after being counted: either this sees the CPU free, or who frees it sees the count.
@@ -112,18 +135,69 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
                 return free;
             }
 
-            _queue.AddLast(waiter);
+            Enqueue(waiter);
         }
 
-        int victim = Math.Max(request.Preferred, 0);
-        HostCpu? granted;
-        while ((granted = waiter.Wait(SliceMilliseconds) ?? TakeTurn(waiter, ref victim)) == null)
-        {
-            // The owners of the CPUs go on for another slice.
-        }
-
+        HostCpu granted = WaitForTurn(waiter);
         Interlocked.Decrement(ref _waiters);
         return granted;
+    }
+
+    /// <summary>
+    /// Only who is next looks at the time: with many threads in the queue the others would do nothing but that.
+    /// </summary>
+    private HostCpu WaitForTurn(Waiter waiter)
+    {
+        int victim = Math.Max(waiter.Request.Preferred, 0);
+        while (true)
+        {
+            bool next = IsNext(waiter);
+            HostCpu? granted = waiter.Wait(next ? SliceMilliseconds : LongestWait, out bool slept)
+                ?? (slept ? TakeTurn(waiter, ref victim) : null);
+            if (granted != null)
+            {
+                return granted;
+            }
+        }
+    }
+
+    private bool IsNext(Waiter waiter)
+    {
+        lock (_lock)
+        {
+            return waiter.LooksAtTime = Array.Exists(cpus, cpu => FirstFor(cpu) == waiter);
+        }
+    }
+
+    /// <summary>Takes a thread out of the queue, and tells who is next then.</summary>
+    private void Dequeue(Waiter waiter)
+    {
+        _queue.Remove(waiter);
+        foreach (HostCpu cpu in cpus)
+        {
+            if (FirstFor(cpu) is { LooksAtTime: false } next)
+            {
+                next.Nudge();
+            }
+        }
+    }
+
+    private void Enqueue(Waiter waiter)
+    {
+        LinkedListNode<Waiter>? earlier = _queue.Last;
+        while (earlier != null && earlier.Value.Due > waiter.Due)
+        {
+            earlier = earlier.Previous;
+        }
+
+        if (earlier == null)
+        {
+            _queue.AddFirst(waiter);
+        }
+        else
+        {
+            _queue.AddAfter(earlier, waiter);
+        }
     }
 
     /// <summary>A slice is over: the first in the queue for a CPU makes its owner give way.</summary>
@@ -140,7 +214,7 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
             // CPUs are also given up by those who only save what is in them (HandOver) and look at no queue.
             if (FindFree(waiter.Request, skipWanted: false) is { } free)
             {
-                _queue.Remove(waiter);
+                Dequeue(waiter);
                 return free;
             }
 
@@ -155,7 +229,7 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
         return null;
     }
 
-    /// <summary>Who waits longest of those who may have a CPU, or null.</summary>
+    /// <summary>Whose turn it is of those who may have a CPU, or null.</summary>
     private Waiter? FirstFor(HostCpu cpu)
     {
         foreach (Waiter waiter in _queue)
@@ -200,15 +274,23 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
         && !(skipWanted && FirstFor(cpu) != null) && cpu.TryAcquire(request.Registers);
 
     /// <summary>What a thread wants a CPU for, and which ones it may have.</summary>
-    private readonly record struct Request(RegisterSet Registers, ulong Affinity, int Preferred)
+    private readonly record struct Request(RegisterSet Registers, ulong Affinity, int Preferred, bool WasRunning)
     {
         internal bool Allows(HostCpu cpu) => MayRunOn(Affinity, cpu);
     }
 
     /// <summary>A thread in the queue.</summary>
-    private sealed class Waiter(Request request)
+    private sealed class Waiter(Request request, ulong due)
     {
+        private bool _nudged;
+
         internal Request Request => request;
+
+        /// <summary>Its place in the queue.</summary>
+        internal ulong Due => due;
+
+        /// <summary>Whether it makes the CPUs' owners give way. Under the queue's lock.</summary>
+        internal bool LooksAtTime { get; set; }
 
         /// <summary>The CPU that it was given, or null.</summary>
         internal HostCpu? Granted { get; private set; }
@@ -222,15 +304,23 @@ internal sealed class HostScheduler(HostCpu[] cpus, IClock clock)
             }
         }
 
-        internal HostCpu? Wait(int milliseconds)
+        /// <summary>Has it find out whether it is next.</summary>
+        internal void Nudge()
         {
             lock (this)
             {
-                if (Granted == null)
-                {
-                    Monitor.Wait(this, milliseconds);
-                }
+                _nudged = true;
+                Monitor.Pulse(this);
+            }
+        }
 
+        /// <summary>Waits for a CPU; <paramref name="slept"/> says that the time is over.</summary>
+        internal HostCpu? Wait(int milliseconds, out bool slept)
+        {
+            lock (this)
+            {
+                slept = Granted == null && !_nudged && !Monitor.Wait(this, milliseconds);
+                _nudged = false;
                 return Granted;
             }
         }

@@ -86,6 +86,15 @@ public sealed class HostThread
         return changed;
     }
 
+    /// <summary>The user code of a program's thread, which may have a core; null for a thread of .NET's.</summary>
+    internal UserMode? User { get; set; }
+
+    /// <summary>
+    /// Gives up the core that the thread's user code has: before everything that may wait, for a lock as well, unless
+    /// who has that never waits for a core. By the thread itself.
+    /// </summary>
+    public void GiveUpCore() => User?.GiveUpCore();
+
     /// <summary>The thread has waited for a core.</summary>
     internal void AddRunDelay(ulong nanoseconds) => RunDelay += nanoseconds;
 

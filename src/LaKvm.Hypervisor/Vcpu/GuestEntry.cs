@@ -63,8 +63,7 @@ internal sealed unsafe class GuestEntry(KvmVcpu vcpu)
     {
         if (_residency.Cpu!.NeedResched)
         {
-            _scheduling.Put();
-            _scheduling.Load();
+            _scheduling.Exchange();
         }
 
         if (_interrupts.Exception != Trap.None)

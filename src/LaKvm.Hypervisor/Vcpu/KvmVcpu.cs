@@ -159,8 +159,7 @@ public sealed unsafe class KvmVcpu : IHostWork, IGuestPlace, IDisposable
 
         Scheduling.Load();
         ExitOutcome outcome = RunGuest();
-        Scheduling.Put();
-        Scheduling.Leave();
+        Scheduling.EndRun();
         Tracer.Trace(TraceEvent.UserspaceExit, (ulong)run->ExitReason);
         return outcome.Error;
     }

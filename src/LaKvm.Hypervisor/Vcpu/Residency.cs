@@ -59,7 +59,34 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
     /// </summary>
     internal ulong Load(HostThread thread)
     {
-        HostCpu cpu = _machine.Scheduler.Acquire(this, thread, _lastCpu, out ulong delay);
+        ulong delay = 0;
+        HostCpu cpu = thread.User?.PassCore(this)
+            ?? _machine.Scheduler.Acquire(this, thread, _lastCpu, out delay);
+        LoadOn(cpu);
+        return delay;
+    }
+
+    /// <summary>
+    /// Lets whoever waits for the core have it, and takes a core again when it is the thread's turn. Returns the
+    /// nanoseconds waited.
+    /// </summary>
+    internal ulong Exchange(HostThread thread)
+    {
+        HostCpu cpu = Unload(isBlocking: false);
+        HostCpu next = _machine.Scheduler.Exchange(cpu, this, thread, out ulong delay);
+        LoadOn(next);
+        return delay;
+    }
+
+    /// <summary>Gives the core back to the program that runs the vCPU; the registers stay in it.</summary>
+    internal void ReturnTo(UserMode user) => user.TakeCore(Unload(isBlocking: false));
+
+    /// <summary>Gives the core up; the registers stay in it.</summary>
+    /// <param name="isBlocking">The vCPU is going to sleep, and its timer must wake it.</param>
+    internal void Put(bool isBlocking) => Unload(isBlocking).Release();
+
+    private void LoadOn(HostCpu cpu)
+    {
         Volatile.Write(ref _cpu, cpu);
         Core core = cpu.Core;
         if (cpu.Resident != this)
@@ -74,13 +101,9 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
         {
             LoadTimeOffset(core);
         }
-
-        return delay;
     }
 
-    /// <summary>Gives the core up; the registers stay in it.</summary>
-    /// <param name="isBlocking">The vCPU is going to sleep, and its timer must wake it.</param>
-    internal void Put(bool isBlocking)
+    private HostCpu Unload(bool isBlocking)
     {
         HostCpu cpu = _cpu!;
         Registers.PutGpr();
@@ -92,7 +115,7 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
         }
 
         Volatile.Write(ref _cpu, null);
-        cpu.Release();
+        return cpu;
     }
 
     /// <summary>Gets the registers into memory, for an ioctl that reads or writes them.</summary>
@@ -100,6 +123,7 @@ internal sealed unsafe class Residency : RegisterSet, IDisposable
     {
         if (ResidentCpu != null)
         {
+            HostThread.Current.GiveUpCore(); // they may be in that very one
             HandOver.ToMemory(this).Complete();
         }
     }

@@ -29,9 +29,6 @@ internal sealed class VcpuScheduling(Residency residency, StealClock steal)
         return _thread.EnterVcpu(vcpu);
     }
 
-    /// <summary>The thread runs it no more.</summary>
-    internal void Leave() => _thread.Leave();
-
     /// <summary>Takes a core.</summary>
     internal void Load() => steal.CountRunDelay(_thread, residency.Load(_thread));
 
@@ -44,5 +41,27 @@ internal sealed class VcpuScheduling(Residency residency, StealClock steal)
         }
 
         residency.Put(IsBlocking);
+    }
+
+    /// <summary>Lets whoever waits for the core have it, and goes on when it is the thread's turn again.</summary>
+    internal void Exchange()
+    {
+        steal.MarkPreempted();
+        steal.CountRunDelay(_thread, residency.Exchange(_thread));
+    }
+
+    /// <summary>KVM_RUN ends: the core goes back to the program that has called it, or to whoever wants it.</summary>
+    internal void EndRun()
+    {
+        if (_thread.User is { } user)
+        {
+            residency.ReturnTo(user);
+        }
+        else
+        {
+            Put();
+        }
+
+        _thread.Leave();
     }
 }

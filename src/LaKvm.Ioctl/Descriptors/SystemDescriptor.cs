@@ -30,6 +30,7 @@ public sealed class SystemDescriptor : Descriptor
 
     private int CreateVm(HostProcess process)
     {
+        HostThread.Current.GiveUpCore(); // the first VM is waited for by all cores
         KvmVm vm = _module.CreateVm(process.AddressSpace);
         vm.Log = process.Log;
         return process.Install(new VmDescriptor(vm));

@@ -46,11 +46,21 @@ public sealed unsafe class VcpuDescriptor : Descriptor
             return Result(argument.TryRead(out int irq) ? _vcpu.Interrupt(irq) : Errno.Fault);
         }
 
-        lock (_vcpu.Mutex)
+        if (!_vcpu.Mutex.TryEnter())
+        {
+            HostThread.Current.GiveUpCore(); // who runs the vCPU may need it
+            _vcpu.Mutex.Enter();
+        }
+
+        try
         {
             return request == KvmIoctl.Run
                 ? argument.IsNull ? Result(_vcpu.Run()) : Result(Errno.Inval)
                 : IoctlLocked(process, request, argument);
+        }
+        finally
+        {
+            _vcpu.Mutex.Exit();
         }
     }
 

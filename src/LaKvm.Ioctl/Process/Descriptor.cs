@@ -83,6 +83,11 @@ public abstract unsafe class Descriptor
     {
         if (Interlocked.Decrement(ref _references) == 0)
         {
+            if (Owner != null)
+            {
+                HostThread.Current.GiveUpCore(); // KVM's objects may have to wait for cores when they go
+            }
+
             Release();
             Owner?.Forget(this);
         }

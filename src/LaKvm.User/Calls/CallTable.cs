@@ -1,10 +1,11 @@
+using LaKvm.Hypervisor;
+
 namespace LaKvm.User;
 
 /// <summary>The system calls that there are. Of others the log gets one line each, and the program ENOSYS.</summary>
 internal sealed class CallTable
 {
     private readonly Call?[] _calls = new Call?[CallNames.Count];
-    private readonly bool[] _isQuick = new bool[CallNames.Count];
     private readonly HashSet<ulong> _reported = [];
     private readonly Action<string> _log;
 
@@ -25,25 +26,13 @@ internal sealed class CallTable
     internal void Add(string name, Call call) => _calls[CallNames.NumberOf(name)] = call;
 
     /// <summary>
-    /// Adds a call that waits for nothing: its thread keeps its core for it, as on Linux, where a thread that makes
-    /// only such calls keeps others from running.
+    /// Makes a call. Its thread keeps its core, as on Linux, up to where the call has to wait: for a signal or
+    /// descriptor (<see cref="UserThread.WaitFor"/>), the computer's files, KVM (<see cref="HostThread.GiveUpCore"/>).
     /// </summary>
-    internal void AddQuick(string name, Call call)
-    {
-        Add(name, call);
-        _isQuick[CallNames.NumberOf(name)] = true;
-    }
-
-    /// <summary>Makes a call.</summary>
     internal long Invoke(UserThread thread, ulong number, in CallArguments arguments)
     {
         if (number < (ulong)_calls.Length && _calls[number] is { } call)
         {
-            if (!_isQuick[number])
-            {
-                thread.Mode.GiveUpCore();
-            }
-
             return call(thread, arguments);
         }
 

@@ -33,13 +33,13 @@ internal static class FileGroup
         table.Add("lseek", (UserThread t, in CallArguments a) =>
             With(t, a, (UserFile f, in CallArguments b) => f.Seek((long)b[1], b.Int(2))));
         table.Add("ftruncate", (UserThread t, in CallArguments a) =>
-            With(t, a, (UserFile f, in CallArguments b) => f.SetLength((long)b[1])));
+            WithContent(t, a, (UserFile f, in CallArguments b) => f.SetLength((long)b[1])));
         table.Add("fallocate", (UserThread t, in CallArguments a) =>
-            With(t, a, (UserFile f, in CallArguments b) => f.Allocate(b.Int(1), (long)b[2], (long)b[3])));
+            WithContent(t, a, (UserFile f, in CallArguments b) => f.Allocate(b.Int(1), (long)b[2], (long)b[3])));
         table.Add("fsync", (UserThread t, in CallArguments a) =>
-            With(t, a, (UserFile f, in CallArguments _) => f.Synchronize(false)));
+            WithContent(t, a, (UserFile f, in CallArguments _) => f.Synchronize(false)));
         table.Add("fdatasync", (UserThread t, in CallArguments a) =>
-            With(t, a, (UserFile f, in CallArguments _) => f.Synchronize(true)));
+            WithContent(t, a, (UserFile f, in CallArguments _) => f.Synchronize(true)));
         table.Add("getdents64", ReadDirectory);
         table.Add("dup", (UserThread t, in CallArguments a) => Duplicate(t, a.Int(0), 0, false));
         table.Add("dup3", Duplicate3);
@@ -72,6 +72,22 @@ internal static class FileGroup
         return held is UserFile file ? call(file, a) : Fail.Inval;
     }
 
+    /// <summary>The same for what may wait for a disk.</summary>
+    private static long WithContent(UserThread thread, in CallArguments a, FileCall call) =>
+        With(thread, a, (UserFile file, in CallArguments b) =>
+        {
+            PrepareToWait(thread, file);
+            return call(file, b);
+        });
+
+    private static void PrepareToWait(UserThread thread, Descriptor held)
+    {
+        if (held is UserFile { MayWait: true })
+        {
+            thread.Mode.GiveUpCore();
+        }
+    }
+
     private static long Read(UserThread thread, int fd, ulong address, ulong count, long? offset)
     {
         if (thread.Process.Host.Descriptors.Hold(fd) is not { } held)
@@ -80,6 +96,7 @@ internal static class FileGroup
         }
 
         using var reference = new Reference<Descriptor>(held);
+        PrepareToWait(thread, held);
         int length = (int)Math.Min(count, MostBytes);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         try
@@ -108,6 +125,7 @@ internal static class FileGroup
         }
 
         using var reference = new Reference<Descriptor>(held);
+        PrepareToWait(thread, held);
         int length = (int)Math.Min(count, MostBytes);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         try

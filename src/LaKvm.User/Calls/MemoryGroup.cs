@@ -15,10 +15,10 @@ internal static class MemoryGroup
 
     internal static void AddTo(CallTable table)
     {
-        table.AddQuick("brk", Break);
+        table.Add("brk", Break);
         table.Add("mmap", Map);
         table.Add("munmap", (UserThread t, in CallArguments a) => Result(t.Memory.Unmap(a[0], a[1])));
-        table.AddQuick("mprotect", Protect);
+        table.Add("mprotect", Protect);
         table.Add("mremap", Remap);
         table.Add("madvise", Advise);
         table.Add("msync", (UserThread t, in CallArguments a) => t.Memory.IsMapped(a[0], a[1]) ? 0 : Fail.NoMem);

@@ -17,7 +17,7 @@ internal static class SignalGroup
     internal static void AddTo(CallTable table)
     {
         table.Add("rt_sigaction", SetAction);
-        table.AddQuick("rt_sigprocmask", SetProcessMask);
+        table.Add("rt_sigprocmask", SetProcessMask);
         table.Add("rt_sigpending", (UserThread t, in CallArguments a) => a[1] > SetSize ? Fail.Inval
             : t.Memory.TryWrite(a[0], (t.Signals.Pending | t.Process.Pending) & t.Signals.Blocked) ? 0 : Fail.Fault);
         table.Add("rt_sigreturn", Return);

@@ -23,10 +23,10 @@ internal static class SystemGroup
             table.Add(name, (UserThread _, in CallArguments _) => (long)User);
         }
 
-        table.AddQuick("uname", Name);
+        table.Add("uname", Name);
         table.Add("sysinfo", Info);
         table.Add("prlimit64", Limit);
-        table.AddQuick("getrandom", GetRandom);
+        table.Add("getrandom", GetRandom);
         table.Add("getrusage", (UserThread t, in CallArguments a) =>
             HostMemoryAccess.CopyTo(t.Memory, a[1], new byte[UsageSize]) ? 0 : Fail.Fault);
         table.Add("prctl", Control);
@@ -35,7 +35,7 @@ internal static class SystemGroup
         table.Add("getsid", (UserThread t, in CallArguments _) => t.Process.Id);
         table.Add("setsid", (UserThread t, in CallArguments _) => t.Process.Id);
         table.Add("setpgid", (UserThread _, in CallArguments _) => 0);
-        table.AddQuick("getcpu", GetCpu);
+        table.Add("getcpu", GetCpu);
         foreach (string name in (string[])["rseq", "clone3", "membarrier", "io_uring_setup", "seccomp", "statfs",
             "fstatfs"])
         {

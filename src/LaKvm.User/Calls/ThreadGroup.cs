@@ -22,23 +22,23 @@ internal static class ThreadGroup
             return SignalGroup.NoResult;
         });
         table.Add("wait4", Wait);
-        table.AddQuick("set_tid_address", (UserThread t, in CallArguments a) =>
+        table.Add("set_tid_address", (UserThread t, in CallArguments a) =>
         {
             t.ClearChildId = a[0];
             return t.Id;
         });
-        table.AddQuick("set_robust_list", (UserThread t, in CallArguments a) =>
+        table.Add("set_robust_list", (UserThread t, in CallArguments a) =>
         {
             const ulong headSize = 24;
             t.RobustList = a[1] == headSize ? a[0] : t.RobustList;
             return a[1] == headSize ? 0 : Fail.Inval;
         });
-        table.AddQuick("gettid", (UserThread t, in CallArguments _) => t.Id);
-        table.AddQuick("getpid", (UserThread t, in CallArguments _) => t.Process.Id);
-        table.AddQuick("getppid", (UserThread t, in CallArguments _) => t.Process.Parent?.Id ?? 0);
+        table.Add("gettid", (UserThread t, in CallArguments _) => t.Id);
+        table.Add("getpid", (UserThread t, in CallArguments _) => t.Process.Id);
+        table.Add("getppid", (UserThread t, in CallArguments _) => t.Process.Parent?.Id ?? 0);
         table.Add("futex", Futex);
-        table.Add("sched_yield", (UserThread _, in CallArguments _) => Thread.Yield() ? 0 : 0);
-        table.AddQuick("sched_getaffinity", GetAffinity);
+        table.Add("sched_yield", (UserThread t, in CallArguments _) => t.Mode.Yield() || Thread.Yield() ? 0 : 0);
+        table.Add("sched_getaffinity", GetAffinity);
         table.Add("sched_setaffinity", SetAffinity);
     }
 
@@ -155,6 +155,7 @@ internal static class ThreadGroup
             return Fail.Fault;
         }
 
+        thread.Mode.GiveUpCore();
         LoadedProgram program;
         try
         {

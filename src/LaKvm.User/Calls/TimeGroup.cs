@@ -17,11 +17,11 @@ internal static class TimeGroup
 
     internal static void AddTo(CallTable table)
     {
-        table.AddQuick("clock_gettime", (UserThread t, in CallArguments a) =>
+        table.Add("clock_gettime", (UserThread t, in CallArguments a) =>
             !IsClock(a.Int(0)) ? Fail.Inval : Write(t, a[1], Read(a.Int(0))));
-        table.AddQuick("clock_getres", (UserThread t, in CallArguments a) =>
+        table.Add("clock_getres", (UserThread t, in CallArguments a) =>
             !IsClock(a.Int(0)) ? Fail.Inval : a[1] == 0 ? 0 : Write(t, a[1], 1));
-        table.AddQuick("gettimeofday", TimeOfDay);
+        table.Add("gettimeofday", TimeOfDay);
         table.Add("nanosleep", (UserThread t, in CallArguments a) => Sleep(t, MonotonicClock, 0, a[0], a[1]));
         table.Add("clock_nanosleep", (UserThread t, in CallArguments a) =>
             !IsClock(a.Int(0)) ? Fail.Inval : Sleep(t, a.Int(0), a.Int(1), a[2], a[3]));

@@ -30,6 +30,9 @@ internal sealed class HostFile : UserFile
     internal override int Number => _fd;
 
     /// <inheritdoc/>
+    internal override bool MayWait => true;
+
+    /// <inheritdoc/>
     internal override int Flags
     {
         get => base.Flags;
@@ -124,6 +127,7 @@ internal sealed class HostFile : UserFile
         }
 
         long result;
+        thread.Mode.GiveUpCore();
         fixed (byte* pointer = value)
         {
             result = DescriptorCalls.Control(_fd, request, size == 0 ? (void*)argument : pointer);

@@ -17,6 +17,9 @@ internal abstract class UserFile : Descriptor
     /// <summary>The computer's descriptor that is ready when the file is, or -1 for a file that always is.</summary>
     internal virtual int Number => -1;
 
+    /// <summary>Whether what is done with the content waits for the computer's disks, without anybody's help.</summary>
+    internal virtual bool MayWait => false;
+
     /// <summary>Flags of open(2).</summary>
     internal virtual int Flags { get; set; }
 

@@ -40,6 +40,9 @@ public sealed class UserKernel : IDisposable
     /// <summary>What shows them, or null.</summary>
     internal CallTrace? Trace { get; }
 
+    /// <summary>What programs' threads run on.</summary>
+    internal Workers Workers { get; } = new();
+
     /// <summary>Where threads wait for words of memory.</summary>
     internal Futexes Futexes { get; } = new();
 
@@ -100,7 +103,11 @@ public sealed class UserKernel : IDisposable
     }
 
     /// <summary>Ends what still runs.</summary>
-    public void Dispose() => EndAll();
+    public void Dispose()
+    {
+        EndAll();
+        Workers.Dispose();
+    }
 
     /// <summary>All processes that have not ended.</summary>
     internal IReadOnlyList<UserProcess> Processes

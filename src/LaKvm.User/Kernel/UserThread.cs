@@ -62,11 +62,7 @@ internal sealed class UserThread : IDisposable
     internal Action? Released { get; set; }
 
     /// <summary>Starts to run at what the registers hold.</summary>
-    internal void Start()
-    {
-        const int stackBytes = 1 << 20;
-        new Thread(Run, stackBytes) { IsBackground = true, Name = $"user {Id}" }.Start();
-    }
+    internal void Start() => Process.Kernel.Workers.Start(Run);
 
     /// <summary>The thread ends as soon as it gets to it. By itself, or after a SIGKILL.</summary>
     internal void End() => IsEnding = true;
@@ -105,6 +101,12 @@ internal sealed class UserThread : IDisposable
     /// <summary>The same for several descriptors; the last element is free for the waker's.</summary>
     internal long? WaitFor(Func<long?> attempt, ulong? deadline, Span<PollDescriptor> descriptors)
     {
+        if (attempt() is { } ready)
+        {
+            return ready;
+        }
+
+        Mode.GiveUpCore();
         Host.Enter(Waker);
         try
         {
@@ -158,7 +160,6 @@ internal sealed class UserThread : IDisposable
                 }
                 else if (trap.Code != Trap.None)
                 {
-                    Mode.GiveUpCore();
                     Signals.Raise(UserFaults.SignalOf(trap, Registers));
                 }
 
@@ -199,7 +200,6 @@ internal sealed class UserThread : IDisposable
         SignalAction? handled = null;
         while (!IsEnding && Signals.TakeNext() is { } info)
         {
-            Mode.GiveUpCore();
             SignalAction action = Process.Actions.Take(info.Number);
             if (action.Handler == SignalAction.Default && !Signal.IsIgnoredByDefault(info.Number))
             {

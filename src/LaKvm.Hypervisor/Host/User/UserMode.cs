@@ -26,6 +26,7 @@ public sealed unsafe class UserMode : IHostWork, IDisposable
     public UserMode(HostMachine machine, HostThread thread, UserTranslation translation)
     {
         (_machine, _thread, _translation) = (machine, thread, translation);
+        thread.User = this;
         translation.Add(this);
     }
 
@@ -62,16 +63,26 @@ public sealed unsafe class UserMode : IHostWork, IDisposable
         return trap;
     }
 
-    /// <summary>
-    /// Gives the core to others: before everything that may wait, for a lock as well, unless who has that never waits
-    /// for a core.
-    /// </summary>
+    /// <summary>Gives the core to others, if the thread has one (see <see cref="HostThread.GiveUpCore"/>).</summary>
     public void GiveUpCore()
     {
-        if (_cpu != null)
+        if (_cpu is { } cpu)
         {
-            Put();
+            Unload(cpu);
+            cpu.Release();
         }
+    }
+
+    /// <summary>Lets threads that wait for a core go first (sched_yield); true if there were any.</summary>
+    public bool Yield()
+    {
+        if (_cpu == null || !_machine.Scheduler.HasWaiters)
+        {
+            return false;
+        }
+
+        Exchange();
+        return true;
     }
 
     /// <summary>Ends the thread's user side.</summary>
@@ -83,6 +94,34 @@ public sealed unsafe class UserMode : IHostWork, IDisposable
     }
 
     void IHostWork.Signalled() => TellToLeave();
+
+    /// <summary>
+    /// Passes the core on to a vCPU that the thread is going to run; null if it has none that the vCPU may have.
+    /// </summary>
+    internal HostCpu? PassCore(RegisterSet heir)
+    {
+        if (_cpu is not { } cpu)
+        {
+            return null;
+        }
+
+        if (!HostScheduler.MayRunOn(_thread.Affinity, cpu))
+        {
+            GiveUpCore();
+            return null;
+        }
+
+        Unload(cpu);
+        cpu.Pass(heir);
+        return cpu;
+    }
+
+    /// <summary>Takes the core over from the vCPU that the thread has run.</summary>
+    internal void TakeCore(HostCpu cpu)
+    {
+        cpu.Pass(_owner);
+        Load(cpu, 0);
+    }
 
     /// <summary>Makes the thread leave user code, if it is there. Any thread.</summary>
     internal void TellToLeave()
@@ -128,6 +167,20 @@ public sealed unsafe class UserMode : IHostWork, IDisposable
     private void Load()
     {
         HostCpu cpu = _machine.Scheduler.Acquire(_owner, _thread, _lastCpu, out ulong delay);
+        Load(cpu, delay);
+    }
+
+    /// <summary>Gives the core to whoever waits, and waits for another turn.</summary>
+    private void Exchange()
+    {
+        HostCpu cpu = _cpu!;
+        Unload(cpu);
+        HostCpu next = _machine.Scheduler.Exchange(cpu, _owner, _thread, out ulong delay);
+        Load(next, delay);
+    }
+
+    private void Load(HostCpu cpu, ulong delay)
+    {
         _thread.AddRunDelay(delay);
         Core core = cpu.Core;
         cpu.Resident?.LoseFpu(cpu);
@@ -139,16 +192,14 @@ public sealed unsafe class UserMode : IHostWork, IDisposable
         Volatile.Write(ref _cpu, cpu);
     }
 
-    private void Put()
+    private void Unload(HostCpu cpu)
     {
-        HostCpu cpu = _cpu!;
         Core core = cpu.Core;
         Volatile.Write(ref _cpu, null);
         cpu.Refill.User = null;
         core.ExchangeCsr(Csr.Gtlbc, _guestTag, LvzFields.GstatGidMask);
         core.ExchangeCsr(Csr.Euen, 0, Units);
         _lastCpu = cpu.Id;
-        cpu.Release();
     }
 
     /// <summary>Into user code and back; nothing if the thread was told to leave meanwhile.</summary>
@@ -188,8 +239,7 @@ public sealed unsafe class UserMode : IHostWork, IDisposable
             if (cpu.NeedResched)
             {
                 Registers.Save(cpu.Core.State);
-                Put();
-                Load();
+                Exchange();
             }
 
             return !_thread.IsSignalPending();
