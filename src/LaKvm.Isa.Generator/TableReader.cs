@@ -89,6 +89,8 @@ internal static partial class TableReader
         bool dropsR0 = writes != 0 && (!updates || semantic is { Function.Length: > 0 });
         bool clearsUpper = syntax.StartsWith("vd,", StringComparison.Ordinal) && !attributes.Remove("keeps-upper")
             && !attributes.Exists(attribute => attribute.StartsWith("store", StringComparison.Ordinal));
+        bool computes = writes != 0 && semantic is { Function.Length: > 0 };
+        bool loadsWord = writes != 0 && semantic?.CellType is "i8" or "u8" or "i16" or "u16" or "i32";
         return new Row
         {
             Word = word,
@@ -101,7 +103,8 @@ internal static partial class TableReader
             Flags =
             [
                 .. common, .. attributes.SelectMany(ParseAttribute), .. Implied(dropsR0, "DropsR0"),
-                .. Implied(clearsUpper, "ClearsUpper"),
+                .. Implied(clearsUpper, "ClearsUpper"), .. Implied(computes, "Computes"),
+                .. Implied(loadsWord, "WordResult"),
             ],
         };
     }

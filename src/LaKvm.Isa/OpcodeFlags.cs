@@ -63,4 +63,19 @@ internal enum OpcodeFlags : uint
 
     /// <summary>A bound-checked access: rk is the bound, no part of the address.</summary>
     Bound = 1 << 24,
+
+    /// <summary>A row with a semantic that computes rd, and nothing else.</summary>
+    Computes = 1 << 25,
+
+    /// <summary>Of the general registers that the row reads, only the low words count.</summary>
+    LowWords = 1 << 26,
+
+    /// <summary>
+    /// If the general registers that the row reads hold sign-extended words, it may be done on words: its result is the
+    /// word, sign-extended.
+    /// </summary>
+    WordsAlike = 1 << 27,
+
+    /// <summary>What the row writes to rd is a sign-extended word.</summary>
+    WordResult = 1 << 28,
 }

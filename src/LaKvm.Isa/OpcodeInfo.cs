@@ -70,6 +70,21 @@ public readonly struct OpcodeInfo
     /// </summary>
     public bool ClearsUpper => (_flags & OpcodeFlags.ClearsUpper) != 0;
 
+    /// <summary>Whether all that the instruction does is to compute rd from registers, the PC and its word.</summary>
+    public bool Computes => (_flags & (OpcodeFlags.Computes | OpcodeFlags.UnitMask)) == OpcodeFlags.Computes;
+
+    /// <summary>Whether only the low words of the general registers that it reads count.</summary>
+    public bool ReadsLowWords => (_flags & OpcodeFlags.LowWords) != 0;
+
+    /// <summary>
+    /// Whether the instruction, if what it reads are sign-extended words, may be done on words: the result is the word,
+    /// sign-extended.
+    /// </summary>
+    public bool TreatsWordsAlike => (_flags & OpcodeFlags.WordsAlike) != 0;
+
+    /// <summary>Whether what it writes to rd always is a sign-extended word.</summary>
+    public bool WritesWord => (_flags & OpcodeFlags.WordResult) != 0;
+
     internal OpcodeFlags Flags => _flags;
 
     /// <summary>How the instruction continues.</summary>

@@ -62,7 +62,10 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         _arena.Seal(_stubs.End, _stubs.Resolve);
         _breakpoints = new BreakpointEntries(core, _arena, _stubs);
         _region = new CodeRegion(La464.SupportedUnits, options.MaximumBlock);
-        _translator = new RegionTranslator(emitter, _arena, _stubs, _region, _links, options.Features);
+        _translator = new RegionTranslator(emitter, _arena, _stubs, _region, _links, options.Features)
+        {
+            Trace = options.Trace,
+        };
         core.CodeCache = this;
     }
 

@@ -6,17 +6,6 @@ namespace LaKvm.Translator;
 /// </summary>
 internal struct BlockFacts
 {
-    /// <summary>No group of accesses.</summary>
-    public const int NoGroup = -1;
-
-    /// <summary>Registers whose value is known (<see cref="Constants"/>); r0 always is.</summary>
-    public uint Known;
-
-    /// <summary>
-    /// Registers whose value is known to be a sign-extended word, those of <see cref="Narrow"/> among them; r0 is.
-    /// </summary>
-    public uint Words;
-
     /// <summary>Registers in host registers whose upper half is not what it should be: a copy of bit 31.</summary>
     public uint Narrow;
 
@@ -36,20 +25,13 @@ internal struct BlockFacts
     public bool HasGroups;
 
     /// <summary>What is known before anything is.</summary>
-    public static BlockFacts None => new() { Known = 1, Words = 1, Group = NoGroup };
-
-    /// <summary>Forgets what is known of general registers' values.</summary>
-    public void ForgetValues()
-    {
-        Known = 1;
-        Words = 1;
-    }
+    public static BlockFacts None => new() { Group = AccessGroups.None };
 
     /// <summary>Forgets what is known of the FPU's state, and which group rsi belongs to.</summary>
     public void ForgetUnits()
     {
         Last = default;
-        Group = NoGroup;
+        Group = AccessGroups.None;
         Checked = 0;
         Ready = 0;
     }

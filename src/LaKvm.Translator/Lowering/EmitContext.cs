@@ -5,7 +5,8 @@ namespace LaKvm.Translator;
 /// blocks.
 /// </summary>
 internal sealed unsafe class EmitContext(
-    Emitter emitter, CodeArena arena, Stubs stubs, CodeRegion region, List<Link> links, HostFeatures features)
+    Emitter emitter, CodeArena arena, Stubs stubs, CodeRegion region, IrRegion ir, List<Link> links,
+    HostFeatures features)
 {
     /// <summary>Length of the check for attention at the entry of a block.</summary>
     public const int CheckBytes = 10;
@@ -43,14 +44,14 @@ internal sealed unsafe class EmitContext(
     /// <summary>Copies of the current block that are not finished, this one included.</summary>
     public int Copies { get; set; }
 
+    /// <summary>What the passes have made of the region.</summary>
+    public IrRegion Ir => ir;
+
     /// <summary>Which guest registers live in host registers in this region.</summary>
     public RegisterAssignment Assignment { get; } = new();
 
     /// <summary>Which are held in scratch registers here.</summary>
-    public LocalRegisters Locals { get; } = new(region);
-
-    /// <summary>The block's accesses that share a look.</summary>
-    public AccessPlan Plan { get; } = new();
+    public LocalRegisters Locals { get; } = new(ir);
 
     /// <summary>Which vector registers are in host registers here.</summary>
     public VectorCache Vectors { get; } = new(emitter);

@@ -101,7 +101,6 @@ internal sealed unsafe class GuestRegisters(EmitContext context)
     /// <summary>Writes rd from the low word of a register.</summary>
     public void WriteWord(int d, Reg value)
     {
-        context.Facts.Words |= 1u << d;
         if (!TryGet(d, out Reg host))
         {
             _e.SignExtend32(Reg.Rax, value);
@@ -113,17 +112,8 @@ internal sealed unsafe class GuestRegisters(EmitContext context)
         Copy(host, value, Width.W32);
     }
 
-    /// <summary>rd, just written, is a sign-extended word.</summary>
-    public void MarkWord(int d) => context.Facts.Words |= 1u << d;
-
     /// <summary>rd is written with all its bits.</summary>
-    public void MarkWhole(int d)
-    {
-        context.Facts.Words &= ~(1u << d) | 1;
-        context.Facts.Narrow &= ~(1u << d);
-    }
-
-    public bool IsWord(int guest) => (context.Facts.Words >> guest & 1) != 0;
+    public void MarkWhole(int d) => context.Facts.Narrow &= ~(1u << d);
 
     private bool IsNarrow(int guest) => (context.Facts.Narrow >> guest & 1) != 0;
 
@@ -143,7 +133,7 @@ internal sealed unsafe class GuestRegisters(EmitContext context)
     }
 
     /// <summary>Extends the operands whose upper halves an instruction looks at.</summary>
-    public void ExtendOperands(in Instruction i) => ExtendNow(context.Facts.Narrow & WholeOperands(i));
+    public void ExtendOperands(in Node node) => ExtendNow(context.Facts.Narrow & node.Whole);
 
     /// <summary>Extends all that waits.</summary>
     public void ExtendAll() => ExtendNow(context.Facts.Narrow);
@@ -165,28 +155,5 @@ internal sealed unsafe class GuestRegisters(EmitContext context)
             _ = TryGet(BitOperations.TrailingZeroCount(guests), out Reg host);
             _e.SignExtend32(host, host);
         }
-    }
-
-    private uint WholeOperands(in Instruction i)
-    {
-        int slots = i.Opcode.Info().GprReads;
-        uint d = (slots & 1) == 0 ? 0 : 1u << i.D;
-        uint j = (slots & 2) == 0 ? 0 : 1u << i.J, k = (slots & 4) == 0 ? 0 : 1u << i.K;
-        return i.Opcode switch
-        {
-            Opcode.AddW or Opcode.SubW or Opcode.AddiW or Opcode.AlslW or Opcode.AlslWu or Opcode.MulW
-                or Opcode.SllW or Opcode.SrlW or Opcode.SraW or Opcode.RotrW
-                or Opcode.SlliW or Opcode.SrliW or Opcode.SraiW or Opcode.RotriW
-                or Opcode.ExtWB or Opcode.ExtWH or Opcode.Revb2h or Opcode.BytepickW or Opcode.BstrpickW
-                or Opcode.ClzW or Opcode.CloW or Opcode.CtzW or Opcode.CtoW
-                or Opcode.Andi or Opcode.Ori or Opcode.Xori or Opcode.Slti or Opcode.Sltui => 0,
-            Opcode.BstrpickD when i.Imm < 32 => 0,
-            Opcode.And or Opcode.Or or Opcode.Xor or Opcode.Nor or Opcode.Andn or Opcode.Orn or Opcode.Slt
-            or Opcode.Sltu
-                when IsWord(i.J) && IsWord(i.K) => 0,
-            Opcode.StB or Opcode.StH or Opcode.StW or Opcode.StptrW or Opcode.StxB or Opcode.StxH or Opcode.StxW =>
-            j | k,
-            _ => d | j | k,
-        };
     }
 }

@@ -6,7 +6,7 @@ namespace LaKvm.Translator;
 /// Emits single instructions. What the instruction table says of a row says which family it belongs to; what none does
 /// is a call of the shared handler.
 /// </summary>
-internal sealed class InstructionEmitter(EmitContext context, Constants constants, HandlerCalls handlers)
+internal sealed class InstructionEmitter(ConstantEmitter constants, HandlerCalls handlers)
 {
     public required ArithmeticEmitter Arithmetic { get; init; }
 
@@ -28,19 +28,16 @@ internal sealed class InstructionEmitter(EmitContext context, Constants constant
 
     public required CsrEmitter Csrs { get; init; }
 
-    /// <summary>Emits machine code for an instruction.</summary>
-    public void Emit(in Instruction i)
+    /// <summary>Emits machine code for what is left of an instruction.</summary>
+    public void Emit(in Node node)
     {
-        if (constants.TryEmit(i))
+        if (node.Kind == NodeKind.Constant)
         {
-            return;
+            constants.Emit(node);
         }
-
-        bool isDone = TryFamily(i);
-        context.Facts.Known = (context.Facts.Known & ~(1u << i.D)) | 1;
-        if (!isDone)
+        else if (node.Kind == NodeKind.Instruction && !TryFamily(node.Instruction))
         {
-            handlers.CallHandler(i);
+            handlers.CallHandler(node.Instruction);
         }
     }
 

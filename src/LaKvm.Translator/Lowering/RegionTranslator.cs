@@ -13,9 +13,10 @@ internal sealed unsafe class RegionTranslator
     /// <summary>
     /// Bytes of code and sites that the longest region may need: no instruction takes more than 1000.
     /// </summary>
-    public const int RegionBytes = (CodeRegion.Capacity + LoopCopies.MaximumCopied) * 1024;
+    public const int RegionBytes = (CodeRegion.Capacity + LoopPass.MaximumCopied) * 1024;
 
     private readonly EmitContext _context;
+    private readonly PassPipeline _passes;
     private readonly Emitter _e;
     private readonly Edges _edges;
     private readonly Entries _entries;
@@ -31,12 +32,13 @@ internal sealed unsafe class RegionTranslator
     public RegionTranslator(
         Emitter emitter, CodeArena arena, Stubs stubs, CodeRegion region, List<Link> links, HostFeatures features)
     {
-        var context = new EmitContext(emitter, arena, stubs, region, links, features);
+        var ir = new IrRegion();
+        var context = new EmitContext(emitter, arena, stubs, region, ir, links, features);
         var registers = new GuestRegisters(context);
-        var constants = new Constants(context, registers);
         var conversions = new FpConversions(context);
         var operations = new FpOperations(context, conversions);
         _context = context;
+        _passes = new(ir, features);
         _e = emitter;
         _edges = new(context);
         _entries = new(context, _edges);
@@ -44,16 +46,17 @@ internal sealed unsafe class RegionTranslator
         _last = new(context, _repetitions);
         _loops = new(context, _edges, _last);
         _jumps = new(context, _edges, _loops);
-        _stretches = new(context, constants, registers);
         var slowPaths = new SlowPaths(context, _edges);
         var accesses = new AccessLookup(context, registers, slowPaths);
+        _stretches = new(context, registers, accesses);
         var fpu = new FpuState(context, _edges, _last, slowPaths);
         var guestExits = new GuestExits(context, _edges);
         var fp = new FpEmitter(
             context, conversions, new FpMemoryEmitter(context, accesses, fpu, slowPaths),
             new FpMoveEmitter(context, new FpClassEmitter(context, fpu), fpu, registers), operations, fpu, _last);
         _instructions = new(
-            context, constants, new HandlerCalls(context, accesses, guestExits, registers, _last, slowPaths))
+            new ConstantEmitter(context, registers),
+            new HandlerCalls(context, accesses, guestExits, registers, _last, slowPaths))
         {
             Arithmetic = new(context, registers),
             Products = new(context, registers),
@@ -70,23 +73,27 @@ internal sealed unsafe class RegionTranslator
         _tails = new(context, _edges, _entries, fpu, guestExits, registers, _jumps, _last, _loops, slowTails);
     }
 
+    /// <summary>Called with the name of each stage of a region, and its text.</summary>
+    public Action<string, string>? Trace
+    {
+        init => _passes.Trace = value;
+    }
+
     /// <summary>Where what is seldom run begins, behind the blocks of the region that was translated last.</summary>
     public byte* Cold { get; private set; }
 
     /// <summary>Translates the collected region of <paramref name="page"/> and enters its blocks in the page.</summary>
     public void Translate(CodePage* page)
     {
-        CodeRegion region = _context.Region;
         _context.Page = page;
         _e.Position = _context.Arena.Next;
-        _context.Assignment.Choose(region);
-        _loops.Begin();
+        _passes.Run(_context.Region);
+        _context.Assignment.Choose(_context.Ir);
         _edges.Begin();
         _repetitions.Prepare();
-        for (int start = region.Start; start < region.End; start = _context.BlockEnd)
+        foreach (IrBlock block in _context.Ir.Blocks)
         {
-            _context.BlockEnd = region.EndOfBlock(start);
-            TranslateBlock(start);
+            TranslateBlock(block);
         }
 
         Cold = _e.Position;
@@ -99,24 +106,23 @@ internal sealed unsafe class RegionTranslator
         _context.Arena.Commit(_e.Position);
     }
 
-    private void TranslateBlock(int start)
+    private void TranslateBlock(IrBlock block)
     {
-        _entries.EmitEntry(start);
+        _context.BlockEnd = block.End;
+        _entries.EmitEntry(block.Start);
         _context.ForgetVectors();
-        _context.Plan.Plan(_context.Region, start, _context.BlockEnd);
-        _context.Facts.HasGroups = !_context.Plan.IsEmpty;
-        for (_context.Copies = _loops.CopiesOf(start); _context.Copies > 0; _context.Copies--)
+        _context.Facts.HasGroups = block.HasGroups;
+        for (_context.Copies = block.Copies; _context.Copies > 0; _context.Copies--)
         {
-            _context.Facts.ForgetValues();
-            _context.Facts.Group = BlockFacts.NoGroup;
-            EmitBody(start);
+            _context.Facts.Group = AccessGroups.None;
+            EmitBody(block.Start);
             if (_context.Copies > 1)
             {
-                _loops.EmitAgain(start);
+                _loops.EmitAgain(block.Start);
             }
         }
 
-        if (CodeRegion.FallsThrough(_context.Region[_context.BlockEnd - 4].Opcode))
+        if (CodeRegion.FallsThrough(_context.Ir[block.End - 4].Instruction.Opcode))
         {
             WriteBack();
             _loops.LandLoopExits();
@@ -129,16 +135,16 @@ internal sealed unsafe class RegionTranslator
         _context.Locals.Begin(start, start, 0);
         for (_context.Offset = start; _context.Offset < _context.BlockEnd; _context.Offset += 4)
         {
-            ref readonly Instruction i = ref _context.Region[_context.Offset];
+            ref readonly Node node = ref _context.Ir[_context.Offset];
             _context.Vectors.NextInstruction();
-            if (CodeRegion.EndsBlock(i.Opcode) && _context.Copies == 1)
+            if (CodeRegion.EndsBlock(node.Instruction.Opcode) && _context.Copies == 1)
             {
                 WriteBack();
             }
 
-            _stretches.PrepareRegisters(i);
-            _instructions.Emit(i);
-            _stretches.FinishRegisters(i);
+            _stretches.PrepareRegisters(node);
+            _instructions.Emit(node);
+            _stretches.FinishRegisters(node);
         }
 
         _stretches.SettleRegisters();

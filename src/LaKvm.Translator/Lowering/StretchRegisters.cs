@@ -9,7 +9,7 @@ namespace LaKvm.Translator;
 /// Guest registers of the state that are held in scratch registers for a while: along a stretch of plain instructions,
 /// for which rax is enough (<see cref="LocalRegisters"/>).
 /// </summary>
-internal sealed unsafe class StretchRegisters(EmitContext context, Constants constants, GuestRegisters registers)
+internal sealed unsafe class StretchRegisters(EmitContext context, GuestRegisters registers, AccessLookup accesses)
 {
     /// <summary>Scratch registers besides rax, and those of them that no group of accesses needs.</summary>
     private const int AllScratch = 3, ScratchBesidesGroup = 2;
@@ -17,11 +17,12 @@ internal sealed unsafe class StretchRegisters(EmitContext context, Constants con
     private readonly Emitter _e = context.Emitter;
 
     /// <summary>Brings registers to where an instruction may have them.</summary>
-    public void PrepareRegisters(in Instruction i)
+    public void PrepareRegisters(in Node node)
     {
-        if (IsPlain(i))
+        ref readonly Instruction i = ref node.Instruction;
+        if (IsPlain(node))
         {
-            HoldOperands(i);
+            HoldOperands(node);
         }
         else
         {
@@ -38,19 +39,20 @@ internal sealed unsafe class StretchRegisters(EmitContext context, Constants con
         }
         else
         {
-            registers.ExtendOperands(i);
+            registers.ExtendOperands(node);
         }
     }
 
-    public void FinishRegisters(in Instruction i)
+    /// <summary>Behind an instruction: notes what it has written.</summary>
+    public void FinishRegisters(in Node node)
     {
-        if (!IsPlain(i))
+        if (!IsPlain(node))
         {
             context.Locals.Clear();
         }
-        else if (context.Locals.TryGet(i.D, out _))
+        else if (node.Writes != 0 && context.Locals.TryGet(node.Instruction.D, out _))
         {
-            context.Locals.Change(i.D);
+            context.Locals.Change(node.Instruction.D);
         }
     }
 
@@ -77,41 +79,28 @@ internal sealed unsafe class StretchRegisters(EmitContext context, Constants con
         _e.Store(InState(guest), host);
     }
 
-    private void HoldOperands(in Instruction i)
+    private void HoldOperands(in Node node)
     {
         if (context.Offset >= context.Locals.End || context.Offset < context.Locals.Start)
         {
             BeginStretch();
         }
 
-        OpcodeInfo info = i.Opcode.Info();
-        int slots = info.GprReads;
-        bool readsJ = (slots & 2) != 0, readsK = (slots & 4) != 0;
-        uint operands = (readsJ ? 1u << i.J : 0) | (readsK ? 1u << i.K : 0);
-        if (constants.ConstantOf(i) is null)
+        for (uint sources = node.Reads & ~node.Writes; sources != 0; sources &= sources - 1)
         {
-            HoldSource(readsJ ? i.J : 0, i.D, operands);
-            HoldSource(readsK ? i.K : 0, i.D, operands);
+            Hold(BitOperations.TrailingZeroCount(sources), node.Reads, isRead: true);
         }
 
-        if (info.GprWrites != 0)
+        if (node.Writes != 0)
         {
-            Hold(i.D, operands, isRead: (operands >> i.D & 1) != 0);
-        }
-    }
-
-    private void HoldSource(int guest, int d, uint operands)
-    {
-        if (guest != d)
-        {
-            Hold(guest, operands, isRead: true);
+            Hold(node.Instruction.D, node.Reads, isRead: (node.Reads & node.Writes) != 0);
         }
     }
 
     /// <summary>Gives a register of the state a scratch register if its value will be read again.</summary>
     private void Hold(int guest, uint operands, bool isRead)
     {
-        if (guest == 0 || registers.TryGet(guest, out _))
+        if (registers.TryGet(guest, out _))
         {
             return;
         }
@@ -154,20 +143,24 @@ internal sealed unsafe class StretchRegisters(EmitContext context, Constants con
     private void BeginStretch()
     {
         int end = context.Offset;
-        while (end < context.BlockEnd && IsPlain(context.Region[end]))
+        while (end < context.BlockEnd && IsPlain(context.Ir[end]))
         {
             end += 4;
         }
 
-        bool isGroupDone = context.Facts.Group == BlockFacts.NoGroup
-            || !context.Plan.GoesOn(context.Facts.Group, context.Offset);
-        context.Facts.Group = isGroupDone ? BlockFacts.NoGroup : context.Facts.Group;
-        context.Locals.Begin(context.Offset, end, isGroupDone ? AllScratch : ScratchBesidesGroup);
+        if (!accesses.GoesOn)
+        {
+            context.Facts.Group = AccessGroups.None;
+        }
+
+        context.Locals.Begin(context.Offset, end, accesses.GoesOn ? ScratchBesidesGroup : AllScratch);
     }
 
     /// <summary>
     /// Whether an instruction is emitted with no scratch register but rax, and cannot be left in the middle.
     /// </summary>
+    private bool IsPlain(in Node node) => node.Kind != NodeKind.Instruction || IsPlain(node.Instruction);
+
     private bool IsPlain(in Instruction i) => i.Opcode switch
     {
         Opcode.AddW or Opcode.AddD or Opcode.SubW or Opcode.SubD or Opcode.Slt or Opcode.Sltu or Opcode.Nor

@@ -7,7 +7,7 @@ namespace LaKvm.Translator;
 /// Scratch registers that hold guest registers along a stretch of plain instructions, which leave them alone. The
 /// stretch is known to its end, so that what is not read again gets none, and what is overwritten is not written back.
 /// </summary>
-internal sealed class LocalRegisters(CodeRegion region)
+internal sealed class LocalRegisters(IrRegion region)
 {
     /// <summary>The offset of no instruction, behind all.</summary>
     public const int Never = int.MaxValue;
@@ -112,18 +112,18 @@ internal sealed class LocalRegisters(CodeRegion region)
     {
         for (int at = offset; at < End; at += 4)
         {
-            if (Reads(region[at], guest))
+            if (region[at].IsReading(guest))
             {
                 return at;
             }
 
-            if (Writes(region[at], guest))
+            if (region[at].IsWriting(guest))
             {
                 return Never;
             }
         }
 
-        bool isRead = End < region.End && IsCompare(region[End].Opcode) && Reads(region[End], guest);
+        bool isRead = End < region.End && IsCompare(region[End].Instruction.Opcode) && region[End].IsReading(guest);
         return isRead ? End : Never;
     }
 
@@ -134,9 +134,9 @@ internal sealed class LocalRegisters(CodeRegion region)
 
     private bool IsOverwritten(int guest, int offset)
     {
-        for (int at = offset; at < End && !Reads(region[at], guest); at += 4)
+        for (int at = offset; at < End && !region[at].IsReading(guest); at += 4)
         {
-            if (Writes(region[at], guest))
+            if (region[at].IsWriting(guest))
             {
                 return true;
             }
@@ -144,15 +144,6 @@ internal sealed class LocalRegisters(CodeRegion region)
 
         return false;
     }
-
-    private static bool Reads(in Instruction i, int guest)
-    {
-        int slots = i.Opcode.Info().GprReads;
-        return ((slots & 1) != 0 && i.D == guest) || ((slots & 2) != 0 && i.J == guest)
-            || ((slots & 4) != 0 && i.K == guest);
-    }
-
-    private static bool Writes(in Instruction i, int guest) => i.D == guest;
 
     private static sbyte[] CreateHostOf()
     {

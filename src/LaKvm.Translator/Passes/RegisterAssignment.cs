@@ -1,3 +1,4 @@
+using System.Numerics;
 using LaKvm.Cpu;
 using LaKvm.Isa;
 
@@ -40,7 +41,7 @@ internal sealed class RegisterAssignment
     }
 
     /// <summary>Chooses for a region.</summary>
-    public void Choose(CodeRegion region)
+    public void Choose(IrRegion region)
     {
         for (int guest = 0; guest < _hostOf.Length; guest++)
         {
@@ -68,17 +69,18 @@ internal sealed class RegisterAssignment
     }
 
     /// <summary>Backward branches make loops.</summary>
-    private void WeighLoops(CodeRegion region)
+    private void WeighLoops(IrRegion region)
     {
         Array.Fill(_weights, 1);
         for (int at = region.Start; at < region.End; at += 4)
         {
-            if (!CodeRegion.IsDirect(region[at].Opcode))
+            ref readonly Instruction i = ref region[at].Instruction;
+            if (!CodeRegion.IsDirect(i.Opcode))
             {
                 continue;
             }
 
-            int target = CodeRegion.Target(region[at], at);
+            int target = CodeRegion.Target(i, at);
             for (int inside = Math.Max(target, region.Start); target >= region.Start && inside <= at; inside += 4)
             {
                 ref int weight = ref _weights[(inside - region.Start) >> 2];
@@ -88,24 +90,26 @@ internal sealed class RegisterAssignment
     }
 
     /// <summary>Counts the uses of registers; returns how often the region is left.</summary>
-    private int CountUses(CodeRegion region)
+    private int CountUses(IrRegion region)
     {
         Array.Clear(_uses);
         int ways = 1;
         for (int at = region.Start; at < region.End; at += 4)
         {
-            ref readonly Instruction i = ref region[at];
-            OpcodeInfo info = i.Opcode.Info();
-            int weight = _weights[(at - region.Start) >> 2], slots = info.GprReads | info.GprWrites;
-            _uses[i.D & 31] += weight * (slots & 1);
-            _uses[i.J & 31] += weight * (slots >> 1 & 1);
-            _uses[i.K & 31] += weight * (slots >> 2 & 1);
+            ref readonly Node node = ref region[at];
+            ref readonly Instruction i = ref node.Instruction;
+            OpcodeInfo info = node.Info;
+            int weight = _weights[(at - region.Start) >> 2];
+            for (uint used = node.Reads | node.Writes; used != 0; used &= used - 1)
+            {
+                _uses[BitOperations.TrailingZeroCount(used)] += weight;
+            }
+
             bool leaves = info.IsPrivileged
                 || (info.EndsBlock && !(CodeRegion.IsDirect(i.Opcode) && region.IsInside(CodeRegion.Target(i, at))));
             ways += leaves ? weight : 0;
         }
 
-        _uses[0] = 0;
         return ways;
     }
 

@@ -18,7 +18,6 @@ internal sealed unsafe class HandlerCalls(
         registers.ExtendAll();
         guestExits.LeaveGuestMode(i);
         slowPaths.EmitCall(slowPaths.NewSite(i));
-        context.Facts.ForgetValues();
         context.ForgetVectors();
     }
 }

@@ -78,15 +78,8 @@ internal sealed unsafe class ArithmeticEmitter(EmitContext context, GuestRegiste
     }
 
     /// <summary>And, or, xor: the result is a word if both operands are.</summary>
-    private void Bitwise(Alu operation, in Instruction i)
-    {
-        bool isWord = registers.IsWord(i.J) && registers.IsWord(i.K);
+    private void Bitwise(Alu operation, in Instruction i) =>
         Binary(operation, i, registers.WidthFor(i.J, i.K));
-        if (isWord)
-        {
-            registers.MarkWord(i.D);
-        }
-    }
 
     private void Operate(Alu operation, Reg to, int k, Width width)
     {
@@ -148,7 +141,6 @@ internal sealed unsafe class ArithmeticEmitter(EmitContext context, GuestRegiste
         Reg to = registers.Target(i.D, -1);
         _e.ZeroExtend8(to, Reg.Rax);
         registers.Write(i.D, to);
-        registers.MarkWord(i.D);
     }
 
     /// <summary>rd = 0 if rk is (or is not) zero, else rj.</summary>
@@ -207,7 +199,6 @@ internal sealed unsafe class ArithmeticEmitter(EmitContext context, GuestRegiste
             registers.Copy(to, registers.Of(i.J), Width.W32);
             _e.OpImmediate(Alu.And, to, i.Imm, Width.W32);
             registers.Write(i.D, to);
-            registers.MarkWord(i.D);
         }
     }
 

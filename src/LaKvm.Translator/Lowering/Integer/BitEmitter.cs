@@ -113,7 +113,6 @@ internal sealed unsafe class BitEmitter(EmitContext context, GuestRegisters regi
         {
             _e.SignExtend32(to, from);
             registers.Write(i.D, to);
-            registers.MarkWord(i.D);
             return;
         }
 
@@ -138,7 +137,6 @@ internal sealed unsafe class BitEmitter(EmitContext context, GuestRegisters regi
         Reg to = registers.Target(i.D, -1);
         _e.SignExtend8(to, registers.Of(i.J));
         registers.Write(i.D, to);
-        registers.MarkWord(i.D);
     }
 
     private void ExtendHalf(in Instruction i)
@@ -146,7 +144,6 @@ internal sealed unsafe class BitEmitter(EmitContext context, GuestRegisters regi
         Reg to = registers.Target(i.D, -1);
         _e.SignExtend16(to, registers.Of(i.J));
         registers.Write(i.D, to);
-        registers.MarkWord(i.D);
     }
 
     private bool Count(in Instruction i, Width width, bool leading, bool ones)
@@ -255,11 +252,6 @@ internal sealed unsafe class BitEmitter(EmitContext context, GuestRegisters regi
         }
 
         registers.Write(i.D, to);
-        if (width == Width.W32 || msb - lsb < 31)
-        {
-            registers.MarkWord(i.D);
-        }
-
         return true;
     }
 

@@ -23,10 +23,13 @@ internal sealed unsafe class AccessLookup(EmitContext context, GuestRegisters re
     private bool TryGroup(in Instruction i, int size, int tag, out Rm place)
     {
         place = default;
-        if (!context.Plan.TryGet(context.Offset, out int number, out AccessPlan.Group group))
+        int number = context.Ir[context.Offset].Group;
+        if (number == AccessGroups.None)
         {
             return false;
         }
+
+        AccessGroup group = context.Ir.Groups[number];
 
         if (group.First == context.Offset)
         {
@@ -64,19 +67,23 @@ internal sealed unsafe class AccessLookup(EmitContext context, GuestRegisters re
         return Rm.At(registers.Value(i.J, Reg.Rdx), Reg.Rax, 0, i.Imm);
     }
 
-    private static Rm Kept(int group) => Field(CpuState.AccessOffset + (group * sizeof(long)));
+    private Rm Kept(int group) => Field(CpuState.AccessOffset + (context.Ir.Groups[group].Slot * sizeof(long)));
+
+    /// <summary>Whether there are more accesses of the group that rsi belongs to.</summary>
+    public bool GoesOn => context.Facts.Group != AccessGroups.None
+        && context.Ir.Groups[context.Facts.Group].Last > context.Offset;
 
     /// <summary>Saves rsi for later accesses of its group.</summary>
     public void KeepGroup()
     {
-        if (context.Facts.Group != BlockFacts.NoGroup && context.Plan.GoesOn(context.Facts.Group, context.Offset))
+        if (GoesOn)
         {
             _e.Store(Kept(context.Facts.Group), Reg.Rsi);
         }
     }
 
     /// <summary>For a range of bytes instead of one access.</summary>
-    private void EmitGroupLook(in Instruction i, in AccessPlan.Group group, int size, int tag)
+    private void EmitGroupLook(in Instruction i, in AccessGroup group, int size, int tag)
     {
         Rm address = group.Index >= 0 ? AddressOf(i) : Rm.At(registers.Value(group.Base, Reg.Rdx), group.Low);
         int groupTag = group.Reads ? ReadTag : WriteTag;

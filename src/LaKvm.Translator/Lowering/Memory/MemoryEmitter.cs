@@ -52,17 +52,10 @@ internal sealed unsafe class MemoryEmitter(
         if (i.D != 0)
         {
             registers.Write(i.D, to);
-            if (LoadsWord(i.Opcode))
-            {
-                registers.MarkWord(i.D);
-            }
         }
 
         slowPaths.ResumeHere();
     }
-
-    private static bool LoadsWord(Opcode opcode) =>
-        opcode is not (Opcode.LdD or Opcode.LdxD or Opcode.LdptrD or Opcode.LdWu or Opcode.LdxWu);
 
     private void StoreGpr(in Instruction i)
     {

@@ -1,0 +1,55 @@
+using LaKvm.Isa;
+
+namespace LaKvm.Translator;
+
+/// <summary>
+/// A block of floating-point or vector code that branches to its own beginning is emitted several times in a row, so
+/// that vector registers and the last operation go from one time to the next in host registers.
+/// </summary>
+internal static class LoopPass
+{
+    /// <summary>Instructions that copies may add to a region.</summary>
+    public const int MaximumCopied = 64;
+
+    /// <summary>Instructions of a loop that is emitted four times, not twice.</summary>
+    private const int ShortLoop = 12;
+
+    /// <summary>Runs over a region.</summary>
+    public static void Run(IrRegion region, HostFeatures features)
+    {
+        int copied = 0;
+        for (int n = 0; n < region.Blocks.Count; n++)
+        {
+            IrBlock block = region.Blocks[n];
+            int copies = block.Length <= ShortLoop ? 4 : 2, added = block.Length * (copies - 1);
+            if (FollowsItself(region, block) && ComputesVectors(region[block], features)
+                && copied + added <= MaximumCopied)
+            {
+                copied += added;
+                region.Blocks[n] = block with { Copies = copies };
+            }
+        }
+    }
+
+    private static bool FollowsItself(IrRegion region, IrBlock block)
+    {
+        int at = block.End - 4;
+        ref readonly Node last = ref region[at];
+        return last.Info.Flow == Flow.Branch && CodeRegion.Target(last.Instruction, at) == block.Start;
+    }
+
+    private static bool ComputesVectors(Span<Node> block, HostFeatures features)
+    {
+        foreach (ref readonly Node node in block)
+        {
+            Opcode opcode = node.Instruction.Opcode;
+            bool isInteger = features.Avx2 && VectorTable.Of(opcode).Kind != VectorKind.None;
+            if (isInteger || FpTable.Of(opcode).IsComputedBy(features))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,37 @@
+namespace LaKvm.Translator;
+
+/// <summary>The passes over a region's intermediate form, in their order.</summary>
+internal sealed class PassPipeline(IrRegion region, HostFeatures features)
+{
+    /// <summary>Called with what becomes of each region: the name of a stage, and the text behind it.</summary>
+    public Action<string, string>? Trace { get; set; }
+
+    /// <summary>Makes the form of collected code, and runs all passes.</summary>
+    public void Run(CodeRegion code)
+    {
+        region.Build(code);
+        Show("decoded");
+        Each(ConstantPass.Run);
+        Show("constants");
+        Each(DeadWritePass.Run);
+        Show("dead writes");
+        Each(WordPass.Run);
+        Show("words");
+        AccessGroups.Run(region);
+        Show("accesses");
+        LoopPass.Run(region, features);
+        Show("loops");
+    }
+
+    private void Each(BlockPass pass)
+    {
+        foreach (IrBlock block in region.Blocks)
+        {
+            pass(region[block]);
+        }
+    }
+
+    private void Show(string stage) => Trace?.Invoke(stage, IrPrinter.Print(region));
+
+    private delegate void BlockPass(Span<Node> block);
+}
