@@ -19,8 +19,10 @@ public enum MachineNeeds
     /// <summary>A network on which connections come in: ports listen.</summary>
     Listening = 4,
 
-    /// <summary>A debugger: its connection is taken, at a port that listens already.</summary>
-    Debugger = 8,
+    /// <summary>
+    /// Doors for debuggers and others that command it: their connections are taken, at places that listen already.
+    /// </summary>
+    Doors = 8,
 }
 
 /// <summary>

@@ -118,7 +118,7 @@ internal sealed class SystemCallFilter
             Answer(50, Allow); // listen
         }
 
-        if ((needs & (MachineNeeds.Listening | MachineNeeds.Debugger)) != 0)
+        if ((needs & (MachineNeeds.Listening | MachineNeeds.Doors)) != 0)
         {
             Answer(43, Allow); // accept
             Answer(288, Allow); // accept4

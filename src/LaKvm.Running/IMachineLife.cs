@@ -12,9 +12,20 @@ public interface IMachineLife
 
     /// <summary>
     /// Tells each new state, in order, on a thread of the machine's: a handler returns soon and asks for nothing that
-    /// waits.
+    /// waits. A pause for <see cref="WhilePaused"/> is no new state.
     /// </summary>
     event Action<MachineState>? Changed;
+
+    /// <summary>
+    /// The state that <see cref="Changed"/> has told last: a pause for <see cref="WhilePaused"/> does not show in it.
+    /// </summary>
+    MachineState Told { get; }
+
+    /// <summary>
+    /// Whether the machine's own software has ended the run, by switching it off or asking for a reset; known when it
+    /// has ended.
+    /// </summary>
+    bool EndedInside { get; }
 
     /// <summary>Which cores have paused the machine, and why; none if it was asked to, and while it runs.</summary>
     IReadOnlyList<CpuStop> Stops { get; }

@@ -16,39 +16,42 @@ public sealed class MachineLife : IMachineLife, IMachineControl
     private readonly object _lock = new();
     private readonly LifeRequests _requests;
     private readonly CpuSeats _seats;
+    private readonly LifeState _state;
     private PausableParts _parts = new([]);
     private StepRequest? _step;
     private ExceptionDispatchInfo? _failure;
-    private MachineState _state = MachineState.Created;
     private CpuStop[] _stops = [];
     private int _end;
     private volatile bool _called;
+    private volatile bool _endedInside;
     private bool _beginsPaused;
 
     /// <summary>Makes the life of a machine that is being built.</summary>
     public MachineLife()
     {
         _seats = new CpuSeats(_lock);
+        _state = new LifeState(_lock);
         _requests = new LifeRequests(_lock);
     }
 
     /// <inheritdoc/>
-    public event Action<MachineState>? Changed;
-
-    /// <inheritdoc/>
-    public MachineState State
+    public event Action<MachineState>? Changed
     {
-        get
-        {
-            lock (_lock)
-            {
-                return _state;
-            }
-        }
+        add => _state.Changed += value;
+        remove => _state.Changed -= value;
     }
 
     /// <inheritdoc/>
+    public MachineState State => _state.Now;
+
+    /// <inheritdoc/>
     public IReadOnlyList<CpuStop> Stops => Volatile.Read(ref _stops);
+
+    /// <inheritdoc/>
+    public MachineState Told => _state.Told;
+
+    /// <inheritdoc/>
+    public bool EndedInside => _endedInside;
 
     /// <summary>Whether the run is to end, or has ended.</summary>
     public bool IsEnding => Volatile.Read(ref _end) != 0;
@@ -149,10 +152,10 @@ public sealed class MachineLife : IMachineLife, IMachineControl
     public void Reset() => End(MachineEnd.Reset);
 
     /// <inheritdoc/>
-    public void PowerOff() => End(MachineEnd.PowerOff);
+    public void PowerOff() => End(MachineEnd.PowerOff, inside: true);
 
     /// <inheritdoc/>
-    void IMachineControl.Reboot() => End(MachineEnd.Reset);
+    void IMachineControl.Reboot() => End(MachineEnd.Reset, inside: true);
 
     private void Begin(IReadOnlyList<IMachineCpu> cpus, IReadOnlyList<IPausable> parts)
     {
@@ -191,10 +194,11 @@ public sealed class MachineLife : IMachineLife, IMachineControl
     }
 
     /// <summary>The first reason counts.</summary>
-    private void End(MachineEnd end)
+    private void End(MachineEnd end, bool inside = false)
     {
         if (Interlocked.CompareExchange(ref _end, (int)end, 0) == 0)
         {
+            _endedInside = inside;
             lock (_lock)
             {
                 _seats.End();
@@ -206,7 +210,7 @@ public sealed class MachineLife : IMachineLife, IMachineControl
     /// <summary>From now on, requests are refused at once.</summary>
     private void Finish()
     {
-        Become(MachineState.Ended);
+        _state.Become(MachineState.Ended);
         _requests.Close();
         _step?.Complete(false);
     }
@@ -243,7 +247,7 @@ public sealed class MachineLife : IMachineLife, IMachineControl
         switch (request)
         {
             case PauseRequest pause:
-                pause.Complete(_state == MachineState.Paused || Rest(pause.Patience));
+                pause.Complete(_state.Now == MachineState.Paused || Rest(pause.Patience));
                 break;
             case ResumeRequest resume:
                 Go();
@@ -255,7 +259,7 @@ public sealed class MachineLife : IMachineLife, IMachineControl
             case HoldRequest hold:
                 Hold(hold);
                 break;
-            case StopReport when _state == MachineState.Running && _seats.Stops.Length != 0:
+            case StopReport when _state.Now == MachineState.Running && _seats.Stops.Length != 0:
                 Rest(Timeout.InfiniteTimeSpan); // what has stopped must not go on, however long a device takes
                 break;
         }
@@ -281,7 +285,7 @@ public sealed class MachineLife : IMachineLife, IMachineControl
         }
 
         Volatile.Write(ref _stops, _seats.Stops);
-        Become(MachineState.Paused);
+        _state.Become(MachineState.Paused);
         _step?.Complete(true);
         _step = null;
         return true;
@@ -293,7 +297,7 @@ public sealed class MachineLife : IMachineLife, IMachineControl
     /// </summary>
     private void Go()
     {
-        bool paused = _state != MachineState.Running;
+        bool paused = _state.Now != MachineState.Running;
         if (paused)
         {
             Wake();
@@ -310,7 +314,7 @@ public sealed class MachineLife : IMachineLife, IMachineControl
     {
         _parts.Resume();
         Volatile.Write(ref _stops, []);
-        Become(MachineState.Running);
+        _state.Become(MachineState.Running);
     }
 
     /// <summary>A pause has not come about. Behind a step there is nothing to go on with.</summary>
@@ -324,7 +328,7 @@ public sealed class MachineLife : IMachineLife, IMachineControl
 
     private void Begin(StepRequest step)
     {
-        if (_state != MachineState.Paused || !_seats.Contains(step.Cpu))
+        if (_state.Now != MachineState.Paused || !_seats.Contains(step.Cpu))
         {
             step.Complete(false);
             return;
@@ -336,21 +340,38 @@ public sealed class MachineLife : IMachineLife, IMachineControl
         _seats.Step(step.Cpu, step.Instructions);
     }
 
+    /// <summary>
+    /// Nobody is told of this pause, unless it becomes one that lasts: a core had come to a breakpoint just then, or to
+    /// the end of a step.
+    /// </summary>
     private void Hold(HoldRequest hold)
     {
-        bool ran = _state == MachineState.Running;
-        if (ran && !Rest(hold.Patience))
+        bool goesOn = _state.Now == MachineState.Running && _step == null;
+        _state.IsHeld = goesOn;
+        bool rests = _state.Now == MachineState.Paused || Rest(hold.Patience);
+        hold.Complete(rests);
+        if (rests)
         {
-            hold.Complete(false);
+            WaitForEndOf(hold);
+        }
+
+        if (goesOn && rests && !IsEnding)
+        {
+            GoOnBehindHold();
+        }
+
+        _state.IsHeld = false;
+    }
+
+    private void GoOnBehindHold()
+    {
+        if (_stops.Length == 0)
+        {
+            Go();
             return;
         }
 
-        hold.Complete(true);
-        WaitForEndOf(hold);
-        if (ran && !IsEnding)
-        {
-            Go();
-        }
+        _state.Tell(MachineState.Paused);
     }
 
     private void WaitForEndOf(HoldRequest hold)
@@ -367,15 +388,5 @@ public sealed class MachineLife : IMachineLife, IMachineControl
                 Monitor.Wait(_lock);
             }
         }
-    }
-
-    private void Become(MachineState state)
-    {
-        lock (_lock)
-        {
-            _state = state;
-        }
-
-        Changed?.Invoke(state);
     }
 }

@@ -9,6 +9,7 @@ public class EscapeKeyTests
     [InlineData("a\u0001sb", "a#b")]
     [InlineData("a\u0001bb", "a%b")]
     [InlineData("a\u0001pb", "a^b")]
+    [InlineData("a\u0001cb", "a>b")]
     [InlineData("\u0001\u0001x", "\u0001x")]
     [InlineData("a\u0001xb", "a!b")]
     [InlineData("\u0001qa", "a")]
@@ -34,6 +35,7 @@ public class EscapeKeyTests
                 EscapeCommand.Statistics => "#",
                 EscapeCommand.Break => "%",
                 EscapeCommand.PowerButton => "^",
+                EscapeCommand.Monitor => ">",
                 _ => "",
             };
         }

@@ -53,7 +53,8 @@ internal sealed class DebugBench : IDisposable
     internal static DebugBench Create(
         Level level, string program, int cpus = 1, bool interpreter = false, EventLog? log = null)
     {
-        var bench = new DebugBench(GdbServer.Listen(new IPEndPoint(IPAddress.Loopback, 0))) { Log = log };
+        ListeningSocket place = ListeningSocket.Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        var bench = new DebugBench(new GdbServer(place)) { Log = log };
         bench.Build(level, program, cpus, interpreter);
         bench.Server.Start();
         return bench;

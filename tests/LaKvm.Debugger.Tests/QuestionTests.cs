@@ -43,7 +43,7 @@ public sealed class QuestionTests
     [InlineData("info registers", "a0   ")]
     [InlineData("info csrs crmd", "csr_crmd         0x000 0000000000000008")]
     [InlineData("info breakpoints", "None.")]
-    [InlineData("info status", "Paused")]
+    [InlineData("info status", "paused")]
     [InlineData("page-walk 0x300000", "CRMD.PG is 0: direct-address mode\nphysical 0x300000\n")]
     [InlineData("dis 0x200000 1", "0x200000: ")]
     [InlineData("xp 0xffffffff0000", "No RAM at 0xffffffff0000.")]

@@ -193,6 +193,51 @@ public sealed class MachineLifeTests : IDisposable
     }
 
     [Fact]
+    public void Work_while_paused_is_no_new_state()
+    {
+        Start();
+        WaitFor(MachineState.Running);
+        _life.WhilePaused(_ => (_life.State, _life.Told).Should().Be((MachineState.Paused, MachineState.Running)))
+            .Should().BeTrue();
+        _life.Pause();
+        _life.WhilePaused(_ => { }).Should().BeTrue();
+        _life.Stop();
+        End();
+        _states.Should().Equal(MachineState.Running, MachineState.Paused, MachineState.Ended);
+    }
+
+    [Fact]
+    public void Core_that_stops_while_others_are_brought_to_rest_for_some_work_leaves_the_machine_paused()
+    {
+        _cpus[1].Turn = turn =>
+        {
+            _cpus[1].WaitForEnd(turn);
+            return new CpuStop(1, CpuStopKind.Breakpoint, 0x1000);
+        };
+        Start();
+        WaitUntil(() => _cpus[1].Turns == 1);
+        _life.WhilePaused(_ => { }).Should().BeTrue();
+        WaitUntil(() => _states.Count == 2);
+        _life.Stops.Should().Equal(new CpuStop(1, CpuStopKind.Breakpoint, 0x1000));
+        _life.State.Should().Be(MachineState.Paused, "a breakpoint's stop lasts");
+        _states.Should().Equal(MachineState.Running, MachineState.Paused);
+    }
+
+    [Fact]
+    public void End_by_the_machine_itself_is_told_from_one_by_others()
+    {
+        Start();
+        ((IMachineControl)_life).Reboot();
+        End().Should().Be(MachineEnd.Reset);
+        _life.EndedInside.Should().BeTrue();
+
+        var other = new MachineLife();
+        other.Reset();
+        other.Run([], [], default).Should().Be(MachineEnd.Reset);
+        other.EndedInside.Should().BeFalse();
+    }
+
+    [Fact]
     public void Work_while_paused_is_told_of_the_end_which_waits_for_it()
     {
         Start();

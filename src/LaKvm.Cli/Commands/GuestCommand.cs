@@ -117,7 +117,7 @@ internal sealed class GuestCommand : Command
         ExitFilter.Parse);
 
     private readonly ConsoleOptionGroup _console = new();
-    private readonly DebugOptionGroup _debug = new();
+    private readonly DoorOptionGroup _doors = new();
     private readonly LogOptionGroup _log = new();
     private readonly EventLogOptionGroup _eventLog = new();
 
@@ -130,7 +130,7 @@ internal sealed class GuestCommand : Command
         Add([_kernel, _initrd, _firmware, _nvram, _loads, _append, _memory, _cpus, _drives, _networks, _shares,
             _virtio, _acpi, _timeout, _shutdownTime, _noReboot, _engine, _codeMemory, _protectCode, _sandbox]);
         Add(_console.Options);
-        Add(_debug.Options);
+        Add(_doors.Options);
         Add(_eventLog.Options);
         Add(_log.Options);
         if (isVirtual)
@@ -198,9 +198,9 @@ internal sealed class GuestCommand : Command
             Sandbox = result.GetValue(_sandbox) ?? SandboxMode.Auto,
             TraceExits = result.GetValue(_traceExits) ?? ExitFilter.Default,
             Console = _console.Bind(result),
-            Debug = _debug.Bind(result),
+            Doors = _doors.Bind(result),
             Log = _log.Bind(result),
-            EventLog = _eventLog.Bind(result, mayBeAskedFor: _debug.Bind(result) != null),
+            EventLog = _eventLog.Bind(result, mayBeAskedFor: _doors.Bind(result).IsAny),
         };
         options.Check();
         return options;

@@ -51,10 +51,14 @@ internal sealed class BareGuest : IGuest
     public IMachineLife Life => _machine.Life;
 
     /// <inheritdoc/>
-    public bool PressPowerButton() => _machine.Board.Devices.PressPowerButton();
+    public bool PressPowerButton() => DebugView.Board!.PressPowerButton();
 
     /// <inheritdoc/>
-    public IDebugMachine CreateDebugView() => new CoreMachine(_machine.Cores, _machine.Life, _symbols) { Log = _log };
+    public IDebugMachine DebugView => field ??= new CoreMachine(_machine.Cores, _machine.Life, _symbols)
+    {
+        Log = _log,
+        Board = new GuestBoard(_devices.Describe(isVirtual: false), _machine.Board.Devices.PressPowerButton),
+    };
 
     /// <inheritdoc/>
     public MachineEnd Run(CancellationToken stop) => _machine.Run(_start, stop);

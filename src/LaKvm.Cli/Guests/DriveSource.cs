@@ -49,6 +49,10 @@ internal static class DriveSource
         }
     }
 
+    /// <summary>The format's name: of an image, or how a disk is reached.</summary>
+    internal static string DriverOf(DriveOption drive) =>
+        IsNetwork(drive.Path) ? "nbd" : FormatOf(drive.Path) ?? "raw";
+
     private static bool IsNetwork(string path) =>
         path.StartsWith(Tcp, StringComparison.Ordinal) || path.StartsWith(Unix, StringComparison.Ordinal);
 

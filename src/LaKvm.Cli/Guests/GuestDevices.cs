@@ -1,5 +1,6 @@
 using LaKvm.Backends;
 using LaKvm.Backends.UserNetwork;
+using LaKvm.Debugger.Monitor;
 using LaKvm.Devices;
 using LaKvm.Linux;
 using LaKvm.Running;
@@ -12,8 +13,10 @@ namespace LaKvm.Cli;
 /// </summary>
 internal sealed class GuestDevices : IDisposable
 {
+    private readonly GuestOptions _options;
     private readonly ITerminal _terminal;
     private readonly IBlockBackend[] _disks;
+    private readonly string[] _drivers;
     private readonly SharedDirectory[] _shares;
     private readonly IReadOnlyList<ShareOption> _shareOptions;
     private readonly IReadOnlyList<NetworkOption> _networks;
@@ -27,10 +30,12 @@ internal sealed class GuestDevices : IDisposable
     /// <summary>Opens the disks and shares.</summary>
     public GuestDevices(GuestOptions options, ITerminal terminal, ProgramStreams? streams)
     {
+        _options = options;
         _streams = streams;
         _terminal = terminal;
         new HostRandom().Fill(_addresses);
         _disks = [.. options.Drives.Select(Open)];
+        _drivers = [.. options.Drives.Select(DriveSource.DriverOf)];
         _networks = options.Networks;
         _check = options.CheckRoom;
         _userNetworks = options.UserNetworks;
@@ -59,6 +64,20 @@ internal sealed class GuestDevices : IDisposable
             ],
         };
     }
+
+    /// <summary>What the machine is made of, for commands that list it.</summary>
+    internal MachineInventory Describe(bool isVirtual) => new()
+    {
+        Name = _options.Name,
+        IsVirtual = isVirtual,
+        Cpus = _options.Cpus,
+        Memory = _options.Memory,
+        Drives = [.. _disks.Select((disk, index) => new DriveInventory(
+            $"drive{index}", _options.Drives[index].Path, _drivers[index], disk.Length, disk.ReadOnly))],
+        Networks = [.. _options.Networks.Select(network => network.Describe())],
+        Shares = [.. _shareOptions.Select(share => (share.Tag, share.Path))],
+        CharacterDevices = [("serial0", "stdio")],
+    };
 
     /// <summary>Connects what the user types to a serial port.</summary>
     internal void Attach(Uart16550 console) => _terminal.Port = console;

@@ -20,7 +20,7 @@ internal sealed class GuestRun : IDisposable
     private readonly GuestOptions _options;
     private readonly GuestTerminal _terminal;
     private readonly Func<CancellationToken, IGuest> _build;
-    private readonly GuestDebugger? _debugger;
+    private readonly GuestDoors _doors;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
     private readonly ProgramStreams? _streams;
@@ -36,13 +36,13 @@ internal sealed class GuestRun : IDisposable
     /// <param name="terminal">The guest's console; the user may leave there.</param>
     /// <param name="streams">What a program in the guest is connected to, if there is one.</param>
     /// <param name="build">Builds a machine that is ready to run: at the beginning and after each reset.</param>
-    /// <param name="debugger">What shows its machines to debuggers, if somebody does.</param>
+    /// <param name="doors">What shows its machines to others.</param>
     /// <param name="log">Where the run is reported.</param>
     internal GuestRun(GuestOptions options, GuestTerminal terminal, ProgramStreams? streams,
-        Func<CancellationToken, IGuest> build, GuestDebugger? debugger, ILogger log)
+        Func<CancellationToken, IGuest> build, GuestDoors doors, ILogger log)
     {
         (_options, _terminal, _streams, _build) = (options, terminal, streams, build);
-        (_debugger, _log) = (debugger, log);
+        (_doors, _log) = (doors, log);
         _reminder = new Timer(_ => RemindToShutDown());
         terminal.Left += Leave;
         terminal.PressPowerButton = PressPowerButton;
@@ -143,7 +143,7 @@ internal sealed class GuestRun : IDisposable
         {
             Sandbox.Enter(_options, _log);
             int exitCode = RunToEnd();
-            _debugger?.Finish(exitCode);
+            _doors.Finish(exitCode);
             return exitCode;
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -182,16 +182,17 @@ internal sealed class GuestRun : IDisposable
 
     private MachineEnd RunMachine(IGuest guest)
     {
-        _debugger?.Attach(guest);
+        _doors.Attach(guest);
         _button.Attach(guest);
+        MachineEnd end = MachineEnd.Stopped;
         try
         {
-            return guest.Run(_stop.Token);
+            return end = guest.Run(_stop.Token);
         }
         finally
         {
             _button.Attach(null);
-            _debugger?.Detach();
+            _doors.Detach(end, isLast: end != MachineEnd.Reset || _options.NoReboot);
         }
     }
 

@@ -19,8 +19,8 @@ internal interface IGuest : IDisposable
     /// <returns>Whether software listens to it.</returns>
     bool PressPowerButton();
 
-    /// <summary>The machine as a debugger sees it.</summary>
-    IDebugMachine CreateDebugView();
+    /// <summary>The machine as debuggers and commands see it, made when the first of them asks.</summary>
+    IDebugMachine DebugView { get; }
 
     /// <summary>Runs the machine; returns when it has come to a standstill.</summary>
     MachineEnd Run(CancellationToken stop);

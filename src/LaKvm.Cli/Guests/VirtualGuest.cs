@@ -67,10 +67,14 @@ internal sealed class VirtualGuest : IGuest
     public IMachineLife Life => _machine.Life;
 
     /// <inheritdoc/>
-    public bool PressPowerButton() => _machine.Devices.PressPowerButton();
+    public bool PressPowerButton() => DebugView.Board!.PressPowerButton();
 
     /// <inheritdoc/>
-    public IDebugMachine CreateDebugView() => new VcpuMachine(_host, _machine, _symbols) { Log = _log };
+    public IDebugMachine DebugView => field ??= new VcpuMachine(_host, _machine, _symbols)
+    {
+        Log = _log,
+        Board = new GuestBoard(_devices.Describe(isVirtual: true), _machine.Devices.PressPowerButton),
+    };
 
     /// <inheritdoc/>
     public MachineEnd Run(CancellationToken stop) => _machine.Run(stop);

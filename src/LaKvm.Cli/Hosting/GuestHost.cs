@@ -28,21 +28,17 @@ internal static class GuestHost
         using var terminal = new GuestTerminal(options.Console, observers, streams);
         using CancellationTokenRegistration leaving = stop.Register(terminal.Abandon);
         using var devices = new GuestDevices(options, terminal, streams);
-        using GuestDebugger? debugger = GuestDebugger.Create(options.Debug, log);
+        using GuestDoors doors = GuestDoors.Open(options.Doors, log);
+        terminal.Monitor = new ConsoleMonitor(() => doors.Desk, terminal.Show);
         using var run = new GuestRun(
             options, terminal, streams, cancel => factory(options, files, devices, observers, errors, cancel),
-            debugger, log);
+            doors, log);
         using IDisposable asking = ExitSignals.AskFirst(run.AskToShutDown);
         using IHost host = Build(run, logs);
         await host.StartAsync(stop);
         await host.WaitForShutdownAsync(stop);
         int exitCode = await run.Completion;
         terminal.Flush();
-        if (exitCode == ExitCode.GuestReset)
-        {
-            terminal.ShowUnseen();
-        }
-
         if (exitCode == ExitCode.GuestReset)
         {
             terminal.ShowUnseen();

@@ -45,7 +45,7 @@ internal static class Sandbox
         MachineNeeds needs = (options.Networks.Count > 0 ? MachineNeeds.Network : MachineNeeds.None)
             | (isUser ? MachineNeeds.Listening : MachineNeeds.None)
             | (options.Shares.Count > 0 ? MachineNeeds.Share : MachineNeeds.None)
-            | (options.Debug != null ? MachineNeeds.Debugger : MachineNeeds.None);
+            | (options.Doors.IsAny ? MachineNeeds.Doors : MachineNeeds.None);
         ILookup<bool, string> shares = options.Shares.ToLookup(share => share.ReadOnly, share => share.Path);
         bool files = Confinement.TryLimitFiles(
             [.. Late, .. isUser ? NameServers : [], AppContext.BaseDirectory, .. options.Files(), .. shares[true]],

@@ -107,8 +107,11 @@ internal sealed record GuestOptions
     /// <summary>How the guest's console is used.</summary>
     internal ConsoleOptions Console { get; init; } = new();
 
-    /// <summary>Where debuggers are listened for; null: nowhere.</summary>
-    internal DebugOptions? Debug { get; init; }
+    /// <summary>Where debuggers and others that command the machine are listened for.</summary>
+    internal DoorOptions Doors { get; init; } = new();
+
+    /// <summary>Name of the machine: its kernel's.</summary>
+    internal string Name => Path.GetFileName(Kernel ?? Firmware) ?? "lakvm";
 
     /// <summary>What is reported, and where.</summary>
     internal LogOptions Log { get; init; } = new();

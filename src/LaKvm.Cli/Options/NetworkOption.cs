@@ -37,6 +37,9 @@ internal abstract record NetworkOption
         };
     }
 
+    /// <summary>What it is, in a few words.</summary>
+    internal abstract string Describe();
+
     /// <summary>Connects to the network.</summary>
     /// <param name="library">What user networks are made with, if there is any.</param>
     /// <param name="stop">Ends the wait for a peer that does not answer.</param>
@@ -72,6 +75,9 @@ internal abstract record NetworkOption
 internal sealed record NoNetworkOption : NetworkOption
 {
     /// <inheritdoc/>
+    internal override string Describe() => "none";
+
+    /// <inheritdoc/>
     internal override INetworkBackend Connect(SlirpLibrary? library, CancellationToken stop) =>
         throw new InvalidOperationException("There is no network.");
 }
@@ -86,6 +92,9 @@ internal sealed record SocketNetworkOption(IPEndPoint Remote, IPEndPoint? Local)
             ? new SocketNetworkOption(remote, local)
             : throw new UserErrorException(
                 $"{Name}: {remote} cannot be reached from {local}: one is IPv4, the other IPv6.", ExitCode.Usage);
+
+    /// <inheritdoc/>
+    internal override string Describe() => Local == null ? $"tcp={Remote}" : $"udp={Remote},local={Local}";
 
     /// <inheritdoc/>
     internal override INetworkBackend Connect(SlirpLibrary? library, CancellationToken stop)

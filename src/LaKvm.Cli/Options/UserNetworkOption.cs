@@ -37,6 +37,9 @@ internal sealed partial record UserNetworkOption(IReadOnlyList<PortForward> Forw
     }
 
     /// <inheritdoc/>
+    internal override string Describe() => $"user, {Forwards.Count} ports forwarded";
+
+    /// <inheritdoc/>
     internal override INetworkBackend Connect(SlirpLibrary? library, CancellationToken stop)
     {
         SlirpNetwork? network = null;

@@ -25,6 +25,9 @@ internal enum EscapeCommand
 
     /// <summary>Send a break condition.</summary>
     Break,
+
+    /// <summary>Go from the guest's console to the monitor, or back.</summary>
+    Monitor,
 }
 
 /// <summary>Finds the escape key and the key behind it in what the user types.</summary>
@@ -53,6 +56,7 @@ internal struct EscapeKey(ControlKey key)
             ("x", "leave LaKvm (the guest loses power)"),
             ("p", "press the power button: the guest shuts down; a second time ends it"),
             ($"{_key}", $"send {_key} to the guest"),
+            ("c", "to LaKvm's monitor and back to the guest"),
             ("b", "send a break, which Linux takes for the SysRq key"),
             ("s", "exits since the last time (lakvm run --stat)"),
             ("h", "this help"),
@@ -77,6 +81,7 @@ internal struct EscapeKey(ControlKey key)
             (byte)'x' or (byte)'X' => EscapeCommand.Exit,
             (byte)'p' or (byte)'P' => EscapeCommand.PowerButton,
             (byte)'b' or (byte)'B' => EscapeCommand.Break,
+            (byte)'c' or (byte)'C' => EscapeCommand.Monitor,
             (byte)'s' or (byte)'S' => EscapeCommand.Statistics,
             (byte)'h' or (byte)'H' or (byte)'?' => EscapeCommand.Help,
             _ => EscapeCommand.Swallow,

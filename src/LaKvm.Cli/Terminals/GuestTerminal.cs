@@ -1,3 +1,4 @@
+using System.Text;
 using LaKvm.Devices;
 using LaKvm.Linux;
 
@@ -49,6 +50,9 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
         ? new(columns, rows)
         : default;
 
+    /// <summary>The monitor, which a key leads to.</summary>
+    internal ConsoleMonitor? Monitor { get; set; }
+
     /// <summary>Raised when the user left with the escape key.</summary>
     internal event Action? Left;
 
@@ -60,6 +64,15 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
 
     /// <inheritdoc/>
     public void Write(byte value) => _output.Write(value);
+
+    /// <summary>Shows a text of LaKvm's own behind what the guest has sent; waits like <see cref="Write"/>.</summary>
+    internal void Show(string text)
+    {
+        foreach (byte value in Encoding.UTF8.GetBytes(text))
+        {
+            _output.Write(value);
+        }
+    }
 
     /// <summary>Begins to read stdin; what is typed before a guest listens waits for it.</summary>
     internal void Start()
@@ -150,8 +163,14 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     {
         switch (_escape.Next(key))
         {
+            case EscapeCommand.None when Monitor is { IsActive: true } monitor:
+                monitor.Type(key);
+                break;
             case EscapeCommand.None:
                 _input.Add([key]);
+                break;
+            case EscapeCommand.Monitor:
+                Monitor?.Toggle();
                 break;
             case EscapeCommand.Exit:
                 Left?.Invoke();

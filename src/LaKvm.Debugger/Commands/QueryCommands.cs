@@ -81,7 +81,7 @@ internal sealed class QueryCommands(SessionState state, ThreadCommands threads)
         {
             StopPoints = [.. state.Points.Select(entry => entry.Point)],
         };
-        string text = _monitor.Execute(context, Encoding.UTF8.GetString(bytes));
+        string text = _monitor.Execute(context, Encoding.UTF8.GetString(bytes)).Text;
         return text.Length == 0 ? Reply.Ok : Reply.Of(Hex.Of(Encoding.UTF8.GetBytes(text)));
     }
 }

@@ -18,7 +18,6 @@ internal static class LookCommands
         add(new("info tlb", "", "what is in the TLB", (context, _) => Tlb(context)));
         add(new("info cpus", "", "all cores", (context, _) => Cores(context)));
         add(new("info breakpoints", "", "breakpoints and watchpoints", (context, _) => Points(context)));
-        add(new("info status", "", "whether the machine runs", (context, _) => $"{context.Machine.Life.State}\n"));
     }
 
     private static IEnumerable<string> Numbered(string letter, int count) =>

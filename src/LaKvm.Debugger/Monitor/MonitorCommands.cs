@@ -3,7 +3,8 @@ using System.Text;
 namespace LaKvm.Debugger.Monitor;
 
 /// <summary>
-/// The commands that people type: <c>monitor ...</c> in gdb. Each gives text, lines ended by a newline; none waits.
+/// The one layer of commands behind all doors: <c>monitor ...</c> in gdb, the monitor that people type at, QMP's
+/// <c>human-monitor-command</c>, and HTTP. None waits for long.
 /// </summary>
 public sealed class MonitorCommands
 {
@@ -12,29 +13,44 @@ public sealed class MonitorCommands
     /// <summary>Makes the table of all commands.</summary>
     public MonitorCommands()
     {
-        Add(new("help", "[COMMAND]", "what commands there are", Help));
+        Add(new("help", "[COMMAND]", "what commands there are", Help) { NeedsRest = false });
         LookCommands.AddTo(Add);
         MemoryLookCommands.AddTo(Add);
+        BoardCommands.AddTo(Add);
         LogCommands.AddTo(Add);
         LifeCommands.AddTo(Add);
     }
 
-    /// <summary>Executes a line, which may be anything.</summary>
-    public string Execute(MonitorContext context, string line)
-    {
-        string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        for (int length = Math.Min(words.Length, 2); length >= 1; length--)
-        {
-            if (_commands.TryGetValue(string.Join(' ', words[..length]), out MonitorCommand? command))
-            {
-                return Execute(command, context, words[length..]);
-            }
-        }
+    /// <summary>All commands, by name.</summary>
+    public IEnumerable<CommandDescription> All =>
+        _commands.Values.Select(command => new CommandDescription(command.Name, command.Arguments, command.Purpose));
 
-        return words.Length == 0 ? Help(context, []) : $"There is no command '{words[0]}'; 'help' lists all.\n";
+    /// <summary>Executes a line, which may be anything, on a machine that is paused if it has to be.</summary>
+    public CommandResult Execute(MonitorContext context, string line)
+    {
+        (MonitorCommand? command, string[] words) = Find(line);
+        return command != null ? Execute(command, context, words)
+            : words.Length == 0 ? Help(context, [])
+            : CommandResult.Failure($"There is no command '{words[0]}'; 'help' lists all.");
     }
 
-    private static string Execute(MonitorCommand command, MonitorContext context, string[] arguments)
+    /// <summary>Executes a line on a machine that may be running, which it pauses for as long if it has to.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="cpu">The core that the command is about.</param>
+    /// <param name="line">The line.</param>
+    public CommandResult Execute(IDebugMachine machine, int cpu, string line)
+    {
+        if (Find(line).Command is not { NeedsRest: true })
+        {
+            return Execute(new MonitorContext(machine, null, null), line);
+        }
+
+        CommandResult? result = null;
+        bool done = machine.Life.WhilePaused(_ => result = Execute(MonitorContext.Of(machine, cpu), line));
+        return done ? result! : CommandResult.Failure("The machine cannot be paused now.");
+    }
+
+    private static CommandResult Execute(MonitorCommand command, MonitorContext context, string[] arguments)
     {
         try
         {
@@ -42,8 +58,23 @@ public sealed class MonitorCommands
         }
         catch (MonitorException e)
         {
-            return $"{command.Name}: {e.Message}\n";
+            return CommandResult.Failure($"{command.Name}: {e.Message}");
         }
+    }
+
+    /// <summary>The command that a line begins with, and the words behind it; all words if there is none.</summary>
+    private (MonitorCommand? Command, string[] Words) Find(string line)
+    {
+        string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        for (int length = Math.Min(words.Length, 2); length >= 1; length--)
+        {
+            if (_commands.TryGetValue(string.Join(' ', words[..length]), out MonitorCommand? command))
+            {
+                return (command, words[length..]);
+            }
+        }
+
+        return (null, words);
     }
 
     private void Add(MonitorCommand command) => _commands.Add(command.Name, command);
@@ -63,11 +94,3 @@ public sealed class MonitorCommands
         return text.Length == 0 ? throw new MonitorException($"there is no command '{wanted}'") : text.ToString();
     }
 }
-
-/// <summary>A command of the monitor.</summary>
-/// <param name="Name">Its one or two words.</param>
-/// <param name="Arguments">What may be behind them.</param>
-/// <param name="Purpose">What it is for.</param>
-/// <param name="Execute">Does it; returns text.</param>
-internal sealed record MonitorCommand(
-    string Name, string Arguments, string Purpose, Func<MonitorContext, string[], string> Execute);

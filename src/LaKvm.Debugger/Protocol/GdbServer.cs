@@ -13,43 +13,19 @@ public sealed class GdbServer : IDisposable
     private static readonly TimeSpan _lastWords = TimeSpan.FromMilliseconds(300);
 
     private readonly Lock _lock = new();
-    private readonly Socket _listener;
-    private readonly string? _file;
+    private readonly ListeningSocket _listener;
     private IDebugMachine? _machine;
     private GdbConnection? _connection;
     private bool _isOver;
 
-    private GdbServer(Socket listener, EndPoint at)
-    {
-        _listener = listener;
-        _file = (at as UnixDomainSocketEndPoint)?.ToString();
-    }
+    /// <summary>Takes debuggers from a place.</summary>
+    public GdbServer(ListeningSocket listener) => _listener = listener;
 
     /// <summary>Where it listens.</summary>
-    public EndPoint EndPoint => _listener.LocalEndPoint!;
-
-    /// <summary>Begins to listen; who comes is kept waiting until <see cref="Start"/>.</summary>
-    /// <exception cref="SocketException">Nobody can listen there.</exception>
-    public static GdbServer Listen(EndPoint at)
-    {
-        ProtocolType protocol = at is IPEndPoint ? ProtocolType.Tcp : ProtocolType.Unspecified;
-        var listener = new Socket(at.AddressFamily, SocketType.Stream, protocol);
-        DeleteStale(at);
-        try
-        {
-            listener.Bind(at);
-            listener.Listen(4);
-            return new GdbServer(listener, at);
-        }
-        catch
-        {
-            listener.Dispose();
-            throw;
-        }
-    }
+    public EndPoint EndPoint => _listener.EndPoint;
 
     /// <summary>Begins to answer.</summary>
-    public void Start() => new Thread(Accept) { IsBackground = true, Name = "gdb" }.Start();
+    public void Start() => _listener.Start("gdb", Serve);
 
     /// <summary>A machine is there, and not running yet; or, null, no longer one.</summary>
     public void Adopt(IDebugMachine? machine)
@@ -85,81 +61,10 @@ public sealed class GdbServer : IDisposable
         {
             _connection?.Close();
         }
-
-        if (_file != null)
-        {
-            Delete(_file);
-        }
-    }
-
-    /// <summary>The socket of a process that has ended is in nobody's way.</summary>
-    private static void DeleteStale(EndPoint at)
-    {
-        if (at is not UnixDomainSocketEndPoint)
-        {
-            return;
-        }
-
-        using var probe = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            probe.Connect(at);
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            Delete(at.ToString()!);
-        }
-        catch (SocketException)
-        {
-            // Nothing is there, or binding will tell what is wrong.
-        }
-    }
-
-    /// <summary>A process that is confined by now leaves it there.</summary>
-    private static void Delete(string file)
-    {
-        try
-        {
-            File.Delete(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The next one to listen deletes it.
-        }
-    }
-
-    private void Accept()
-    {
-        while (true)
-        {
-            Socket socket;
-            try
-            {
-                socket = _listener.Accept();
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                if (_isOver)
-                {
-                    return;
-                }
-
-                Thread.Sleep(100); // no descriptors, for one: not for ever
-                continue;
-            }
-
-            new Thread(() => Serve(socket)) { IsBackground = true, Name = "gdb session" }.Start();
-        }
     }
 
     private void Serve(Socket socket)
     {
-        if (socket.ProtocolType == ProtocolType.Tcp)
-        {
-            socket.NoDelay = true;
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-        }
-
         using var connection = new GdbConnection(socket);
         if (!WaitForTurn(connection))
         {

@@ -1,5 +1,6 @@
 using LaKvm.Cpu;
 using LaKvm.Debugger.Logging;
+using LaKvm.Debugger.Monitor;
 using LaKvm.Diagnostics;
 using LaKvm.Running;
 
@@ -31,6 +32,9 @@ public sealed unsafe class CoreMachine : IDebugMachine
 
     /// <inheritdoc/>
     public EventLog? Log { get; init; }
+
+    /// <inheritdoc/>
+    public IMachineBoard? Board { get; init; }
 
     /// <inheritdoc/>
     public IReadOnlyList<IDebugProcess> Processes => [_root, _guest];

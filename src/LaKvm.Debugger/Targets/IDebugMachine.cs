@@ -1,5 +1,6 @@
 using LaKvm.Cpu;
 using LaKvm.Debugger.Logging;
+using LaKvm.Debugger.Monitor;
 using LaKvm.Diagnostics;
 using LaKvm.Running;
 
@@ -23,6 +24,9 @@ public interface IDebugMachine
 
     /// <summary>The log of what its cores do, if there is one.</summary>
     EventLog? Log { get; }
+
+    /// <summary>What it has beyond cores; null if that is not known.</summary>
+    IMachineBoard? Board { get; }
 
     /// <summary>Sets where its cores stop, in place of what was set before.</summary>
     void SetStopPoints(ReadOnlySpan<StopPoint> points);

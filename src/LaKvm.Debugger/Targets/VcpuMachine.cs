@@ -1,5 +1,6 @@
 using LaKvm.Cpu;
 using LaKvm.Debugger.Logging;
+using LaKvm.Debugger.Monitor;
 using LaKvm.Diagnostics;
 using LaKvm.Hypervisor;
 using LaKvm.Running;
@@ -32,6 +33,9 @@ public sealed class VcpuMachine : IDebugMachine
 
     /// <inheritdoc/>
     public EventLog? Log { get; init; }
+
+    /// <inheritdoc/>
+    public IMachineBoard? Board { get; init; }
 
     /// <inheritdoc/>
     public IReadOnlyList<IDebugProcess> Processes => [_guest];
