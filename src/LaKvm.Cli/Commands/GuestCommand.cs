@@ -116,6 +116,7 @@ internal sealed class GuestCommand : Command
         "Exits for the trace: kinds of --stat's table with - for space, console, all [default: all but console]",
         ExitFilter.Parse);
 
+    private readonly bool _isVirtual;
     private readonly ConsoleOptionGroup _console = new();
     private readonly DoorOptionGroup _doors = new();
     private readonly LogOptionGroup _log = new();
@@ -124,6 +125,7 @@ internal sealed class GuestCommand : Command
     internal GuestCommand(string name, string description, GuestFactory factory, bool isVirtual)
         : base(name, description)
     {
+        _isVirtual = isVirtual;
         Arguments.Add(_program);
         _traceExits.CompletionSources.Add([.. ExitFilter.Words]);
         _stat.Arity = ArgumentArity.ZeroOrOne;
@@ -133,9 +135,10 @@ internal sealed class GuestCommand : Command
         Add(_doors.Options);
         Add(_eventLog.Options);
         Add(_log.Options);
+        Add([_stat, _trace, _traceExits]);
         if (isVirtual)
         {
-            Add([_irqChip, _stat, _trace, _traceExits]);
+            Add([_irqChip]);
         }
 
         SetAction(async (result, stop) =>
@@ -190,6 +193,7 @@ internal sealed class GuestCommand : Command
             Acpi = result.GetValue(_acpi) is { } acpi ? acpi == Toggle.On : null,
             Shares = [.. result.GetValue(_shares) ?? [], .. program == null ? [] : new[] { program.Share }],
             NoReboot = program != null || result.GetValue(_noReboot),
+            IsVirtual = _isVirtual,
             ChecksEngine = result.GetValue(_engine) == EngineKind.Check,
             CreateEngine = EngineOption.Factory(result.GetValue(_engine), Translation(result)),
             IrqChip = result.GetValue(_irqChip) ?? IrqChipPlace.Kernel,

@@ -14,6 +14,7 @@ internal sealed class BareGuest : IGuest
     private readonly GuestDevices _devices;
     private readonly BareMachine _machine;
     private readonly BootRegisters _start;
+    private readonly IDisposable _observation;
     private readonly ISymbols? _symbols;
     private readonly EventLog? _log;
 
@@ -34,6 +35,7 @@ internal sealed class BareGuest : IGuest
         errors.Symbols = _symbols = files.Kernel?.Symbols;
         _log = observers.Log;
         _machine = new BareMachine(machineOptions, sources, observers.Watch(options.CreateEngine, _symbols));
+        _observation = observers.Attach(_machine.Cores);
         _start = Load(_machine, board, files, machineOptions, sources.Seed());
         devices.Attach(_machine.Board.Devices.Uarts[0]);
     }
@@ -67,6 +69,7 @@ internal sealed class BareGuest : IGuest
     public void Dispose()
     {
         _devices.Detach();
+        _observation.Dispose();
         _machine.Dispose();
     }
 

@@ -95,6 +95,9 @@ internal sealed record GuestOptions
     /// <summary>Where a virtual machine's interrupt controllers are.</summary>
     internal IrqChipPlace IrqChip { get; init; }
 
+    /// <summary>Whether the machine is a virtual one, of LaKvm's hypervisor.</summary>
+    internal bool IsVirtual { get; init; }
+
     /// <summary>Where a table of a virtual machine's exits is shown, if it is.</summary>
     internal StatOption? Stat { get; init; }
 
@@ -154,13 +157,7 @@ internal sealed record GuestOptions
 
         CheckFirmware();
         CheckLoads();
-        if (ChecksEngine && EventLog.Rules.Count != 0)
-        {
-            throw new UserErrorException(
-                $"{EventLogOptions.Name} has no place beside {EngineOption.Name} check, where all happens twice.",
-                ExitCode.Usage);
-        }
-
+        CheckObservers();
         if (Program != null && Initrd != null)
         {
             throw new UserErrorException(
@@ -197,6 +194,20 @@ internal sealed record GuestOptions
         {
             throw new UserErrorException(
                 $"{ShareOption.Name}: two shares have the tag '{twice.Key}'; write tag=NAME.", ExitCode.Usage);
+        }
+    }
+
+    private void CheckObservers()
+    {
+        string? observer = EventLog.Rules.Count != 0 ? EventLogOptions.Name
+            : IsVirtual ? null // whose exits the hypervisor counts
+            : Stat != null ? StatOption.Name
+            : Trace != null ? TraceFile.Option
+            : null;
+        if (ChecksEngine && observer != null)
+        {
+            throw new UserErrorException(
+                $"{observer} has no place beside {EngineOption.Name} check, where all happens twice.", ExitCode.Usage);
         }
     }
 

@@ -23,6 +23,7 @@ internal static class ExitNames
         ExitKind.FpuDisabled => "FPU first use",
         ExitKind.LsxDisabled => "LSX first use",
         ExitKind.LasxDisabled => "LASX first use",
+        ExitKind.Refill => "second-stage refill",
         _ => "other",
     };
 

@@ -1,6 +1,7 @@
 using LaKvm.Cpu;
 using LaKvm.Debugger.Logging;
 using LaKvm.Diagnostics;
+using LaKvm.Hypervisor;
 using LaKvm.Ioctl;
 using LaKvm.Vmm;
 
@@ -20,8 +21,11 @@ internal sealed class GuestObservers : IDisposable
     /// <exception cref="UserErrorException">One cannot be written.</exception>
     public GuestObservers(GuestOptions options, Action<string> failed)
     {
-        _statistics = options.Stat == null ? null : new StatReporter(options.Stat.Path, options.Cpus);
-        _trace = options.Trace == null ? null : new TraceFile(options.Trace, options.TraceExits, options.Cpus);
+        string unit = options.IsVirtual ? "vCPU" : "core";
+        _statistics = options.Stat == null ? null : new StatReporter(
+            options.Stat.Path, options.Cpus, unit);
+        _trace = options.Trace == null ? null : new TraceFile(
+            options.Trace, options.TraceExits, options.Cpus, unit);
         _log = options.EventLog.IsWanted && !options.ChecksEngine ? new GuestLog(options.EventLog, failed) : null;
     }
 
@@ -44,6 +48,26 @@ internal sealed class GuestObservers : IDisposable
         IDisposable?[] attached = [_statistics?.Attach(process, machine, symbols), _trace?.Attach(machine.Vm, symbols),
             _log == null ? null : VmLog.Attach(_log.Events, machine.Vm)];
         return new Attachment(attached);
+    }
+
+    /// <summary>
+    /// Watches the guests of whatever hypervisor runs on a bare machine's cores, until what is returned is disposed of.
+    /// </summary>
+    internal IDisposable Attach(IReadOnlyList<Core> cores)
+    {
+        if (_statistics == null && _trace == null)
+        {
+            return new Attachment([]);
+        }
+
+        var tracer = new KvmTracer();
+        var exits = new CoreExits(tracer);
+        foreach (Core core in cores)
+        {
+            core.Debug.Observe(exits);
+        }
+
+        return new Attachment([_statistics?.Attach(tracer), _trace?.Attach(tracer)]);
     }
 
     /// <summary>Shows the statistics now: the user has asked for them. False if there are none.</summary>

@@ -8,14 +8,14 @@ namespace LaKvm.Cli;
 internal static class StatJson
 {
     /// <summary>What happened between two snapshots.</summary>
-    internal static string Format(StatSnapshot from, StatSnapshot to, int vcpus)
+    internal static string Format(StatSnapshot from, StatSnapshot to, int vcpus, string unit)
     {
         using var text = new MemoryStream();
         using (var json = new Utf8JsonWriter(text, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();
             json.WriteNumber("seconds", StatReporter.Seconds(from, to));
-            json.WriteNumber("vcpus", vcpus);
+            json.WriteNumber($"{unit.ToLowerInvariant()}s", vcpus);
             json.WriteNumber("guest_ns", to.GuestNanoseconds - from.GuestNanoseconds);
             json.WriteStartArray("exits");
             for (int kind = 0; kind < to.Exits.Length; kind++)

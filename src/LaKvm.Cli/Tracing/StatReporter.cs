@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using LaKvm.Diagnostics;
+using LaKvm.Hypervisor;
 using LaKvm.Ioctl;
 using LaKvm.Vmm;
 
@@ -18,6 +19,7 @@ internal sealed class StatReporter : IDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly int _vcpus;
+    private readonly string _unit;
     private readonly ExitStatistics _exits;
     private readonly StatOutput _output;
     private readonly ManualResetEventSlim _end = new();
@@ -31,9 +33,10 @@ internal sealed class StatReporter : IDisposable
     private KvmCounters? _running;
     private StatSnapshot _last;
 
-    internal StatReporter(string? path, int vcpus)
+    /// <summary>Begins the table; a row of the machine's is a vCPU or a core (<paramref name="unit"/>).</summary>
+    internal StatReporter(string? path, int vcpus, string unit)
     {
-        _vcpus = vcpus;
+        (_vcpus, _unit) = (vcpus, unit);
         _exits = new ExitStatistics(vcpus);
         _output = StatOutput.Open(path);
         _start = _last = Take();
@@ -55,6 +58,9 @@ internal sealed class StatReporter : IDisposable
 
         return new Attachment(this, _exits.Attach(machine.Vm));
     }
+
+    /// <summary>Counts the exits that a bare machine's cores tell of; there are no counters of a hypervisor.</summary>
+    internal IDisposable Attach(KvmTracer tracer) => _exits.Attach(tracer);
 
     /// <summary>Shows the table of the time since it was last shown.</summary>
     internal void ShowNow()
@@ -78,8 +84,8 @@ internal sealed class StatReporter : IDisposable
             StatSnapshot now = Take();
             double seconds = Seconds(_start, now);
             _output.End(_output.IsJson
-                ? StatJson.Format(_start, now, _vcpus)
-                : $"{seconds:F1} seconds, {_vcpus} vCPU{(_vcpus == 1 ? "" : "s")}\n"
+                ? StatJson.Format(_start, now, _vcpus, _unit)
+                : $"{seconds:F1} seconds, {_vcpus} {_unit}{(_vcpus == 1 ? "" : "s")}\n"
                 + StatTable.Format(_start, now, seconds, _vcpus));
         }
     }

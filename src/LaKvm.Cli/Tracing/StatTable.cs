@@ -39,8 +39,8 @@ internal static class StatTable
             allBefore += exit.Count;
         }
 
-        AppendLine(text, "exit", "total", "%total", "per s", "mean us", "%time", "min us", "p50 us", "p99 us",
-            "max us");
+        AppendLine(text, "exit", "total", "%total", "per s", "mean us", "%time", "min us", "p50 us", "p90 us",
+            "p99 us", "max us");
         for (int i = 0; i < to.Exits.Length; i++)
         {
             (ExitTotal before, ExitTotal now) = (from.Exits[i], to.Exits[i]);
@@ -54,7 +54,7 @@ internal static class StatTable
             AppendLine(text, ExitNames.Of((ExitKind)i), $"{now.Count}", Percent(now.Count, all), Rate(count, seconds),
                 count == 0 ? "" : Microseconds(nanoseconds / (double)count), Percent(nanoseconds, time),
                 Microseconds(durations.Minimum), Microseconds(durations.Percentile(50)),
-                Microseconds(durations.Percentile(99)),
+                Microseconds(durations.Percentile(90)), Microseconds(durations.Percentile(99)),
                 Microseconds(durations.Maximum));
         }
 
@@ -76,6 +76,11 @@ internal static class StatTable
 
     private static void AppendCounters(StringBuilder text, StatSnapshot from, StatSnapshot to, double seconds)
     {
+        if (to.Counters.Count == 0)
+        {
+            return; // of a hypervisor that is the guest's
+        }
+
         text.Append('\n');
         AppendLine(text, "KVM's counters", "total", "", "per s", "", "");
         foreach ((string name, ulong value) in to.Counters)

@@ -30,15 +30,15 @@ internal sealed class TraceFile : IDisposable
     private long _position;
     private volatile bool _closing;
 
-    /// <summary>Begins the file.</summary>
+    /// <summary>Begins the file; <paramref name="row"/> is what a row stands for: a vCPU or a core.</summary>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
-    internal TraceFile(string path, ExitFilter filter, int vcpus)
+    internal TraceFile(string path, ExitFilter filter, int vcpus, string row)
     {
         _file = FileChecks.OpenForWriting(Option, path);
         _canSeek = FileCalls.Seek(_file, 0, FileCalls.SeekEnd) >= 0;
         _json = new ChromeTrace(_text);
         _buffers = [.. Enumerable.Range(0, vcpus).Select(_ => new TraceBuffer(() => _wake.Set()))];
-        _tracks = [.. Enumerable.Range(0, vcpus).Select(id => new VcpuTrack(id, _json, filter))];
+        _tracks = [.. Enumerable.Range(0, vcpus).Select(id => new VcpuTrack(id, $"{row} {id}", _json, filter))];
         bool works = Write();
         _thread = new Thread(() => WritePeriodically(works)) { Name = "trace", IsBackground = true };
         _thread.Start();
@@ -50,6 +50,11 @@ internal sealed class TraceFile : IDisposable
         _json.Symbols = symbols;
         return vm.Trace(KvmTracer.AllEvents, Take);
     }
+
+    /// <summary>
+    /// Records what a bare machine's cores tell of their guests; its kernel's symbols are not theirs.
+    /// </summary>
+    internal IDisposable Attach(KvmTracer tracer) => tracer.Attach(KvmTracer.AllEvents, Take);
 
     /// <summary>Writes the rest.</summary>
     public void Dispose()

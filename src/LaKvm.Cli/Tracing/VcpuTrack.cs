@@ -23,12 +23,12 @@ internal sealed class VcpuTrack
     private bool _hasDetail;
     private ulong _last;
 
-    internal VcpuTrack(int vcpu, ChromeTrace trace, ExitFilter filter)
+    internal VcpuTrack(int vcpu, string name, ChromeTrace trace, ExitFilter filter)
     {
         _filter = filter;
         _row = vcpu + 1;
         _trace = trace;
-        trace.NameRow(_row, $"vCPU {vcpu}");
+        trace.NameRow(_row, name);
     }
 
     /// <summary>Takes the vCPU's next event.</summary>

@@ -39,8 +39,8 @@ public sealed class KvmTracer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Wants(TraceEvent e) => (_enabled >> (int)e & 1) != 0;
 
-    /// <summary>Sends an event that is wanted.</summary>
-    internal void Send(in TraceRecord record)
+    /// <summary>Sends an event to the sinks that want it.</summary>
+    public void Send(in TraceRecord record)
     {
         foreach (Subscription subscription in Volatile.Read(ref _subscriptions))
         {

@@ -48,6 +48,9 @@ public enum ExitKind
     /// <summary>The same of LASX.</summary>
     LasxDisabled,
 
+    /// <summary>A TLB refill of the second stage, where the hypervisor is not this one.</summary>
+    Refill,
+
     /// <summary>Anything else.</summary>
     Other,
 }

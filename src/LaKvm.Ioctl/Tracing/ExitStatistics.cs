@@ -61,6 +61,9 @@ public sealed class ExitStatistics
     /// <summary>Counts the exits of a VM until what is returned is disposed of, when no vCPU runs any more.</summary>
     public IDisposable Attach(Vm vm) => new Attachment(this, vm.Trace(ExitTracker.Events, Take));
 
+    /// <summary>Counts the exits that a tracer tells of until what is returned is disposed of.</summary>
+    public IDisposable Attach(KvmTracer tracer) => new Attachment(this, tracer.Attach(ExitTracker.Events, Take));
+
     /// <summary>
     /// The counters of all vCPUs together, by <see cref="ExitKind"/>, and their nanoseconds in guest mode.
     /// </summary>

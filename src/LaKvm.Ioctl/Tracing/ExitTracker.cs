@@ -1,3 +1,4 @@
+using LaKvm.Cpu;
 using LaKvm.Hypervisor;
 
 namespace LaKvm.Ioctl;
@@ -64,6 +65,7 @@ public struct ExitTracker
         0x10 => ExitKind.LsxDisabled,
         0x11 => ExitKind.LasxDisabled,
         0x17 => ExitKind.Hypercall,
+        (ulong)Trap.Tlbr => ExitKind.Refill,
         _ => ExitKind.Other,
     };
 
