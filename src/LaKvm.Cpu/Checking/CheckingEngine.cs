@@ -29,7 +29,7 @@ public sealed unsafe class CheckingEngine : IExecutionEngine, ICodeCache, IDispo
         _checked = @checked(core);
         _caches = [first!, core.CodeCache!];
         core.CodeCache = this;
-        _rehearsal = core.BeginChecking();
+        _rehearsal = new Rehearsal(core);
     }
 
     /// <summary>Instructions that both engines have executed.</summary>

@@ -90,7 +90,8 @@ internal static unsafe class DifferenceReport
 
     private static void AppendCode(StringBuilder text, Core core, IExecutionEngine @checked, ulong block)
     {
-        core.SelectSoftTlb(recording: false);
+        core.SoftTlbs.Use(recording: false);
+        core.Modes.UseTable();
         if (@checked is ICodeListing listing && listing.CodeAt(block) is { IsEmpty: false } code)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"code made for {block:x}:");

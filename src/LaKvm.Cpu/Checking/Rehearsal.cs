@@ -25,7 +25,14 @@ internal sealed unsafe class Rehearsal : IDisposable
     private bool _isActive;
 
     /// <summary>Prepares <paramref name="core"/>.</summary>
-    public Rehearsal(Core core) => _core = core;
+    public Rehearsal(Core core)
+    {
+        _core = core;
+        core.SoftTlbs.BeginRecording();
+        core.Modes.SelectAddressSpace(core.Modes.Root);
+        core.Modes.SelectAddressSpace(core.Modes.Guest);
+        core.Outside.Rehearse(this);
+    }
 
     /// <summary>Whether the stretch is being executed for the first time: stores are recorded.</summary>
     public bool IsRecording { get; private set; }
@@ -59,7 +66,7 @@ internal sealed unsafe class Rehearsal : IDisposable
     public bool Rewind()
     {
         IsRecording = false;
-        _core.SelectSoftTlb(recording: false);
+        UseSoftTlbs(recording: false);
         if (IsSpoiled)
         {
             return false;
@@ -106,9 +113,8 @@ internal sealed unsafe class Rehearsal : IDisposable
     {
         var found = new List<string>();
         StateComparison.Compare(_expected, _core.State, found);
-        _core.CopyBanks(out ReadOnlySpan<ulong> host, out ReadOnlySpan<ulong> guest);
-        StateComparison.CompareBank("", _banksExpected[0], host, found);
-        StateComparison.CompareBank("guest ", _banksExpected[1], guest, found);
+        StateComparison.CompareBank("", _banksExpected[0], BankOf(_core.Modes.Root), found);
+        StateComparison.CompareBank("guest ", _banksExpected[1], BankOf(_core.Modes.Guest), found);
         foreach (StoredBytes store in _stores)
         {
             if (store.Read() is var actual && actual != store.Expected)
@@ -171,20 +177,28 @@ internal sealed unsafe class Rehearsal : IDisposable
     private static Span<byte> BytesOf(ref Vector256<byte> bytes) =>
         MemoryMarshal.CreateSpan(ref Unsafe.As<Vector256<byte>, byte>(ref bytes), Vector256<byte>.Count);
 
+    /// <summary>The stored CSRs, without what reads and writes of them do.</summary>
+    private static Span<ulong> BankOf(Mode mode) => new(mode.Values, Csr.BankSize);
+
+    private void UseSoftTlbs(bool recording)
+    {
+        _core.SoftTlbs.Use(recording);
+        _core.Modes.UseTable();
+    }
+
     private void Record()
     {
         _stores.Clear();
         IsSpoiled = false;
         IsRecording = true;
-        _core.SelectSoftTlb(recording: true);
+        UseSoftTlbs(recording: true);
     }
 
     private void Save(CpuState* state, ulong[][] banks)
     {
         *state = *_core.State;
-        _core.CopyBanks(out ReadOnlySpan<ulong> host, out ReadOnlySpan<ulong> guest);
-        host.CopyTo(banks[0]);
-        guest.CopyTo(banks[1]);
+        BankOf(_core.Modes.Root).CopyTo(banks[0]);
+        BankOf(_core.Modes.Guest).CopyTo(banks[1]);
     }
 
     private void Restore()
@@ -195,8 +209,9 @@ internal sealed unsafe class Rehearsal : IDisposable
         }
 
         *_core.State = *_before;
-        _core.RestoreBanks(_banksBefore[0], _banksBefore[1]);
-        _core.SelectSoftTlb(recording: false);
+        _banksBefore[0].CopyTo(BankOf(_core.Modes.Root));
+        _banksBefore[1].CopyTo(BankOf(_core.Modes.Guest));
+        UseSoftTlbs(recording: false);
     }
 
     /// <summary>Bytes that were stored to: what was there, and what is there behind the stretch.</summary>

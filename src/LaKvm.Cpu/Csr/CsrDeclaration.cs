@@ -10,7 +10,7 @@ public enum GuestAccess
     Hardware,
 }
 
-/// <summary>What a read gives; <see cref="Core"/> has one case for each.</summary>
+/// <summary>What a read gives; <see cref="CsrUnit"/> has one case for each.</summary>
 public enum CsrRead : byte
 {
     /// <summary>The word in the bank.</summary>
@@ -41,7 +41,7 @@ public enum CsrRead : byte
     GuestMode,
 }
 
-/// <summary>What a write does besides changing the writable bits; <see cref="Core"/> has one case for each.</summary>
+/// <summary>What a write does besides changing the writable bits: one case in <see cref="CsrUnit"/>.</summary>
 public enum CsrWrite : byte
 {
     /// <summary>Nothing.</summary>

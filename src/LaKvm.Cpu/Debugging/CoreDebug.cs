@@ -36,13 +36,21 @@ public sealed unsafe class CoreDebug
     public bool HasBreakpoints { get; private set; }
 
     /// <summary>Interrupts of root mode wait.</summary>
-    public bool HoldsRootInterrupts { get; private set; }
+    public bool HoldsRootInterrupts => _core.Interrupts.HoldsRoot;
 
     /// <summary>Interrupts of guest mode wait.</summary>
-    public bool HoldsGuestInterrupts { get; private set; }
+    public bool HoldsGuestInterrupts => _core.Interrupts.HoldsGuest;
 
     /// <summary>Who sees what the core does; null if nobody looks.</summary>
-    public ICoreObserver? Observer { get; private set; }
+    public ICoreObserver? Observer
+    {
+        get;
+        private set
+        {
+            field = value;
+            _core.Outside.Observe(_core, value);
+        }
+    }
 
     internal StopPointSet Set { get; private set; } = StopPointSet.Empty;
 
@@ -69,7 +77,7 @@ public sealed unsafe class CoreDebug
         Version++;
 
         // Pages are looked up anew: then engines see their breakpoints, and accesses to watched pages get no fast path.
-        _core.ForgetPages();
+        _core.SoftTlbs.Clear();
     }
 
     /// <summary>
@@ -78,8 +86,8 @@ public sealed unsafe class CoreDebug
     /// </summary>
     public void HoldInterrupts(bool root, bool guest)
     {
-        (HoldsRootInterrupts, HoldsGuestInterrupts) = (root, guest);
-        _core.CheckInterrupts();
+        (_core.Interrupts.HoldsRoot, _core.Interrupts.HoldsGuest) = (root, guest);
+        _core.Interrupts.CheckInterrupts();
     }
 
     /// <summary>For engines: offsets of the breakpoints in the current mode's 4 KiB page of an address.</summary>
@@ -96,9 +104,17 @@ public sealed unsafe class CoreDebug
             return Trap.None;
         }
 
-        _core.EndRun(RunExit.Breakpoint);
+        _core.Interrupts.PendingExit = RunExit.Breakpoint;
         return Trap.Leave;
     }
+
+    /// <summary>An entry of a TLB was written.</summary>
+    internal void TlbWritten(TlbKind kind, Tlb tlb, int index) =>
+        Observer?.TlbWritten(_core, kind, TlbInspector.ViewOf(tlb[index], index));
+
+    /// <summary>See <see cref="ICoreObserver.TlbInvalidated"/>.</summary>
+    internal void TlbInvalidated(int operation, ulong tags, ulong address) =>
+        Observer?.TlbInvalidated(_core, operation, tags, address);
 
     /// <summary>
     /// Whether loads or stores of the 4 KiB page of an address must not have a fast path. Atomics, which read what they
@@ -129,7 +145,7 @@ public sealed unsafe class CoreDebug
         s->Retired--;
         s->Budget++;
         Watched = (Math.Max(va, hit.Address), hit);
-        _core.EndRun(RunExit.Watchpoint);
+        _core.Interrupts.PendingExit = RunExit.Watchpoint;
         return Trap.Leave;
     }
 }

@@ -38,7 +38,7 @@ public sealed unsafe class TlbInspector
     public IReadOnlyList<TlbView> Entries(TlbKind kind)
     {
         var entries = new List<TlbView>();
-        Tlb tlb = _core.TlbOf(kind);
+        Tlb tlb = TlbOf(kind);
         for (int index = 0; index < Tlb.Entries; index++)
         {
             if (tlb[index]->Exists)
@@ -54,11 +54,10 @@ public sealed unsafe class TlbInspector
     public bool Translate(TlbKind kind, ulong address, out ulong physical, out TlbView entry)
     {
         (entry, physical) = (default, 0);
-        Tlb tlb = _core.TlbOf(kind);
-        int asid = (int)(kind == TlbKind.Guest ? _core.ReadGcsr(Csr.Asid) : _core.ReadCsr(Csr.Asid)) & 0x3ff;
-        int gid = kind == TlbKind.Root ? 0 : (int)(_core.ReadCsr(Csr.Gstat) >> LvzFields.GidShift) & 0xff;
-        int pages = (int)(kind == TlbKind.Guest ? _core.ReadGcsr(Csr.Stlbps) : _core.ReadCsr(Csr.Stlbps)) & 0x3f;
-        int index = tlb.Find(address, kind == TlbKind.SecondStage ? 0 : asid, gid, pages);
+        Tlb tlb = TlbOf(kind);
+        Mode mode = kind == TlbKind.Guest ? _core.Modes.Guest : _core.Modes.Root;
+        int gid = kind == TlbKind.Root ? 0 : _core.Modes.RunningGid;
+        int index = tlb.Find(address, kind == TlbKind.SecondStage ? 0 : mode.Asid, gid, mode.StlbPageShift);
         if (index < 0)
         {
             return false;
@@ -69,6 +68,13 @@ public sealed unsafe class TlbInspector
         physical = (page & PageBits & ~offset) | (address & offset);
         return (page & Valid) != 0;
     }
+
+    private Tlb TlbOf(TlbKind kind) => kind switch
+    {
+        TlbKind.Root => _core.Modes.Root.Tlb,
+        TlbKind.Guest => _core.Modes.Guest.Tlb,
+        _ => _core.Mmu.SecondStage,
+    };
 
     internal static TlbView ViewOf(TlbPair* pair, int index) => new(
         index, pair->Address, pair->PageShift, pair->Asid, pair->Gid, pair->Global, pair->Elo0, pair->Elo1);

@@ -13,8 +13,10 @@ namespace LaKvm.Cpu;
 /// Exceptions that are returned from, interrupts, and handlers that jump somewhere and make progress there are none of
 /// it. One for root mode and one for the guest; where no exception comes, nothing is looked at.
 /// </remarks>
-internal sealed unsafe class ExceptionWatch(Core core)
+internal sealed unsafe class ExceptionWatch(CpuState* state, Surroundings outside)
 {
+    private readonly CpuState* _state = state;
+
     /// <summary>Exceptions without a return that make a closer look worth while.</summary>
     private const int Suspicious = 64;
 
@@ -100,7 +102,7 @@ internal sealed unsafe class ExceptionWatch(Core core)
 
     private bool MadeProgress()
     {
-        var now = new ReadOnlySpan<ulong>(core.State->Gpr, Registers);
+        var now = new ReadOnlySpan<ulong>(_state->Gpr, Registers);
         bool progress = !IsSame(now, _newer) && !IsSame(now, _older);
         _newer.CopyTo(_older, 0);
         now.CopyTo(_newer);
@@ -124,7 +126,7 @@ internal sealed unsafe class ExceptionWatch(Core core)
 
     private void Report(Entry entry)
     {
-        GuestErrorLog log = core.Errors;
+        GuestErrorLog log = outside.Errors;
         Entry origin = Origin();
         log.ReportOnce("stuck", entry.Pc, entry.Pc, () =>
             "the kernel does nothing any more: its handler of exceptions raises"

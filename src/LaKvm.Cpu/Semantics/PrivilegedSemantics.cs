@@ -34,7 +34,7 @@ internal static unsafe class PrivilegedSemantics
 
     private static Trap Csrrd(Core core, CpuState* s, Instruction* i)
     {
-        Trap trap = core.ReadCurrent(i->Imm, out ulong value);
+        Trap trap = core.Csrs.ReadCurrent(i->Imm, out ulong value);
         if (trap == Trap.None)
         {
             ((ulong*)s)[i->D] = value;
@@ -50,7 +50,7 @@ internal static unsafe class PrivilegedSemantics
     private static Trap Exchange(Core core, CpuState* s, Instruction* i, ulong mask)
     {
         SoftTlbEntry* tlb = s->Tlb;
-        Trap trap = core.ExchangeCurrent(i->Imm, ((ulong*)s)[i->D], mask, out ulong old);
+        Trap trap = core.Csrs.ExchangeCurrent(i->Imm, ((ulong*)s)[i->D], mask, out ulong old);
         if (trap != Trap.None)
         {
             return trap;
@@ -84,7 +84,7 @@ internal static unsafe class PrivilegedSemantics
             return Trap.Gspr;
         }
 
-        ulong value = core.ReadIocsr((uint)((ulong*)s)[i->J], size);
+        ulong value = core.Outside.Bus.ReadIocsr(core.Id, (uint)((ulong*)s)[i->J], size);
         int unused = 64 - (8 * size);
         ((ulong*)s)[i->D] = (ulong)((long)(value << unused) >> unused);
         return Trap.None;
@@ -97,13 +97,13 @@ internal static unsafe class PrivilegedSemantics
             return Trap.Gspr;
         }
 
-        core.WriteIocsr((uint)((ulong*)s)[i->J], size, ((ulong*)s)[i->D]);
+        core.Outside.Bus.WriteIocsr(core.Id, (uint)((ulong*)s)[i->J], size, ((ulong*)s)[i->D]);
         return Trap.None;
     }
 
     private static Trap Ertn(Core core, CpuState* s, Instruction* i)
     {
-        if (core.GuestTraps(LvzFields.GcfgToe))
+        if (core.Modes.GuestTraps(LvzFields.GcfgToe))
         {
             return Trap.Gspr;
         }
@@ -123,7 +123,7 @@ internal static unsafe class PrivilegedSemantics
         }
 
         _ = Next(s);
-        return core.BeginIdle();
+        return core.Interrupts.BeginIdle();
     }
 
     /// <summary>
@@ -172,12 +172,12 @@ internal static unsafe class PrivilegedSemantics
             return Trap.Ipe;
         }
 
-        if (core.GuestTraps(LvzFields.GcfgTit))
+        if (core.Modes.GuestTraps(LvzFields.GcfgTit))
         {
             return Trap.Gspr;
         }
 
-        ulong time = core.ReadStableCounter(out bool expired);
+        ulong time = core.Csrs.ReadStableCounter(out bool expired);
         CpuState.WriteGpr(s, i->J, (ulong)(int)s->Csr[Csr.Tid]);
         ((ulong*)s)[i->D] = (ulong)((long)(time >> shift) << (64 - width) >> (64 - width));
         return expired ? Next(s) : Trap.None;

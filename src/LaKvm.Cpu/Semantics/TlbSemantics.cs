@@ -32,31 +32,31 @@ internal static unsafe class TlbSemantics
 
     private static Trap Tlbsrch(Core core, CpuState* s, Instruction* i)
     {
-        Core.TlbSearch(core.CurrentTlb);
+        TlbUnit.TlbSearch(core.Tlbs.CurrentTlb);
         return Trap.None;
     }
 
     private static Trap Tlbrd(Core core, CpuState* s, Instruction* i)
     {
-        core.TlbRead(core.CurrentTlb);
+        core.Tlbs.TlbRead(core.Tlbs.CurrentTlb);
         return PrivilegedSemantics.Next(s);
     }
 
     private static Trap Tlbwr(Core core, CpuState* s, Instruction* i)
     {
-        core.TlbWrite(core.CurrentTlb);
+        core.Tlbs.TlbWrite(core.Tlbs.CurrentTlb);
         return PrivilegedSemantics.Next(s);
     }
 
     private static Trap Tlbfill(Core core, CpuState* s, Instruction* i)
     {
-        core.TlbFill(core.CurrentTlb);
+        core.Tlbs.TlbFill(core.Tlbs.CurrentTlb);
         return PrivilegedSemantics.Next(s);
     }
 
     private static Trap Tlbclr(Core core, CpuState* s, Instruction* i)
     {
-        core.TlbClear(core.CurrentTlb);
+        core.Tlbs.TlbClear(core.Tlbs.CurrentTlb);
         return PrivilegedSemantics.Next(s);
     }
 
@@ -114,24 +114,24 @@ internal static unsafe class TlbSemantics
 
     private static Trap Gtlbclr(Core core, CpuState* s, Instruction* i) => OnGuestTlb(core, s, &Clear);
 
-    private static Trap OnGuestTlb(Core core, CpuState* s, delegate*<Core, Core.TlbView, void> operation)
+    private static Trap OnGuestTlb(Core core, CpuState* s, delegate*<Core, TlbTarget, void> operation)
     {
         if (s->Vm != 0)
         {
             return Trap.Gspr;
         }
 
-        operation(core, core.GuestTlbOfRoot);
+        operation(core, core.Tlbs.GuestTlbOfRoot);
         return Trap.None;
     }
 
-    private static void Search(Core core, Core.TlbView view) => Core.TlbSearch(view);
+    private static void Search(Core core, TlbTarget view) => TlbUnit.TlbSearch(view);
 
-    private static void Read(Core core, Core.TlbView view) => core.TlbRead(view);
+    private static void Read(Core core, TlbTarget view) => core.Tlbs.TlbRead(view);
 
-    private static void Write(Core core, Core.TlbView view) => core.TlbWrite(view);
+    private static void Write(Core core, TlbTarget view) => core.Tlbs.TlbWrite(view);
 
-    private static void Fill(Core core, Core.TlbView view) => core.TlbFill(view);
+    private static void Fill(Core core, TlbTarget view) => core.Tlbs.TlbFill(view);
 
-    private static void Clear(Core core, Core.TlbView view) => core.TlbClear(view);
+    private static void Clear(Core core, TlbTarget view) => core.Tlbs.TlbClear(view);
 }

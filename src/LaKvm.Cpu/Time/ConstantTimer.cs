@@ -4,7 +4,7 @@ namespace LaKvm.Cpu;
 /// A core's constant timer: TCFG, TVAL, and the tick at which it next fires (manual volume 1, 7.6.2 to 7.6.5). One for
 /// root mode and one for the guest; the guest's goes on counting while root mode runs.
 /// </summary>
-internal sealed class ConstantTimer(IClock clock, bool countsOnAfterOneShot)
+internal sealed class ConstantTimer(Surroundings outside, bool countsOnAfterOneShot)
 {
     private const ulong EnableBit = 1, PeriodicBit = 2;
     private const ulong ValueMask = (1UL << 48) - 1;
@@ -26,33 +26,17 @@ internal sealed class ConstantTimer(IClock clock, bool countsOnAfterOneShot)
 
     /// <summary>CSR.TVAL: ticks that remain. After a one-shot expiry it is -1 and holds on the bare machine, and counts
     /// on in a guest (as the arch_timer selftest of KVM reports of real hardware).</summary>
-    public ulong Value
-    {
-        get
-        {
-            if (!Enabled)
-            {
-                return _stoppedValue;
-            }
-
-            ulong now = clock.Ticks;
-            if (_fired)
-            {
-                return countsOnAfterOneShot ? (ValueMask - (now - _firedAt)) & ValueMask : ValueMask;
-            }
-
-            return _expiry > now ? _expiry - now : 0;
-        }
-    }
+    public ulong Value => Enabled ? ValueAt(outside.Clock.Ticks) : _stoppedValue;
 
     /// <summary>Write of TCFG: restarts from the initial value if enabled, else stops where it is.</summary>
     public void WriteConfig(ulong value)
     {
-        ulong remaining = Value;
+        ulong now = outside.Clock.Ticks;
+        ulong remaining = Enabled ? ValueAt(now) : _stoppedValue;
         Config = value;
         if (Enabled)
         {
-            Start(InitialValue);
+            Start(InitialValue, now);
         }
         else
         {
@@ -63,9 +47,10 @@ internal sealed class ConstantTimer(IClock clock, bool countsOnAfterOneShot)
     /// <summary>Write of TVAL, which only root mode can do to the guest's timer: counts on from there.</summary>
     public void WriteValue(ulong value)
     {
+        ulong now = outside.Clock.Ticks;
         if (Enabled)
         {
-            Start(value & ValueMask);
+            Start(value & ValueMask, now);
         }
         else
         {
@@ -103,10 +88,20 @@ internal sealed class ConstantTimer(IClock clock, bool countsOnAfterOneShot)
         Stop(0);
     }
 
-    private void Start(ulong ticks)
+    private ulong ValueAt(ulong now)
+    {
+        if (_fired)
+        {
+            return countsOnAfterOneShot ? (ValueMask - (now - _firedAt)) & ValueMask : ValueMask;
+        }
+
+        return _expiry > now ? _expiry - now : 0;
+    }
+
+    private void Start(ulong ticks, ulong now)
     {
         _fired = false;
-        _expiry = clock.Ticks + ticks;
+        _expiry = now + ticks;
     }
 
     private void Stop(ulong remaining)

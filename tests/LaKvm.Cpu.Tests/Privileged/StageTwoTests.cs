@@ -75,7 +75,7 @@ public sealed class StageTwoTests
         bench.Step(Words.Tlbwr);
         bench.Gcsrwr(Csr.Crmd, Crmd.Pg);
         Store(bench, va).Should().Be(Trap.Pme);
-        Load(bench, va).Should().Be(Trap.Tlbr | Core.ToRoot);
+        Load(bench, va).Should().Be(Trap.Tlbr | ExceptionUnit.ToRoot);
         FillStageTwo(bench, 0x1_0000_0000, 0x20_0000 | V);
         bench.Poke(0x20_0010, 3);
         bench.Load(va + 0x10, out ulong value).Should().Be(Trap.None);
@@ -99,7 +99,7 @@ public sealed class StageTwoTests
         FillStageTwo(bench, 0x10_0000, 0x20_0000 | V | D);
         Load(bench, 0x10_0008).Should().Be(Trap.None);
         InRoot(bench, () => bench.Core.InvalidateTlb(op, (ulong)gid << 16, 0x10_4000).Should().BeTrue());
-        Load(bench, 0x10_0008).Should().Be(survives ? Trap.None : Trap.Tlbr | Core.ToRoot);
+        Load(bench, 0x10_0008).Should().Be(survives ? Trap.None : Trap.Tlbr | ExceptionUnit.ToRoot);
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class StageTwoTests
         FillStageTwo(bench, 0x10_0000, 0x20_0000 | V | D);
         Load(bench, 0x10_0008).Should().Be(Trap.None);
         InRoot(bench, () => bench.Core.ExchangeCsr(Csr.Gstat, 6UL << 16, LvzFields.GstatGidMask));
-        Load(bench, 0x10_0008).Should().Be(Trap.Tlbr | Core.ToRoot);
+        Load(bench, 0x10_0008).Should().Be(Trap.Tlbr | ExceptionUnit.ToRoot);
         InRoot(bench, () => bench.Core.ExchangeCsr(Csr.Gstat, (ulong)Gid << 16, LvzFields.GstatGidMask));
         Load(bench, 0x10_0008).Should().Be(Trap.None);
     }
@@ -132,7 +132,7 @@ public sealed class StageTwoTests
         bench.Gcsrwr(Csr.Tlbrera, 1);
         bench.Gcsrwr(Csr.Tlbrbadv, 0);
         bench[4] = 0x1_0000_0000;
-        bench.Step(Words.Ldpte(4, 0)).Should().Be(Trap.Tlbr | Core.ToRoot);
+        bench.Step(Words.Ldpte(4, 0)).Should().Be(Trap.Tlbr | ExceptionUnit.ToRoot);
         bench.Core.ReadCsr(Csr.Tlbrbadv).Should().Be(0x1_0000_0000);
         InRootAfterExit(bench);
         FillStageTwo(bench, 0x1_0000_0000, 0x20_0000 | V);

@@ -1,11 +1,20 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace LaKvm.Cpu;
 
-public sealed unsafe partial class Core
+/// <summary>Exception entry and return, within a mode and between root mode and guest.</summary>
+internal sealed unsafe class ExceptionUnit(
+    Core core, CpuState* state, Modes modes, InterruptUnit interrupts, CoreDebug debug)
 {
+    private readonly CpuState* _state = state;
+    private readonly Mode _root = modes.Root, _guest = modes.Guest;
+
     /// <summary>Marks a trap that goes to root mode although a guest is running: an exit.</summary>
-    internal const Trap ToRoot = (Trap)0x8000;
+    public const Trap ToRoot = (Trap)0x8000;
+
+    /// <summary>See <see cref="Core.RootMode"/>.</summary>
+    public IRootMode? RootMode { get; set; }
 
     /// <summary>
     /// Delivers the exception that an instruction at <see cref="CpuState.Pc"/> raised: sets ERA, ESTAT, BADV, BADI,
@@ -14,35 +23,57 @@ public sealed unsafe partial class Core
     /// </summary>
     public Trap RaiseException(Trap trap, uint word)
     {
-        CpuState* s = State;
+        CpuState* s = _state;
         Trap code = trap & ~ToRoot;
         bool leaves = s->Vm != 0 ? (trap & ToRoot) != 0 || GoesToRoot(code) : InUserCode;
-        Debug.Observer?.Raising(this, code, word, leaves || s->Vm == 0);
+        debug.Observer?.Raising(core, code, word, leaves || s->Vm == 0);
         if (leaves)
         {
             return code == Trap.Tlbr ? EnterRootRefill() : EnterRoot(code, word, (int)code & 0x3f);
         }
 
-        CsrBank bank = Bank;
-        WatchOf(s->Vm == 0).Entered(code, s->Pc, s->TrapAddress, word);
+        Mode mode = modes.Current;
+        mode.Watch.Entered(code, s->Pc, s->TrapAddress, word);
         if (code == Trap.Tlbr)
         {
-            EnterRefill(bank, 0);
+            EnterRefill(mode, 0);
         }
         else
         {
-            EnterVector(bank, code, word, (int)code & 0x3f);
+            EnterVector(mode, code, word, (int)code & 0x3f);
         }
 
         return Trap.Refetch;
     }
 
     /// <summary>
-    /// Root mode is going to have the guest take an exception at <paramref name="pc"/>, by changing its CSRs: it counts
-    /// for the report of a guest that does nothing but fault.
+    /// Takes an interrupt that can be delivered, if there is one. Physical interrupts come before the guest's own
+    /// (inferred).
     /// </summary>
-    public void WatchInjected(Trap code, ulong pc, ulong address, uint word) =>
-        _guestWatch.Entered(code, pc, address, word);
+    public Trap TakeInterrupt()
+    {
+        if (interrupts.DeliverableToRoot)
+        {
+            int number = BitOperations.Log2(interrupts.HostPending & _root[Csr.Ecfg] & Estat.IsMask);
+            _root.Watch.Returned();
+            (ulong pc, bool fromGuest) = (_state->Pc, _state->Vm != 0);
+            Trap trap = EnterRoot(Trap.None, 0, 64 + number);
+            debug.Observer?.Interrupted(core, number, pc, fromGuest, toRoot: true);
+            return trap;
+        }
+
+        if (_state->Vm != 0 && interrupts.DeliverableToGuest)
+        {
+            int number = BitOperations.Log2(interrupts.GuestPending & _guest[Csr.Ecfg] & Estat.IsMask);
+            _guest.Watch.Returned();
+            ulong pc = _state->Pc;
+            EnterVector(_guest, Trap.None, 0, 64 + number);
+            debug.Observer?.Interrupted(core, number, pc, fromGuest: true, toRoot: false);
+            return Trap.Refetch;
+        }
+
+        return Trap.None;
+    }
 
     /// <summary>
     /// Of the exceptions that guest code raises, those that leave guest mode by their kind: trapped resources,
@@ -50,7 +81,7 @@ public sealed unsafe partial class Core
     /// </summary>
     private bool GoesToRoot(Trap code)
     {
-        ulong guestUnits = _guestCsr[Csr.Euen];
+        ulong guestUnits = _guest[Csr.Euen];
         return code switch
         {
             Trap.Gspr or Trap.Hvc => true,
@@ -69,7 +100,7 @@ public sealed unsafe partial class Core
     private bool InUserCode
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => State->Plv != 0 && RootMode != null;
+        get => _state->Plv != 0 && RootMode != null;
     }
 
     /// <summary>
@@ -78,20 +109,20 @@ public sealed unsafe partial class Core
     /// </summary>
     private Trap EnterRoot(Trap code, uint word, int vector)
     {
-        bool exit = State->Vm != 0 || InUserCode;
-        if (State->Vm != 0)
+        bool exit = _state->Vm != 0 || InUserCode;
+        if (_state->Vm != 0)
         {
-            _hostCsr[Csr.Gstat] |= LvzFields.GstatPvm;
-            State->Vm = 0;
+            _root[Csr.Gstat] |= LvzFields.GstatPvm;
+            _state->Vm = 0;
         }
 
-        EnterVector(_hostCsr, code, word, vector);
+        EnterVector(_root, code, word, vector);
         if (!exit || RootMode == null)
         {
             return Trap.Refetch;
         }
 
-        PendingExit = RunExit.GuestExit;
+        interrupts.PendingExit = RunExit.GuestExit;
         return Trap.Leave;
     }
 
@@ -101,17 +132,18 @@ public sealed unsafe partial class Core
     /// </summary>
     private Trap EnterRootRefill()
     {
-        ulong previous = State->Vm != 0 ? LvzFields.TlbrprmdPreviousGuest : 0;
-        State->Vm = 0;
-        EnterRefill(_hostCsr, previous);
-        RootMode?.TlbRefill(this);
+        ulong previous = _state->Vm != 0 ? LvzFields.TlbrprmdPreviousGuest : 0;
+        _state->Vm = 0;
+        EnterRefill(_root, previous);
+        RootMode?.TlbRefill(core);
         return Trap.Refetch;
     }
 
     /// <summary>General exception entry (manual volume 1, 6.2.2 and 6.2.3).</summary>
-    private void EnterVector(CsrBank bank, Trap code, uint word, int vector)
+    private void EnterVector(Mode mode, Trap code, uint word, int vector)
     {
-        CpuState* s = State;
+        CpuState* s = _state;
+        ulong* bank = mode.Values;
         ulong crmd = bank[Csr.Crmd];
         bank[Csr.Prmd] = (crmd & (Crmd.PlvMask | Crmd.Ie)) | ((crmd & Crmd.We) >> 6);
         bank[Csr.Crmd] = crmd & ~(Crmd.PlvMask | Crmd.Ie | Crmd.We);
@@ -134,13 +166,14 @@ public sealed unsafe partial class Core
 
         int spacing = (int)(bank[Csr.Ecfg] >> 16) & 7;
         s->Pc = bank[Csr.Eentry] + (spacing == 0 ? 0 : (ulong)vector * (4UL << spacing));
-        SwitchMode();
+        modes.Switch();
     }
 
     /// <summary>TLB refill exception entry (manual volume 1, 5.4.3.2 and 7.5.11 to 7.5.19).</summary>
-    private void EnterRefill(CsrBank bank, ulong previousGuest)
+    private void EnterRefill(Mode mode, ulong previousGuest)
     {
-        CpuState* s = State;
+        CpuState* s = _state;
+        ulong* bank = mode.Values;
         ulong crmd = bank[Csr.Crmd];
         bank[Csr.Tlbrprmd] = (crmd & (Crmd.PlvMask | Crmd.Ie)) | previousGuest | ((crmd & Crmd.We) >> 5);
         bank[Csr.Crmd] = (crmd & ~(Crmd.PlvMask | Crmd.Ie | Crmd.We | Crmd.Pg)) | Crmd.Da;
@@ -148,7 +181,7 @@ public sealed unsafe partial class Core
         bank[Csr.Tlbrehi] = (s->TrapAddress & CsrTable.VppnBits) | (bank[Csr.Tlbrehi] & 0x3f);
         bank[Csr.Tlbrera] = (s->Pc & ~3UL) | 1;
         s->Pc = bank[Csr.Tlbrentry];
-        SwitchMode();
+        modes.Switch();
     }
 
     /// <summary>
@@ -157,10 +190,11 @@ public sealed unsafe partial class Core
     /// </summary>
     public void Ertn()
     {
-        CpuState* s = State;
-        CsrBank bank = Bank;
+        CpuState* s = _state;
+        Mode mode = modes.Current;
+        ulong* bank = mode.Values;
         bool root = s->Vm == 0;
-        if (InRefill(bank))
+        if (mode.InRefill)
         {
             // A refill's ertn leaves LLbit alone, or no ll/sc pair could straddle two pages (Linux relies on it).
             ulong saved = bank[Csr.Tlbrprmd];
@@ -168,7 +202,7 @@ public sealed unsafe partial class Core
                 | (saved & (Crmd.PlvMask | Crmd.Ie)) | ((saved & 0x10) << 5);
             s->Pc = bank[Csr.Tlbrera] & ~3UL;
             bank[Csr.Tlbrera] &= ~1UL;
-            WatchOf(root).RefillReturned();
+            mode.Watch.RefillReturned();
             s->Vm = (byte)(!root || (saved & LvzFields.TlbrprmdPreviousGuest) != 0 ? 1 : 0);
         }
         else
@@ -177,13 +211,13 @@ public sealed unsafe partial class Core
             bank[Csr.Crmd] = (bank[Csr.Crmd] & ~(Crmd.PlvMask | Crmd.Ie | Crmd.We))
                 | (saved & (Crmd.PlvMask | Crmd.Ie)) | ((saved & 8) << 6);
             s->Pc = bank[Csr.Era];
-            ClearLlbitUnlessKept(bank);
-            WatchOf(root).Returned();
+            ClearLlbitUnlessKept(mode);
+            mode.Watch.Returned();
             s->Vm = (byte)(!root || (bank[Csr.Gstat] & LvzFields.GstatPvm) != 0 ? 1 : 0);
         }
 
-        SwitchMode();
-        Debug.Observer?.Returned(this, root);
+        modes.Switch();
+        debug.Observer?.Returned(core, root);
     }
 
     /// <summary>
@@ -194,7 +228,7 @@ public sealed unsafe partial class Core
     {
         set
         {
-            ref ulong gstat = ref _hostCsr[Csr.Gstat];
+            ref ulong gstat = ref _root[Csr.Gstat];
             gstat = value ? gstat | LvzFields.GstatPvm : gstat & ~LvzFields.GstatPvm;
         }
     }
@@ -205,32 +239,33 @@ public sealed unsafe partial class Core
     /// </summary>
     public void ErtnTo(ulong pc)
     {
-        ulong* host = _hostCsr.Values;
+        ulong* host = _root.Values;
         host[Csr.Era] = pc;
         host[Csr.Prmd] = (host[Csr.Prmd] & ~Crmd.PlvMask) | Crmd.Ie;
         Ertn();
     }
 
     /// <summary>
-    /// For the owner of root mode: what its CSRs hold behind an exit, as <see cref="ReadCsr"/> reads them.
+    /// For the owner of root mode: what its CSRs hold behind an exit, as <see cref="Core.ReadCsr"/> reads them.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ReadExit(out ulong era, out ulong estat, out ulong badv, out uint badi)
     {
-        ulong* host = _hostCsr.Values;
+        ulong* host = _root.Values;
         era = host[Csr.Era];
-        estat = host[Csr.Estat] | HostLines;
+        estat = host[Csr.Estat] | interrupts.HostLines;
         badv = host[Csr.Badv];
         badi = (uint)host[Csr.Badi];
     }
 
     /// <summary>LLBCTL.KLO keeps LLbit over one ertn (manual volume 1, 7.4.21).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void ClearLlbitUnlessKept(CsrBank bank)
+    private void ClearLlbitUnlessKept(Mode mode)
     {
+        ulong* bank = mode.Values;
         if ((bank[Csr.Llbctl] & 4) == 0)
         {
-            State->Llbit[bank == _hostCsr ? 0 : 1] = 0;
+            _state->Llbit[mode.Vm] = 0;
         }
 
         bank[Csr.Llbctl] &= ~4UL;

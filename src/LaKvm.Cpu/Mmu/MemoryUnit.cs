@@ -3,9 +3,14 @@ using LaKvm.Memory;
 
 namespace LaKvm.Cpu;
 
-public sealed unsafe partial class Core
+/// <summary>Accesses to memory that the software TLB does not answer, and those to devices.</summary>
+internal sealed unsafe class MemoryUnit(
+    CpuState* state, Modes modes, Mmu mmu, SoftTlbs softTlbs, PhysicalMemory memory, CoreDebug debug,
+    Surroundings outside)
 {
     private const ulong PageOffset = 0xfff;
+
+    private readonly CpuState* _state = state;
 
     /// <summary>
     /// Load of <paramref name="size"/> bytes that the software TLB did not answer: translates, fills the software TLB,
@@ -63,14 +68,14 @@ public sealed unsafe partial class Core
         pointer = null;
         if ((va & (ulong)(size - 1)) != 0)
         {
-            State->TrapAddress = va;
+            _state->TrapAddress = va;
             return Trap.Ale;
         }
 
         Trap trap = Reach(va, size, Access.Store, out pointer, out ulong physical);
         if (trap == Trap.None)
         {
-            trap = Debug.WatchAtomic(va, size);
+            trap = debug.WatchAtomic(va, size);
         }
 
         if (trap == Trap.None)
@@ -84,17 +89,17 @@ public sealed unsafe partial class Core
     /// <summary>
     /// To be called after a host atomic has changed memory at <paramref name="va"/> through a pointer.
     /// </summary>
-    public void AtomicStored(ulong va, byte* pointer)
+    public void AtomicStored(ulong va)
     {
-        SoftTlbEntry* entry = CpuState.TlbEntry(State, va);
+        SoftTlbEntry* entry = CpuState.TlbEntry(_state, va);
         if ((va & ~PageOffset) == entry->WriteTag)
         {
             return;
         }
 
-        if (Translate(va, Access.Store, out Translation t) == Trap.None && Memory.Find(t.Physical) != null)
+        if (mmu.Translate(va, Access.Store, out Translation t) == Trap.None && memory.Find(t.Physical) != null)
         {
-            Memory.Written(t.Physical, 1);
+            memory.Written(t.Physical, 1);
         }
     }
 
@@ -109,28 +114,11 @@ public sealed unsafe partial class Core
         physical = 0;
         if ((va & 3) != 0)
         {
-            State->TrapAddress = va;
+            _state->TrapAddress = va;
             return Trap.Adef;
         }
 
         return Reach(va, sizeof(uint), Access.Fetch, out pointer, out physical);
-    }
-
-    /// <summary>To be called by the engine before it decodes from a page that it holds nothing of.</summary>
-    public void CodePageAdded(ulong physicalPage) => Memory.MarkCode(physicalPage);
-
-    /// <summary>
-    /// The engine's word beside a software TLB entry of the current mode, for what the engine knows about the page:
-    /// zeroed by the core whenever the entry changes.
-    /// </summary>
-    public static nint* EngineWord(CpuState* s, ulong va) =>
-        SoftTlbTable.EngineWords(s->Tlb) + (CpuState.TlbEntry(s, va) - s->Tlb);
-
-    /// <summary>Zeroes the engine's words of all software TLBs of this core.</summary>
-    public void ClearEngineWords()
-    {
-        _softTlb.ClearEngineWords();
-        _otherSoftTlb?.ClearEngineWords();
     }
 
     /// <summary>
@@ -139,7 +127,7 @@ public sealed unsafe partial class Core
     /// </summary>
     private bool InSecondWay(ulong va, int size, Access access, out byte* pointer)
     {
-        SoftTlbEntry* way = State->Tlb, first = CpuState.TlbEntry(State, va), second = SoftTlbTable.Second(first);
+        SoftTlbEntry* way = _state->Tlb, first = CpuState.TlbEntry(_state, va), second = SoftTlbTable.Second(first);
         bool found = ((va + (ulong)(size - 1)) & ~PageOffset) == (
             access == Access.Store ? second->WriteTag : second->ReadTag);
         pointer = null;
@@ -168,7 +156,7 @@ public sealed unsafe partial class Core
             trap = Reach(va + (ulong)head, size - head, access, out reached.Second, out reached.SecondPhysical);
         }
 
-        return trap == Trap.None ? Debug.WatchAccess(va, size, access == Access.Store) : trap;
+        return trap == Trap.None ? debug.WatchAccess(va, size, access == Access.Store) : trap;
     }
 
     /// <summary>
@@ -178,7 +166,7 @@ public sealed unsafe partial class Core
     /// </summary>
     private Trap Reach(ulong va, int size, Access access, out byte* pointer, out ulong physical)
     {
-        Trap trap = Translate(va, access, out Translation t);
+        Trap trap = mmu.Translate(va, access, out Translation t);
         physical = t.Physical;
         pointer = null;
         if (trap != Trap.None)
@@ -186,17 +174,18 @@ public sealed unsafe partial class Core
             return trap;
         }
 
-        RamBlock? block = Memory.Find(t.Physical);
+        RamBlock? block = memory.Find(t.Physical);
         if (block != null && (!block.ReadOnly || access != Access.Store))
         {
             pointer = block.Pointer + (t.Physical - block.Base);
             // What is fetched will soon be decoded: an entry for stores would only look like one that was used in
             // between.
             bool write = t.Write && access != Access.Fetch && !block.ReadOnly
-                && Memory.Flags(t.Physical) == PageFlags.None && !_recordingTlb;
-            bool load = !ForbidsUnaligned && !Debug.WatchesPage(va, stores: false);
-            bool store = load && write && !Debug.WatchesPage(va, stores: true);
-            _softTlb.Fill(CurrentTable, va, pointer - (va & PageOffset), t.Read && load, store, t.Execute, t.Local);
+                && memory.Flags(t.Physical) == PageFlags.None && !softTlbs.IsRecording;
+            bool load = !ForbidsUnaligned && !debug.WatchesPage(va, stores: false);
+            bool store = load && write && !debug.WatchesPage(va, stores: true);
+            byte* page = pointer - (va & PageOffset);
+            softTlbs.Fill(modes.CurrentTable, va, page, t.Read && load, store, t.Execute, t.Local);
             return Trap.None;
         }
 
@@ -205,15 +194,15 @@ public sealed unsafe partial class Core
             return Trap.None;
         }
 
-        State->TrapAddress = va;
+        _state->TrapAddress = va;
         return access == Access.Fetch ? Trap.Adef : Trap.Adem;
     }
 
     private bool DeviceAnswers(ulong physical, int size)
     {
-        foreach ((int offset, int width) in Pieces(physical, size))
+        foreach ((int offset, int width) in new BusPieces(physical, size))
         {
-            if (!_bus.Answers(physical + (ulong)offset, width))
+            if (!outside.Bus.Answers(physical + (ulong)offset, width))
             {
                 return false;
             }
@@ -226,19 +215,19 @@ public sealed unsafe partial class Core
     /// Whether MISC.ALCL forbids unaligned accesses somewhere. Then data accesses take the slow path: the fast one only
     /// sees whether a page is left.
     /// </summary>
-    private bool ForbidsUnaligned => (State->Csr[Csr.Misc] & (0xFUL << 12)) != 0;
+    private bool ForbidsUnaligned => (_state->Csr[Csr.Misc] & (0xFUL << 12)) != 0;
 
     /// <summary>
     /// Unaligned accesses are done in hardware unless MISC.ALCL forbids them (manual volume 1, 7.4.4).
     /// </summary>
     private Trap CheckAlignment(ulong va, int size)
     {
-        if ((va & (ulong)(size - 1)) == 0 || ((State->Csr[Csr.Misc] >> (12 + State->Plv)) & 1) == 0 || size > 8)
+        if ((va & (ulong)(size - 1)) == 0 || ((_state->Csr[Csr.Misc] >> (12 + _state->Plv)) & 1) == 0 || size > 8)
         {
             return Trap.None;
         }
 
-        State->TrapAddress = va;
+        _state->TrapAddress = va;
         return Trap.Ale;
     }
 
@@ -247,12 +236,12 @@ public sealed unsafe partial class Core
     /// </summary>
     private void BeforeStore(byte* pointer, ulong physical, int size)
     {
-        if (_rehearsal != null && pointer != null)
+        if (outside.Rehearsal is { } rehearsal && pointer != null)
         {
-            _rehearsal.Store(pointer, size);
-            if (Memory.Flags(physical) != PageFlags.None)
+            rehearsal.Store(pointer, size);
+            if (memory.Flags(physical) != PageFlags.None)
             {
-                _rehearsal.Spoil();
+                rehearsal.Spoil();
             }
         }
     }
@@ -265,11 +254,9 @@ public sealed unsafe partial class Core
             return;
         }
 
-        foreach ((int offset, int width) in Pieces(physical, size))
+        foreach ((int offset, int width) in new BusPieces(physical, size))
         {
-            _rehearsal?.Spoil();
-            ulong read = _bus.ReadMmio(physical + (ulong)offset, width);
-            Debug.Observer?.DeviceAccessed(this, new(physical + (ulong)offset, width, read, false, false));
+            ulong read = outside.Bus.ReadMmio(physical + (ulong)offset, width);
             SingleCopy.Copy(value + offset, &read, width);
         }
     }
@@ -280,22 +267,17 @@ public sealed unsafe partial class Core
         {
             BeforeStore(pointer, physical, size);
             SingleCopy.Copy(pointer, value, size);
-            Memory.Written(physical, (ulong)size);
+            memory.Written(physical, (ulong)size);
             return;
         }
 
-        foreach ((int offset, int width) in Pieces(physical, size))
+        foreach ((int offset, int width) in new BusPieces(physical, size))
         {
             ulong written = 0;
             SingleCopy.Copy(&written, value + offset, width);
-            _rehearsal?.Spoil();
-            Debug.Observer?.DeviceAccessed(this, new(physical + (ulong)offset, width, written, true, false));
-            _bus.WriteMmio(physical + (ulong)offset, width, written);
+            outside.Bus.WriteMmio(physical + (ulong)offset, width, written);
         }
     }
-
-    /// <summary>Aligned powers of two of at most 8 bytes, as a bus carries them.</summary>
-    private static PieceSequence Pieces(ulong physical, int size) => new(physical, size);
 
     /// <summary>Where the bytes of an access are: the first ones, and those in the next page, if some are.</summary>
     private struct Reached
@@ -303,32 +285,5 @@ public sealed unsafe partial class Core
         public int Head;
         public byte* First, Second;
         public ulong FirstPhysical, SecondPhysical;
-    }
-
-    private ref struct PieceSequence(ulong physical, int size)
-    {
-        private int _next = 0;
-
-        public (int Offset, int Width) Current { get; private set; }
-
-        public readonly PieceSequence GetEnumerator() => this;
-
-        public bool MoveNext()
-        {
-            if (_next >= size)
-            {
-                return false;
-            }
-
-            int width = 8;
-            while (width > size - _next || ((physical + (ulong)_next) & (ulong)(width - 1)) != 0)
-            {
-                width >>= 1;
-            }
-
-            Current = (_next, width);
-            _next += width;
-            return true;
-        }
     }
 }

@@ -1,43 +1,58 @@
 namespace LaKvm.Cpu;
 
+/// <summary>The TLB, tags and CSRs that a TLB instruction works on.</summary>
+internal readonly record struct TlbTarget(Tlb Tlb, Mode Mode, int Gid, int SoftMode)
+{
+    /// <summary>Page size of the STLB: second-stage entries are root mode's, guest entries the guest's.</summary>
+    public int StlbPageShift { get; init; }
+}
+
 /// <summary>TLB maintenance (manual volume 1, 4.2.4) and the LVZ forms of invtlb.</summary>
-public sealed unsafe partial class Core
+internal sealed unsafe class TlbUnit(
+    CpuState* state, Modes modes, Mmu mmu, SoftTlbs softTlbs, CoreDebug debug, Surroundings outside)
 {
     private const ulong NotExisting = 1UL << 31;
 
+    private readonly CpuState* _state = state;
+    private readonly Mode _root = modes.Root, _guest = modes.Guest;
+
+    private delegate bool TlbFilter(in TlbPair pair, in TlbMatch match);
+
+    private readonly record struct TlbMatch(int Asid, ulong Address);
+
     /// <summary>TLBSRCH on the current mode's TLB, or on the guest's from root mode (gtlbsrch).</summary>
-    internal static void TlbSearch(TlbView view)
+    public static void TlbSearch(TlbTarget view)
     {
-        CsrBank bank = view.Bank;
-        ulong address = SignExtendVppn((InRefill(bank) ? bank[Csr.Tlbrehi] : bank[Csr.Tlbehi]) & ~0x1fffUL);
-        int index = view.Tlb.Find(address, (int)bank[Csr.Asid] & 0x3ff, view.Gid, view.StlbPageShift);
-        bank[Csr.Tlbidx] = index < 0
-            ? bank[Csr.Tlbidx] | NotExisting
-            : (bank[Csr.Tlbidx] & ~(NotExisting | 0xfff)) | (uint)index;
+        Mode mode = view.Mode;
+        ulong address = Mmu.SignExtendVppn((mode.InRefill ? mode[Csr.Tlbrehi] : mode[Csr.Tlbehi]) & ~0x1fffUL);
+        int index = view.Tlb.Find(address, mode.Asid, view.Gid, view.StlbPageShift);
+        mode[Csr.Tlbidx] = index < 0
+            ? mode[Csr.Tlbidx] | NotExisting
+            : (mode[Csr.Tlbidx] & ~(NotExisting | 0xfff)) | (uint)index;
     }
 
     /// <summary>TLBRD.</summary>
-    internal void TlbRead(TlbView view)
+    public void TlbRead(TlbTarget view)
     {
-        CsrBank bank = view.Bank;
-        int index = (int)bank[Csr.Tlbidx] & 0xfff;
+        Mode mode = view.Mode;
+        int index = (int)mode[Csr.Tlbidx] & 0xfff;
         TlbPair pair = index < Tlb.Entries ? *view.Tlb[index] : default;
-        bool refill = InRefill(bank);
+        bool refill = mode.InRefill;
         bool exists = pair.Exists && pair.Gid == view.Gid;
         ulong ehi = exists ? pair.Address & CsrTable.VppnBits : 0;
-        bank[refill ? Csr.Tlbrelo0 : Csr.Tlbelo0] = exists ? pair.Elo0 : 0;
-        bank[refill ? Csr.Tlbrelo1 : Csr.Tlbelo1] = exists ? pair.Elo1 : 0;
-        bank[Csr.Asid] = (bank[Csr.Asid] & ~0x3ffUL) | (exists ? pair.Asid : 0u);
+        mode[refill ? Csr.Tlbrelo0 : Csr.Tlbelo0] = exists ? pair.Elo0 : 0;
+        mode[refill ? Csr.Tlbrelo1 : Csr.Tlbelo1] = exists ? pair.Elo1 : 0;
+        mode[Csr.Asid] = (mode[Csr.Asid] & ~0x3ffUL) | (exists ? pair.Asid : 0u);
         ulong shift = exists ? pair.PageShift : 0u;
-        bank[Csr.Tlbidx] = (bank[Csr.Tlbidx] & 0xfff) | (shift << 24) | (exists ? 0 : NotExisting);
-        bank[refill ? Csr.Tlbrehi : Csr.Tlbehi] = refill ? ehi | shift : ehi;
-        SelectAddressSpace(bank);
+        mode[Csr.Tlbidx] = (mode[Csr.Tlbidx] & 0xfff) | (shift << 24) | (exists ? 0 : NotExisting);
+        mode[refill ? Csr.Tlbrehi : Csr.Tlbehi] = refill ? ehi | shift : ehi;
+        mmu.SelectAddressSpace(mode);
     }
 
     /// <summary>TLBWR: the entry that TLBIDX names.</summary>
-    internal void TlbWrite(TlbView view)
+    public void TlbWrite(TlbTarget view)
     {
-        int index = (int)view.Bank[Csr.Tlbidx] & 0xfff;
+        int index = (int)view.Mode[Csr.Tlbidx] & 0xfff;
         if (index < Tlb.Entries)
         {
             Install(view, index, PairFromCsrs(view));
@@ -45,7 +60,7 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>TLBFILL: an entry of the hardware's choice.</summary>
-    internal void TlbFill(TlbView view)
+    public void TlbFill(TlbTarget view)
     {
         TlbPair pair = PairFromCsrs(view);
         if (pair.Exists)
@@ -63,19 +78,14 @@ public sealed unsafe partial class Core
         }
     }
 
-    /// <summary>TLBFILL in root mode.</summary>
-    public void TlbFill() => TlbFill(CurrentTlb);
-
     /// <summary>
     /// TLBCLR (of what matches ASID or is in the set) and TLBFLUSH: here both drop all that the mode may see.
     /// </summary>
-    internal void TlbClear(TlbView view)
+    public void TlbClear(TlbTarget view)
     {
-        Debug.Observer?.TlbInvalidated(this, 0, (ulong)view.Gid << LvzFields.GidShift, 0);
+        debug.TlbInvalidated(0, (ulong)view.Gid << LvzFields.GidShift, 0);
         DropAll(view);
     }
-
-    private void DropAll(TlbView view) => Invalidate(view, static (in TlbPair _, in TlbMatch _) => true, default);
 
     /// <summary>
     /// invtlb of the current mode. False if <paramref name="op"/> is none of its forms. In root mode rj carries the GID
@@ -83,8 +93,8 @@ public sealed unsafe partial class Core
     /// </summary>
     public bool InvalidateTlb(int op, ulong rj, ulong rk)
     {
-        Debug.Observer?.TlbInvalidated(this, op, rj, rk);
-        if (State->Vm != 0 || op <= 6)
+        debug.TlbInvalidated(op, rj, rk);
+        if (_state->Vm != 0 || op <= 6)
         {
             return op <= 6 && InvalidateBase(CurrentTlb, op, rj, rk);
         }
@@ -103,14 +113,14 @@ public sealed unsafe partial class Core
             case 0x16:
                 InvalidateAddress(StageTwoView(gid), static (in TlbPair p, in TlbMatch m) => p.Covers(m.Address),
                     new TlbMatch(0, rk));
-                FlushTranslations(1); // what is cached by virtual address cannot be found by the guest-physical one
+                mmu.FlushTranslations(1); // what is cached by virtual address cannot be found by the guest-physical one
                 return true;
             default:
                 return false;
         }
     }
 
-    private bool InvalidateBase(TlbView view, int op, ulong rj, ulong rk)
+    private bool InvalidateBase(TlbTarget view, int op, ulong rj, ulong rk)
     {
         TlbFilter? filter = op switch
         {
@@ -140,19 +150,24 @@ public sealed unsafe partial class Core
         return true;
     }
 
+    private void DropAll(TlbTarget view) => Invalidate(view, static (in TlbPair _, in TlbMatch _) => true, default);
+
+    private TlbKind KindOf(Tlb tlb) =>
+        tlb == _root.Tlb ? TlbKind.Root : tlb == _guest.Tlb ? TlbKind.Guest : TlbKind.SecondStage;
+
     private void InvalidateAllGuests(int op)
     {
         if (op != 0x11)
         {
-            _guestTlb.Clear();
+            _guest.Tlb.Clear();
         }
 
         if (op != 0x10)
         {
-            _stageTwoTlb.Clear();
+            mmu.SecondStage.Clear();
         }
 
-        FlushTranslations(1);
+        mmu.FlushTranslations(1);
     }
 
     private void InvalidateGuest(int op, int gid)
@@ -168,7 +183,7 @@ public sealed unsafe partial class Core
         }
     }
 
-    private void Invalidate(TlbView view, TlbFilter filter, in TlbMatch match)
+    private void Invalidate(TlbTarget view, TlbFilter filter, in TlbMatch match)
     {
         for (int index = 0; index < Tlb.Entries; index++)
         {
@@ -179,11 +194,11 @@ public sealed unsafe partial class Core
             }
         }
 
-        FlushTranslations(view.SoftMode);
+        mmu.FlushTranslations(view.SoftMode);
     }
 
     /// <summary>By address only one STLB set and the MTLB can hold a match.</summary>
-    private void InvalidateAddress(TlbView view, TlbFilter filter, in TlbMatch match)
+    private void InvalidateAddress(TlbTarget view, TlbFilter filter, in TlbMatch match)
     {
         int set = (int)(match.Address >> (view.StlbPageShift + 1)) & (Tlb.StlbSets - 1);
         for (int index = set; index < Tlb.StlbEntries; index += Tlb.StlbSets)
@@ -197,7 +212,7 @@ public sealed unsafe partial class Core
         }
     }
 
-    private void DropIf(TlbView view, int index, TlbFilter filter, in TlbMatch match)
+    private void DropIf(TlbTarget view, int index, TlbFilter filter, in TlbMatch match)
     {
         TlbPair* pair = view.Tlb[index];
         if (pair->Exists && pair->Gid == view.Gid && filter(*pair, match))
@@ -206,38 +221,37 @@ public sealed unsafe partial class Core
         }
     }
 
-    private void Install(TlbView view, int index, in TlbPair pair)
+    private void Install(TlbTarget view, int index, in TlbPair pair)
     {
-        _rehearsal?.Spoil();
+        outside.CannotRepeat();
         Drop(view, index);
         view.Tlb.Write(index, pair);
 
         // An entry that was there for the same page may have been used with other rights.
         FlushSoft(view, pair);
-        Debug.Observer?.TlbWritten(this, KindOf(view.Tlb), TlbInspector.ViewOf(view.Tlb[index], index));
+        debug.TlbWritten(KindOf(view.Tlb), view.Tlb, index);
     }
 
-    private void Drop(TlbView view, int index)
+    private void Drop(TlbTarget view, int index)
     {
         if (view.Tlb[index]->Exists)
         {
-            _rehearsal?.Spoil();
+            outside.CannotRepeat();
             FlushSoft(view, *view.Tlb[index]);
             view.Tlb.Clear(index);
         }
     }
 
-    private void FlushSoft(TlbView view, in TlbPair pair)
+    private void FlushSoft(TlbTarget view, in TlbPair pair)
     {
-        if (view.Tlb == _stageTwoTlb)
+        if (view.Tlb == mmu.SecondStage)
         {
             return; // Eviction is invisible; what must be seen, invtlb flushes whole.
         }
 
-        ulong start = SignExtendVppn(pair.Address & ~(pair.Span - 1));
+        ulong start = Mmu.SignExtendVppn(pair.Address & ~(pair.Span - 1));
         int asid = pair.Global ? SoftTlb.AllSpaces : pair.Asid;
-        _softTlb.FlushRange(view.SoftMode, asid, start, pair.Span);
-        _otherSoftTlb?.FlushRange(view.SoftMode, asid, start, pair.Span);
+        softTlbs.FlushRange(view.SoftMode, asid, start, pair.Span);
     }
 
     /// <summary>
@@ -246,78 +260,67 @@ public sealed unsafe partial class Core
     /// behind a walk through such an entry in QEMU 11.1, and neither translates anything nor asks for a refill without
     /// end (inferred).
     /// </summary>
-    private TlbPair PairFromCsrs(TlbView view)
+    private TlbPair PairFromCsrs(TlbTarget view)
     {
-        CsrBank bank = view.Bank;
-        bool refill = InRefill(bank);
-        ulong elo0 = bank[refill ? Csr.Tlbrelo0 : Csr.Tlbelo0];
-        ulong elo1 = bank[refill ? Csr.Tlbrelo1 : Csr.Tlbelo1];
-        int shift = (int)(refill ? bank[Csr.Tlbrehi] : bank[Csr.Tlbidx] >> 24) & 0x3f;
+        Mode mode = view.Mode;
+        bool refill = mode.InRefill;
+        ulong elo0 = mode[refill ? Csr.Tlbrelo0 : Csr.Tlbelo0];
+        ulong elo1 = mode[refill ? Csr.Tlbrelo1 : Csr.Tlbelo1];
+        int shift = (int)(refill ? mode[Csr.Tlbrehi] : mode[Csr.Tlbidx] >> 24) & 0x3f;
         bool isSize = CsrTable.IsPageSize(shift);
-        bool second = view.Tlb == _stageTwoTlb;
-        ulong address = (refill ? bank[Csr.Tlbrehi] : bank[Csr.Tlbehi]) & CsrTable.VppnBits;
+        bool second = view.Tlb == mmu.SecondStage;
+        ulong address = (refill ? mode[Csr.Tlbrehi] : mode[Csr.Tlbehi]) & CsrTable.VppnBits;
         return new TlbPair
         {
-            Address = second ? address : SignExtendVppn(address),
+            Address = second ? address : Mmu.SignExtendVppn(address),
             Elo0 = isSize ? elo0 : 0,
             Elo1 = isSize ? elo1 : 0,
-            Asid = (ushort)(bank[Csr.Asid] & 0x3ff),
+            Asid = (ushort)(mode[Csr.Asid] & 0x3ff),
             PageShift = (byte)(isSize ? shift : CsrTable.SmallestPageShift),
             Gid = (byte)view.Gid,
             Global = second || (elo0 & elo1 & 0x40) != 0,
-            Exists = refill || (bank[Csr.Tlbidx] & NotExisting) == 0,
+            Exists = refill || (mode[Csr.Tlbidx] & NotExisting) == 0,
         };
-    }
-
-    private delegate bool TlbFilter(in TlbPair pair, in TlbMatch match);
-
-    private readonly record struct TlbMatch(int Asid, ulong Address);
-
-    /// <summary>The TLB, tags and CSRs that a TLB instruction works on.</summary>
-    internal readonly record struct TlbView(Tlb Tlb, CsrBank Bank, int Gid, int SoftMode)
-    {
-        /// <summary>Page size of the STLB: second-stage entries are root mode's, guest entries the guest's.</summary>
-        public int StlbPageShift { get; init; }
     }
 
     /// <summary>
     /// In root mode GTLBC.TGID chooses between root mode's own entries and a guest's second stage, which is how root
     /// mode's ordinary refill handler serves both.
     /// </summary>
-    internal TlbView CurrentTlb
+    public TlbTarget CurrentTlb
     {
         get
         {
-            if (State->Vm != 0)
+            if (_state->Vm != 0)
             {
-                return GuestView(RunningGid);
+                return GuestView(modes.RunningGid);
             }
 
-            ulong gtlbc = _hostCsr[Csr.Gtlbc];
+            ulong gtlbc = _root[Csr.Gtlbc];
             int tgid = (gtlbc & LvzFields.GtlbcUseTgid) != 0 ? (int)(gtlbc >> LvzFields.TgidShift) & 0xff : 0;
             return tgid != 0
                 ? StageTwoView(tgid)
-                : new TlbView(_hostTlb, _hostCsr, 0, 0) { StlbPageShift = (int)_hostCsr[Csr.Stlbps] & 0x3f };
+                : new TlbTarget(_root.Tlb, _root, 0, 0) { StlbPageShift = _root.StlbPageShift };
         }
     }
 
     /// <summary>
     /// The guest's own TLB seen from root mode (gtlb*): tag TGID if USETGID, else GSTAT.GID (inferred).
     /// </summary>
-    internal TlbView GuestTlbOfRoot
+    public TlbTarget GuestTlbOfRoot
     {
         get
         {
-            ulong gtlbc = _hostCsr[Csr.Gtlbc];
+            ulong gtlbc = _root[Csr.Gtlbc];
             return GuestView((gtlbc & LvzFields.GtlbcUseTgid) != 0
                 ? (int)(gtlbc >> LvzFields.TgidShift) & 0xff
-                : RunningGid);
+                : modes.RunningGid);
         }
     }
 
-    private TlbView GuestView(int gid) =>
-        new(_guestTlb, _guestCsr, gid, 1) { StlbPageShift = (int)_guestCsr[Csr.Stlbps] & 0x3f };
+    private TlbTarget GuestView(int gid) =>
+        new(_guest.Tlb, _guest, gid, 1) { StlbPageShift = _guest.StlbPageShift };
 
-    private TlbView StageTwoView(int gid) =>
-        new(_stageTwoTlb, _hostCsr, gid, 1) { StlbPageShift = (int)_hostCsr[Csr.Stlbps] & 0x3f };
+    private TlbTarget StageTwoView(int gid) =>
+        new(mmu.SecondStage, _root, gid, 1) { StlbPageShift = _root.StlbPageShift };
 }

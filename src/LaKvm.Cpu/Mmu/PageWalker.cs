@@ -1,10 +1,14 @@
+using LaKvm.Memory;
+
 namespace LaKvm.Cpu;
 
 /// <summary>Software page walk: lddir and ldpte (manual volume 1, 4.2.5.1, 4.2.5.2 and 5.4.5).</summary>
-public sealed unsafe partial class Core
+internal sealed unsafe class PageWalker(CpuState* state, Modes modes, Mmu mmu, PhysicalMemory memory)
 {
     private const ulong HugeBit = 1 << 6, HugeGlobalBit = 1 << 12;
     private const int HugeLevelShift = 13;
+
+    private readonly CpuState* _state = state;
 
     /// <summary>
     /// lddir: the entry of directory <paramref name="level"/> (1 to 4) at <paramref name="directory"/> for the address
@@ -29,10 +33,10 @@ public sealed unsafe partial class Core
             return Trap.None;
         }
 
-        CsrBank bank = Bank;
-        (int start, int width) = DirectoryField(bank, level);
-        ulong index = (bank[Csr.Tlbrbadv] >> start) & ((1UL << width) - 1);
-        return ReadTable(bank, directory, index, out entry);
+        Mode mode = modes.Current;
+        (int start, int width) = DirectoryField(mode, level);
+        ulong index = (mode[Csr.Tlbrbadv] >> start) & ((1UL << width) - 1);
+        return ReadTable(mode, directory, index, out entry);
     }
 
     /// <summary>
@@ -41,18 +45,18 @@ public sealed unsafe partial class Core
     /// </summary>
     public Trap LoadPageEntry(ulong table, int odd)
     {
-        CsrBank bank = Bank;
+        Mode mode = modes.Current;
         ulong entry;
         int shift;
         if ((table & HugeBit) != 0)
         {
-            (entry, shift) = SplitHuge(bank, table, odd);
+            (entry, shift) = SplitHuge(mode, table, odd);
         }
         else
         {
-            (shift, int width) = DirectoryField(bank, 0);
-            ulong index = ((bank[Csr.Tlbrbadv] >> shift) & ((1UL << width) - 1) & ~1UL) + (uint)odd;
-            Trap trap = ReadTable(bank, table, index, out entry);
+            (shift, int width) = DirectoryField(mode, 0);
+            ulong index = ((mode[Csr.Tlbrbadv] >> shift) & ((1UL << width) - 1) & ~1UL) + (uint)odd;
+            Trap trap = ReadTable(mode, table, index, out entry);
             if (trap != Trap.None)
             {
                 return trap;
@@ -60,17 +64,17 @@ public sealed unsafe partial class Core
         }
 
         int csr = odd == 0 ? Csr.Tlbrelo0 : Csr.Tlbrelo1;
-        bank[csr] = entry & CsrTable.Find(csr)!.Writable;
-        bank[Csr.Tlbrehi] = (bank[Csr.Tlbrehi] & ~0x3fUL) | ((uint)shift & 0x3f);
+        mode[csr] = entry & CsrTable.Find(csr)!.Writable;
+        mode[Csr.Tlbrehi] = (mode[Csr.Tlbrehi] & ~0x3fUL) | ((uint)shift & 0x3f);
         return Trap.None;
     }
 
     /// <summary>
     /// A huge entry becomes a pair of pages of half its size; its G is bit 12 because bit 6 says huge.
     /// </summary>
-    private static (ulong Entry, int Shift) SplitHuge(CsrBank bank, ulong entry, int odd)
+    private static (ulong Entry, int Shift) SplitHuge(Mode mode, ulong entry, int odd)
     {
-        (int start, int width) = DirectoryField(bank, (int)(entry >> HugeLevelShift) & 3);
+        (int start, int width) = DirectoryField(mode, (int)(entry >> HugeLevelShift) & 3);
         int shift = start + width - 1;
         ulong global = (entry & HugeGlobalBit) != 0 ? HugeBit : 0;
         ulong page = entry & ~(HugeBit | HugeGlobalBit | (3UL << HugeLevelShift));
@@ -78,9 +82,9 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>Lowest address bit and number of bits that index a level: 0 is the page table itself.</summary>
-    private static (int Start, int Width) DirectoryField(CsrBank bank, int level)
+    private static (int Start, int Width) DirectoryField(Mode mode, int level)
     {
-        ulong low = bank[Csr.Pwcl], high = bank[Csr.Pwch];
+        ulong low = mode[Csr.Pwcl], high = mode[Csr.Pwch];
         return level switch
         {
             0 => ((int)low & 0x1f, (int)(low >> 5) & 0x1f),
@@ -96,22 +100,22 @@ public sealed unsafe partial class Core
     /// stage can leave here as for any load (inferred: ecode as a load's). Where no RAM is, an entry reads as 0, as in
     /// QEMU 11.1.
     /// </summary>
-    private Trap ReadTable(CsrBank bank, ulong table, ulong index, out ulong entry)
+    private Trap ReadTable(Mode mode, ulong table, ulong index, out ulong entry)
     {
         entry = 0;
-        int entryShift = 3 + (int)((bank[Csr.Pwcl] >> 30) & 3); // PTEWidth: 64, 128, 256 or 512 bits
-        var t = new Translation { Physical = ((table & PhysicalMask & ~0xfffUL) | (index << entryShift))
-            & PhysicalMask };
-        if (State->Vm != 0)
+        int entryShift = 3 + (int)((mode[Csr.Pwcl] >> 30) & 3); // PTEWidth: 64, 128, 256 or 512 bits
+        var t = new Translation { Physical = ((table & Mmu.PhysicalMask & ~0xfffUL) | (index << entryShift))
+            & Mmu.PhysicalMask };
+        if (_state->Vm != 0)
         {
-            Trap trap = TranslateSecondStage(Access.Load, ref t);
+            Trap trap = mmu.TranslateSecondStage(Access.Load, ref t);
             if (trap != Trap.None)
             {
                 return trap;
             }
         }
 
-        byte* pointer = Memory.Pointer(t.Physical);
+        byte* pointer = memory.Pointer(t.Physical);
         entry = pointer != null ? Volatile.Read(ref *(ulong*)pointer) : 0;
         return Trap.None;
     }
