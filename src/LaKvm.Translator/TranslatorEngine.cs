@@ -15,10 +15,11 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     private readonly CpuState* _state;
     private readonly delegate*<Core, CpuState*, Instruction*, Trap>* _handlers;
     private readonly CodeArena _arena;
-    private readonly Emitter _emitter;
     private readonly CodeRegion _region;
-    private readonly RegionTranslator _translator;
-    private readonly Stubs _stubs;
+    private readonly PassPipeline _passes;
+#pragma warning disable CA1859 // the engine is to know no more of its back end than any has
+    private readonly IBackEnd _backEnd;
+#pragma warning restore CA1859
     private readonly BreakpointEntries _breakpoints;
     private readonly List<Link> _links = [];
     private readonly int _warmCount;
@@ -50,22 +51,14 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         _warmCount = options.WarmCount;
         _arena = new CodeArena(options.ArenaBytes, options.ProtectCode);
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
-        var emitter = new Emitter
-        {
-            Position = _arena.Start,
-            WriteOffset = _arena.WriteOffset,
-            UseVex = options.Features.Avx2,
-        };
-        _emitter = emitter;
-        delegate* unmanaged<nint, Site*, long, int> executeSite = &ExecuteSite;
-        _stubs = new Stubs(emitter, GCHandle.ToIntPtr(_self), executeSite);
-        _arena.Seal(_stubs.End, _stubs.Resolve);
-        _breakpoints = new BreakpointEntries(core, _arena, _stubs);
         _region = new CodeRegion(La464.SupportedUnits, options.MaximumBlock);
-        _translator = new RegionTranslator(emitter, _arena, _stubs, _region, _links, options.Features)
-        {
-            Trace = options.Trace,
-        };
+        var ir = new IrRegion();
+        delegate* unmanaged<nint, Site*, long, int> executeSite = &ExecuteSite;
+        var backEnd = new X64BackEnd(
+            _arena, _region, ir, _links, options.Features, GCHandle.ToIntPtr(_self), executeSite);
+        _backEnd = backEnd;
+        _passes = new PassPipeline(ir, backEnd) { Trace = options.Trace };
+        _breakpoints = new BreakpointEntries(core, _arena, backEnd.Breakpoint);
         core.CodeCache = this;
     }
 
@@ -130,7 +123,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         }
 
         byte* entry = *CodePage.Entry(page, (int)pc & 0xFFC);
-        bool isTranslated = entry != _arena.Resolve && entry != _stubs.Breakpoint;
+        bool isTranslated = entry != _arena.Resolve && entry != _backEnd.Breakpoint;
         byte* end = isTranslated ? _arena.EndOfRegion(entry) : entry;
         return new(entry, (int)(end - entry));
     }
@@ -171,7 +164,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
                 return Trap.None;
             }
 
-            if (entry == _stubs.Breakpoint)
+            if (entry == _backEnd.Breakpoint)
             {
                 if (_core.Debug.BreakAtPc() == Trap.Leave)
                 {
@@ -200,7 +193,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     private int Enter(byte* entry, bool isTaken)
     {
         _state->Pc &= ~0xFFFUL;
-        return _stubs.Enter(_state, isTaken ? entry : entry + EmitContext.CheckBytes);
+        return _backEnd.Enter(_state, entry, isTaken);
     }
 
     /// <summary>Remembers the link, and says how it continues.</summary>
@@ -218,7 +211,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     private bool FindEntry(CodePage* page, int offset, bool isTaken, out byte* entry)
     {
         entry = *CodePage.Entry(page, offset);
-        if (entry == _stubs.Breakpoint)
+        if (entry == _backEnd.Breakpoint)
         {
             return true;
         }
@@ -246,7 +239,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
                 return !isTaken;
             }
 
-            if (!_arena.HasRoom(RegionTranslator.RegionBytes))
+            if (!_arena.HasRoom(_backEnd.RegionBytes))
             {
                 Flush();
                 return false;
@@ -257,7 +250,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
 
         if (_link is Link link && link.Page == (nint)page && link.Target == offset)
         {
-            _emitter.Patch((byte*)link.Place, link.IsTaken ? entry : entry + EmitContext.CheckBytes);
+            _backEnd.Lead(link, entry);
             _link = null;
         }
 
@@ -267,7 +260,8 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     private byte* Translate(CodePage* page, int offset)
     {
         _region.Collect(page, offset, _arena.Resolve);
-        _translator.Translate(page);
+        _passes.Run(_region);
+        _backEnd.Emit(page);
         Translations++;
         return *CodePage.Entry(page, offset);
     }

@@ -21,6 +21,9 @@ internal sealed class IrRegion
     /// <summary>The blocks, in order.</summary>
     public List<IrBlock> Blocks => _blocks;
 
+    /// <summary>Which guest registers live in host registers.</summary>
+    public RegisterAssignment Registers { get; } = new();
+
     /// <summary>The groups of accesses, by the numbers that nodes have.</summary>
     public List<AccessGroup> Groups => _groups;
 

@@ -48,7 +48,7 @@ internal sealed unsafe class EmitContext(
     public IrRegion Ir => ir;
 
     /// <summary>Which guest registers live in host registers in this region.</summary>
-    public RegisterAssignment Assignment { get; } = new();
+    public RegisterAssignment Assignment => ir.Registers;
 
     /// <summary>Which are held in scratch registers here.</summary>
     public LocalRegisters Locals { get; } = new(ir);
@@ -61,6 +61,12 @@ internal sealed unsafe class EmitContext(
 
     /// <summary>What is known here, to be kept.</summary>
     public BlockState Now => new(Facts, Vectors.Now);
+
+    /// <summary>A constant near the code: 128 bits twice.</summary>
+    public Rm Constant(ulong low, ulong high) => Rm.Near(arena.Constant(low, high));
+
+    /// <summary>A constant near the code: 64 bits four times.</summary>
+    public Rm Constant(ulong word) => Constant(word, word);
 
     /// <summary>
     /// Forgets what is known of vector registers and the FPU's state: at the beginning of a block, and behind handlers.

@@ -51,8 +51,12 @@ internal sealed unsafe class GuestRegisters(EmitContext context)
     public Rm Of(int guest) => TryGet(guest, out Reg host) ? host : InState(guest);
 
     /// <summary>The host register of a guest register, if it has one in this region or at this place.</summary>
-    public bool TryGet(int guest, out Reg host) =>
-        context.Assignment.TryGet(guest, out host) || context.Locals.TryGet(guest, out host);
+    public bool TryGet(int guest, out Reg host)
+    {
+        bool isAssigned = context.Assignment.TryGet(guest, out int register);
+        host = (Reg)register;
+        return isAssigned || context.Locals.TryGet(guest, out host);
+    }
 
     /// <summary>
     /// A register that holds a guest register's value: its own, or <paramref name="scratch"/>, loaded.

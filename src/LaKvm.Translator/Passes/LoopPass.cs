@@ -15,14 +15,14 @@ internal static class LoopPass
     private const int ShortLoop = 12;
 
     /// <summary>Runs over a region.</summary>
-    public static void Run(IrRegion region, HostFeatures features)
+    public static void Run(IrRegion region, IHostTraits host)
     {
         int copied = 0;
         for (int n = 0; n < region.Blocks.Count; n++)
         {
             IrBlock block = region.Blocks[n];
             int copies = block.Length <= ShortLoop ? 4 : 2, added = block.Length * (copies - 1);
-            if (FollowsItself(region, block) && ComputesVectors(region[block], features)
+            if (FollowsItself(region, block) && ComputesVectors(region[block], host)
                 && copied + added <= MaximumCopied)
             {
                 copied += added;
@@ -38,13 +38,11 @@ internal static class LoopPass
         return last.Info.Flow == Flow.Branch && CodeRegion.Target(last.Instruction, at) == block.Start;
     }
 
-    private static bool ComputesVectors(Span<Node> block, HostFeatures features)
+    private static bool ComputesVectors(Span<Node> block, IHostTraits host)
     {
         foreach (ref readonly Node node in block)
         {
-            Opcode opcode = node.Instruction.Opcode;
-            bool isInteger = features.Avx2 && VectorTable.Of(opcode).Kind != VectorKind.None;
-            if (isInteger || FpTable.Of(opcode).IsComputedBy(features))
+            if (host.UsesVectors(node))
             {
                 return true;
             }

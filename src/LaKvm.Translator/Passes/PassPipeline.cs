@@ -1,7 +1,7 @@
 namespace LaKvm.Translator;
 
 /// <summary>The passes over a region's intermediate form, in their order.</summary>
-internal sealed class PassPipeline(IrRegion region, HostFeatures features)
+internal sealed class PassPipeline(IrRegion region, IHostTraits host)
 {
     /// <summary>Called with what becomes of each region: the name of a stage, and the text behind it.</summary>
     public Action<string, string>? Trace { get; set; }
@@ -19,8 +19,9 @@ internal sealed class PassPipeline(IrRegion region, HostFeatures features)
         Show("words");
         AccessGroups.Run(region);
         Show("accesses");
-        LoopPass.Run(region, features);
+        LoopPass.Run(region, host);
         Show("loops");
+        region.Registers.Choose(region, host);
     }
 
     private void Each(BlockPass pass)

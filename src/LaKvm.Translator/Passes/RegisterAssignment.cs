@@ -5,7 +5,7 @@ using LaKvm.Isa;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// Which guest registers live in host registers inside a region: those of <see cref="RegisterMap"/>, but where others
+/// Which guest registers live in host registers inside a region: the usual ones, but where others
 /// are used so much more that it pays to exchange them on the way in and back on the way out.
 /// </summary>
 internal sealed class RegisterAssignment
@@ -21,31 +21,31 @@ internal sealed class RegisterAssignment
     private const int FirstGpr = 1, GprCount = 32;
 
     private readonly sbyte[] _hostOf = new sbyte[CpuState.SinkRegister + 1];
-    private readonly List<(int Usual, int Kept, Reg Host)> _exchanges = [];
+    private readonly List<(int Usual, int Kept, int Host)> _exchanges = [];
     private readonly int[] _uses = new int[GprCount];
     private readonly int[] _weights = new int[CodeRegion.Capacity];
 
     /// <summary>
     /// What is exchanged: the register that has the host register elsewhere, and the one that has it here.
     /// </summary>
-    public List<(int Usual, int Kept, Reg Host)> Exchanges => _exchanges;
+    public List<(int Usual, int Kept, int Host)> Exchanges => _exchanges;
 
     /// <summary>Whether nothing is exchanged.</summary>
     public bool IsUsual => _exchanges.Count == 0;
 
     /// <summary>The host register of a guest register, if it has one.</summary>
-    public bool TryGet(int guest, out Reg host)
+    public bool TryGet(int guest, out int register)
     {
-        host = (Reg)_hostOf[guest];
-        return _hostOf[guest] >= 0;
+        register = _hostOf[guest];
+        return register >= 0;
     }
 
     /// <summary>Chooses for a region.</summary>
-    public void Choose(IrRegion region)
+    public void Choose(IrRegion region, IHostTraits host)
     {
         for (int guest = 0; guest < _hostOf.Length; guest++)
         {
-            _hostOf[guest] = (sbyte)RegisterMap.HostRegister(guest);
+            _hostOf[guest] = (sbyte)host.UsualRegister(guest);
         }
 
         _exchanges.Clear();
@@ -59,7 +59,7 @@ internal sealed class RegisterAssignment
                 return;
             }
 
-            _exchanges.Add((usual, kept, (Reg)_hostOf[usual]));
+            _exchanges.Add((usual, kept, _hostOf[usual]));
             (_hostOf[usual], _hostOf[kept]) = (-1, _hostOf[usual]);
 
             // Neither is looked at again.

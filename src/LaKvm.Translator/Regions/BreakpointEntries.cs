@@ -3,17 +3,17 @@ using LaKvm.Cpu;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// Marks the instructions that have breakpoints: their entries lead to <see cref="Stubs.Breakpoint"/>, so regions end
+/// Marks the instructions that have breakpoints: their entries lead to <see cref="IBackEnd.Breakpoint"/>, so regions end
 /// before them, and whatever comes to one leaves machine code. Translated code needs no check, and pages without
 /// breakpoints are as ever.
 /// </summary>
-internal sealed unsafe class BreakpointEntries(Core core, CodeArena arena, Stubs stubs)
+internal sealed unsafe class BreakpointEntries(Core core, CodeArena arena, byte* breakpoint)
 {
     private readonly List<nint> _pages = [];
     private int _version;
 
     /// <summary>Whether an instruction is marked: the breakpoint may be of another virtual address.</summary>
-    public bool IsMarked(CodePage* page, int offset) => *CodePage.Entry(page, offset) == stubs.Breakpoint;
+    public bool IsMarked(CodePage* page, int offset) => *CodePage.Entry(page, offset) == breakpoint;
 
     /// <summary>
     /// To be called when a page is found by its address <paramref name="pc"/> for the first time, or for the first time
@@ -48,7 +48,7 @@ internal sealed unsafe class BreakpointEntries(Core core, CodeArena arena, Stubs
         page->Announced = false;
         foreach (ref nint entry in new Span<nint>(CodePage.Entry(page, 0), CodePage.Slots))
         {
-            entry = entry == (nint)stubs.Breakpoint ? entry : (nint)arena.Resolve;
+            entry = entry == (nint)breakpoint ? entry : (nint)arena.Resolve;
         }
     }
 
@@ -64,7 +64,7 @@ internal sealed unsafe class BreakpointEntries(Core core, CodeArena arena, Stubs
         }
 
         Reset(page);
-        *CodePage.Entry(page, offset) = stubs.Breakpoint;
+        *CodePage.Entry(page, offset) = breakpoint;
     }
 
     private void Unmark()

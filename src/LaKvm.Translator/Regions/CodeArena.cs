@@ -85,7 +85,7 @@ internal sealed unsafe class CodeArena : IDisposable
     /// Memory near the code that holds 128 bits twice, on a boundary of 32 bytes. How much that can take counts in
     /// <see cref="HasRoom"/> as the instruction's code does.
     /// </summary>
-    public Rm Constant(ulong low, ulong high)
+    public nint Constant(ulong low, ulong high)
     {
         if (!_constants.TryGetValue((low, high), out nint place))
         {
@@ -97,11 +97,8 @@ internal sealed unsafe class CodeArena : IDisposable
             _constants.Add((low, high), place);
         }
 
-        return Rm.Near(place);
+        return place;
     }
-
-    /// <summary>As <see cref="Constant(ulong, ulong)"/>, 64 bits four times.</summary>
-    public Rm Constant(ulong word) => Constant(word, word);
 
     /// <summary>The code page of the memory at <paramref name="host"/>, or null.</summary>
     public CodePage* Find(byte* host) => _pages.TryGetValue((nint)host, out nint page) ? (CodePage*)page : null;

@@ -17,17 +17,16 @@ internal sealed unsafe class CodeBench : IDisposable
     private readonly byte* _memory = (byte*)NativeMemory.AlignedAlloc(PageBytes, PageBytes);
     private readonly CodeArena _arena = new(1 << 20, protect: false);
     private readonly CodeRegion _region;
-    private readonly RegionTranslator _translator;
+    private readonly X64BackEnd _backEnd;
+    private readonly PassPipeline _passes;
     private byte* _first;
 
     public CodeBench(HostFeatures? features = null, int maximumBlock = 64)
     {
-        HostFeatures host = features ?? AllFeatures;
         _region = new(LaKvm.Cpu.La464.SupportedUnits, maximumBlock);
-        var emitter = new Emitter { Position = _arena.Start, UseVex = host.Avx2 };
-        var stubs = new Stubs(emitter, engine: 1, null);
-        _arena.Seal(stubs.End, stubs.Resolve);
-        _translator = new RegionTranslator(emitter, _arena, stubs, _region, [], host);
+        var ir = new IrRegion();
+        _backEnd = new X64BackEnd(_arena, _region, ir, [], features ?? AllFeatures, engine: 1, null);
+        _passes = new PassPipeline(ir, _backEnd);
     }
 
     /// <summary>The code made of the region at the beginning of a page.</summary>
@@ -50,10 +49,11 @@ internal sealed unsafe class CodeBench : IDisposable
 
         _first = _arena.Next;
         _region.Collect(page, 0, _arena.Resolve);
-        _translator.Translate(page);
+        _passes.Run(_region);
+        _backEnd.Emit(page);
         byte* entry = *CodePage.Entry(page, 0);
-        int hot = Count(entry, _translator.Cold);
-        return new((_region.End - _region.Start) / 4, hot, Count(_first, entry) + Count(_translator.Cold, _arena.Next));
+        int hot = Count(entry, _backEnd.Cold);
+        return new((_region.End - _region.Start) / 4, hot, Count(_first, entry) + Count(_backEnd.Cold, _arena.Next));
     }
 
     /// <summary>All that was written for the last region.</summary>

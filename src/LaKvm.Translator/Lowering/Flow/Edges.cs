@@ -58,10 +58,10 @@ internal sealed unsafe class Edges(EmitContext context)
     /// <summary>Brings the guest registers that the region keeps in host registers there.</summary>
     public void EnterRegisters()
     {
-        foreach ((int usual, int kept, Reg host) in context.Assignment.Exchanges)
+        foreach ((int usual, int kept, int register) in context.Assignment.Exchanges)
         {
-            _e.Store(InState(usual), host);
-            _e.Mov(host, InState(kept));
+            _e.Store(InState(usual), (Reg)register);
+            _e.Mov((Reg)register, InState(kept));
         }
     }
 
@@ -70,10 +70,10 @@ internal sealed unsafe class Edges(EmitContext context)
     /// </summary>
     public void LeaveRegisters()
     {
-        foreach ((int usual, int kept, Reg host) in context.Assignment.Exchanges)
+        foreach ((int usual, int kept, int register) in context.Assignment.Exchanges)
         {
-            _e.Store(InState(kept), host);
-            _e.Mov(host, InState(usual));
+            _e.Store(InState(kept), (Reg)register);
+            _e.Mov((Reg)register, InState(usual));
         }
     }
 

@@ -100,7 +100,7 @@ internal sealed unsafe class FpEmitter(
         };
         if (!isBoxed)
         {
-            _e.Vector(Simd.Orps, 16, d, d, context.Arena.Constant(FpRow.Box));
+            _e.Vector(Simd.Orps, 16, d, d, context.Constant(FpRow.Box));
         }
 
         return true;
@@ -116,7 +116,7 @@ internal sealed unsafe class FpEmitter(
     }
 
     private Rm SignsOf(in FpRow row) =>
-        context.Arena.Constant(
+        context.Constant(
             row.IsDouble ? FpRow.SignDouble : row.IsScalar ? FpRow.SignSingle : FpRow.SignsSingle);
 
     /// <summary>To the interpreter if one of two is no number.</summary>
@@ -189,11 +189,11 @@ internal sealed unsafe class FpEmitter(
         conversions.ToIntegers(row, d, j, k);
         if (row.Kind == FpKind.ToInt64)
         {
-            _e.Vector(Simd.Pcmpeqq, row.Bytes, 0, d, context.Arena.Constant(FpRow.SignDouble));
+            _e.Vector(Simd.Pcmpeqq, row.Bytes, 0, d, context.Constant(FpRow.SignDouble));
         }
         else
         {
-            _e.Vector(Simd.Pcmpeqd, row.Bytes, 0, d, context.Arena.Constant(FpRow.SignsSingle));
+            _e.Vector(Simd.Pcmpeqd, row.Bytes, 0, d, context.Constant(FpRow.SignsSingle));
         }
 
         _e.Vector(Simd.Ptest, row.Bytes, 0, Rm.Xmm(0));

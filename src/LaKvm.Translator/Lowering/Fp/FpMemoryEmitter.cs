@@ -31,7 +31,7 @@ internal sealed unsafe class FpMemoryEmitter(
         if (size == 4)
         {
             // A single number has ones above it, as everywhere in this machine.
-            _e.Vector(Simd.Orps, 16, d, d, context.Arena.Constant(FpRow.Box));
+            _e.Vector(Simd.Orps, 16, d, d, context.Constant(FpRow.Box));
         }
 
         _vectors.Commit(i.D, d, 8, isBoxed: size == 4);

@@ -51,10 +51,10 @@ internal sealed unsafe class FpMoveEmitter(
     {
         fpu.CheckUnit(i);
         int j = _vectors.Read(i.J, 8), d = _vectors.Fresh();
-        _e.Vector(op, 16, d, j, context.Arena.Constant(constant));
+        _e.Vector(op, 16, d, j, context.Constant(constant));
         if (isSingle && !_vectors.IsBoxed(i.J))
         {
-            _e.Vector(Simd.Orps, 16, d, d, context.Arena.Constant(FpRow.Box));
+            _e.Vector(Simd.Orps, 16, d, d, context.Constant(FpRow.Box));
         }
 
         _vectors.Commit(i.D, d, 8, isSingle || constant == FpRow.Box);
@@ -64,8 +64,8 @@ internal sealed unsafe class FpMoveEmitter(
     {
         fpu.CheckUnit(i);
         int j = _vectors.Read(i.J, 8), k = _vectors.Read(i.K, 8), d = _vectors.Fresh();
-        _e.Vector(Simd.Andps, 16, d, j, context.Arena.Constant(magnitude));
-        _e.LoadVector(16, 0, context.Arena.Constant(magnitude));
+        _e.Vector(Simd.Andps, 16, d, j, context.Constant(magnitude));
+        _e.LoadVector(16, 0, context.Constant(magnitude));
         _e.Vector(Simd.Andnps, 16, 0, 0, Rm.Xmm(k));
         _e.Vector(Simd.Orps, 16, d, d, Rm.Xmm(0));
         _vectors.Commit(i.D, d, 8, magnitude == FpRow.SignSingle - 1 && _vectors.IsBoxed(i.K));

@@ -99,7 +99,7 @@ internal sealed unsafe class FpOperations(EmitContext context, FpConversions con
                 FromInteger(row, d, Width.W64);
                 break;
             case FpKind.ToSingle:
-                _e.LoadVector(8, 0, context.Arena.Constant(Box));
+                _e.LoadVector(8, 0, context.Constant(Box));
                 _e.Vector(Simd.Cvtsd2ss, 8, d, 0, Rm.Xmm(j));
                 break;
             case FpKind.ToDouble:
@@ -112,7 +112,7 @@ internal sealed unsafe class FpOperations(EmitContext context, FpConversions con
         (Simd)((row.IsDouble ? 0x9200 : 0x1200) | row.Op | (row.IsScalar ? 1 : 0));
 
     /// <summary>1.0; a scalar single has the upper half of a result.</summary>
-    private Rm One(in FpRow row) => context.Arena.Constant(
+    private Rm One(in FpRow row) => context.Constant(
         row.IsDouble ? 0x3FF0_0000_0000_0000 : row.IsScalar ? Box | 0x3F80_0000 : 0x3F80_0000_3F80_0000);
 
     private void SquareRoot(in FpRow row, int d, int j)
@@ -172,7 +172,7 @@ internal sealed unsafe class FpOperations(EmitContext context, FpConversions con
 
     private void FromInteger(in FpRow row, int d, Width width)
     {
-        _e.LoadVector(8, 0, context.Arena.Constant(Box));
+        _e.LoadVector(8, 0, context.Constant(Box));
         _e.FromInteger(row.IsDouble, d, 0, Reg.Rax, width);
     }
 

@@ -86,10 +86,10 @@ internal sealed unsafe class ChecksumEmitter(EmitContext context, GuestRegisters
     private void ReduceWord()
     {
         _e.Vector(Simd.MovdLoad, 16, 0, Reg.Rax);
-        _e.Vector(Simd.Pclmulqdq, 16, 1, 0, context.Arena.Constant(CrcQuotient), 0);
+        _e.Vector(Simd.Pclmulqdq, 16, 1, 0, context.Constant(CrcQuotient), 0);
         _e.Vector(Simd.MovdStore, 8, 1, Reg.Rax);
         _e.Vector(Simd.MovdLoad, 16, 0, Reg.Rax);
-        _e.Vector(Simd.Pclmulqdq, 16, 0, 0, context.Arena.Constant(CrcPolynomial), 0);
+        _e.Vector(Simd.Pclmulqdq, 16, 0, 0, context.Constant(CrcPolynomial), 0);
         _e.VectorImmediate(Simd.Pextrd, 16, 0, Reg.Rax, 1);
     }
 }

@@ -68,9 +68,9 @@ internal sealed unsafe class VectorNarrowing(EmitContext context, VectorOps ops,
         if (row.Has(VectorOptions.Unsigned))
         {
             ops.By(Simd.PsrlqBy, 0, x, isSigned ? 31 : 32);
-            ops.Op(Simd.Pcmpeqq, 0, 0, context.Arena.Constant(0));
+            ops.Op(Simd.Pcmpeqq, 0, 0, context.Constant(0));
             ops.Op(Simd.Pand, x, x, 0);
-            ops.Op(Simd.Pandn, 0, 0, context.Arena.Constant(greatest));
+            ops.Op(Simd.Pandn, 0, 0, context.Constant(greatest));
             ops.Op(Simd.Por, x, x, 0);
             return;
         }
@@ -83,7 +83,7 @@ internal sealed unsafe class VectorNarrowing(EmitContext context, VectorOps ops,
         }
         else
         {
-            ops.Op(Simd.Pcmpeqd, scratch, 0, context.Arena.Constant(0));
+            ops.Op(Simd.Pcmpeqd, scratch, 0, context.Constant(0));
         }
 
         ops.By(Simd.PsradBy, 0, 0, 31);

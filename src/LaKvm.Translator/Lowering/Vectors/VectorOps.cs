@@ -21,7 +21,7 @@ internal sealed unsafe class VectorOps(EmitContext context)
     public int Width { get; set; }
 
     /// <summary>A constant with a value in each element of 1 &lt;&lt; <paramref name="size"/> bytes.</summary>
-    public Rm Each(int size, ulong value) => context.Arena.Constant(size switch
+    public Rm Each(int size, ulong value) => context.Constant(size switch
     {
         0 => (byte)value * 0x0101_0101_0101_0101UL,
         1 => (ushort)value * 0x0001_0001_0001_0001UL,
@@ -66,7 +66,7 @@ internal sealed unsafe class VectorOps(EmitContext context)
         }
         else
         {
-            Op(Simd.Pand, d, from, context.Arena.Constant(size == 0 ? LowBytes : LowHalves));
+            Op(Simd.Pand, d, from, context.Constant(size == 0 ? LowBytes : LowHalves));
         }
     }
 
@@ -80,7 +80,7 @@ internal sealed unsafe class VectorOps(EmitContext context)
             high |= (ulong)(byte)byteAt(n + 8) << (8 * n);
         }
 
-        return context.Arena.Constant(low, high);
+        return context.Constant(low, high);
     }
 
     public Rm CountMask(in VectorRow row) => Each(row.Size, (ulong)row.ElementBits - 1);
@@ -108,7 +108,7 @@ internal sealed unsafe class VectorOps(EmitContext context)
     public void PowersOfTwo(int x, int k, ulong powers)
     {
         Op(Simd.Pand, 0, k, Each(0, 7));
-        _e.LoadVector(Width, 1, context.Arena.Constant(powers));
+        _e.LoadVector(Width, 1, context.Constant(powers));
         Op(Simd.Pshufb, x, 1, 0);
     }
 }

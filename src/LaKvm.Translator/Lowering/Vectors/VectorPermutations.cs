@@ -39,8 +39,8 @@ internal sealed unsafe class VectorPermutations(EmitContext context, GuestRegist
         switch (size)
         {
             case 0:
-                ops.Op(Simd.Pand, 1, even, context.Arena.Constant(VectorOps.LowBytes));
-                ops.Op(Simd.Pand, 2, odd, context.Arena.Constant(~VectorOps.LowBytes));
+                ops.Op(Simd.Pand, 1, even, context.Constant(VectorOps.LowBytes));
+                ops.Op(Simd.Pand, 2, odd, context.Constant(~VectorOps.LowBytes));
                 ops.Op(Simd.Por, d, 1, 2);
                 break;
             case 1:
@@ -76,7 +76,7 @@ internal sealed unsafe class VectorPermutations(EmitContext context, GuestRegist
             case VectorKind.Replicate: ops.Op(Simd.Pshufb, d, j, ops.Lane(n => ByteOf(size, imm, n))); break;
             case VectorKind.ReplicateBy: ReplicateBy(i, row, d, j); break;
             case VectorKind.InsertElement: InsertElement(row, d, j, old, imm); break;
-            default: _e.LoadVector(ops.Width, d, context.Arena.Constant(VectorConstant.Expand(imm))); break;
+            default: _e.LoadVector(ops.Width, d, context.Constant(VectorConstant.Expand(imm))); break;
         }
     }
 
@@ -172,7 +172,7 @@ internal sealed unsafe class VectorPermutations(EmitContext context, GuestRegist
             case VectorKind.PickElement:
                 if (row.Size == 2)
                 {
-                    _e.LoadVector(32, 0, context.Arena.Constant((uint)i.Imm & 7));
+                    _e.LoadVector(32, 0, context.Constant((uint)i.Imm & 7));
                     ops.Op(row.Op, 0, 0, j);
                 }
                 else

@@ -12,9 +12,9 @@ internal sealed unsafe class VectorProducts(EmitContext context, VectorOps ops, 
             case VectorKind.Binary: ops.Op(row.Op, d, j, k); break;
             case VectorKind.MultiplyBytes:
                 ops.Op(row.Op, 0, j, k);
-                ops.Op(Simd.Pand, 0, 0, context.Arena.Constant(VectorOps.LowBytes));
+                ops.Op(Simd.Pand, 0, 0, context.Constant(VectorOps.LowBytes));
                 ops.By(Simd.PsrlwBy, 1, j, 8);
-                ops.Op(Simd.Pand, 2, k, context.Arena.Constant(~VectorOps.LowBytes));
+                ops.Op(Simd.Pand, 2, k, context.Constant(~VectorOps.LowBytes));
                 ops.Op(row.Op, 1, 1, 2);
                 ops.Op(Simd.Por, d, 0, 1);
                 break;
@@ -45,7 +45,7 @@ internal sealed unsafe class VectorProducts(EmitContext context, VectorOps ops, 
                 widening.Extend(row, 0, j, isUnsigned, isOdd: true);
                 widening.Extend(row, 1, k, isUnsigned, isOdd: true);
                 ops.Op(row.Op, 0, 0, 1);
-                ops.Op(Simd.Pand, 0, 0, context.Arena.Constant(~VectorOps.LowBytes));
+                ops.Op(Simd.Pand, 0, 0, context.Constant(~VectorOps.LowBytes));
                 ops.Op(Simd.Por, d, d, 0);
                 break;
             default:

@@ -83,11 +83,11 @@ internal sealed unsafe class VectorSaturation(EmitContext context, VectorOps ops
 
     private void SaturateDoubles(bool isUnsigned, int d, int j, ulong greatest)
     {
-        _e.LoadVector(ops.Width, 1, context.Arena.Constant(greatest));
+        _e.LoadVector(ops.Width, 1, context.Constant(greatest));
         if (isUnsigned)
         {
             ops.Op(Simd.Pandn, 0, 1, j);
-            ops.Op(Simd.Pcmpeqq, 0, 0, context.Arena.Constant(0));
+            ops.Op(Simd.Pcmpeqq, 0, 0, context.Constant(0));
             _e.Blend(Simd.Pblendvb, ops.Width, d, 1, Rm.Xmm(j), 0);
             return;
         }

@@ -87,7 +87,7 @@ internal sealed unsafe class VectorShifts(EmitContext context, VectorOps ops, Ve
         ops.Op(row.Op, d, j, 0);
         if (row is { Kind: VectorKind.ShiftRightArithmeticBy, Size: 3 })
         {
-            _e.LoadVector(ops.Width, 1, context.Arena.Constant(1UL << 63));
+            _e.LoadVector(ops.Width, 1, context.Constant(1UL << 63));
             ops.Op(row.Op, 1, 1, 0);
             ops.Op(Simd.Pxor, d, d, 1);
             ops.Op(Simd.Psubq, d, d, 1);
@@ -131,12 +131,12 @@ internal sealed unsafe class VectorShifts(EmitContext context, VectorOps ops, Ve
         int odd = j;
         ops.Op(Simd.Pand, 0, k, ops.CountMask(row));
         ops.By(Simd.PsrldBy, 1, 0, 16);
-        ops.Op(Simd.Pand, 0, 0, context.Arena.Constant(VectorOps.LowHalves));
+        ops.Op(Simd.Pand, 0, 0, context.Constant(VectorOps.LowHalves));
         ops.By(Simd.PslldBy, 2, j, 16);
         ops.Op(row.Op, 0, isLeft ? j : 2, 0);
         if (isLeft || row.Has(VectorOptions.Rounded))
         {
-            ops.Op(Simd.Pand, 2, j, context.Arena.Constant(~VectorOps.LowHalves));
+            ops.Op(Simd.Pand, 2, j, context.Constant(~VectorOps.LowHalves));
             odd = 2;
         }
 
@@ -162,7 +162,7 @@ internal sealed unsafe class VectorShifts(EmitContext context, VectorOps ops, Ve
         bool isArithmetic = row.Kind == VectorKind.ShiftRightArithmeticBy;
         ops.PowersOfTwo(0, k, VectorOps.RestPowers);
         ops.By(Simd.PsrlwBy, 2, 0, 8);
-        ops.Op(Simd.Pand, 0, 0, context.Arena.Constant(VectorOps.LowBytes));
+        ops.Op(Simd.Pand, 0, 0, context.Constant(VectorOps.LowBytes));
         ops.By(Simd.PsllwBy, 1, j, 8);
         ops.By(isArithmetic ? Simd.PsrawBy : Simd.PsrlwBy, 1, 1, 8);
         ops.Op(Simd.Pmullw, 0, 0, 1);
@@ -175,9 +175,9 @@ internal sealed unsafe class VectorShifts(EmitContext context, VectorOps ops, Ve
         }
 
         ops.By(Simd.PsrlwBy, 0, 0, 7);
-        ops.Op(Simd.Pand, 0, 0, context.Arena.Constant(VectorOps.LowBytes));
+        ops.Op(Simd.Pand, 0, 0, context.Constant(VectorOps.LowBytes));
         ops.By(Simd.PsllwBy, 1, 1, 1);
-        ops.Op(Simd.Pand, 1, 1, context.Arena.Constant(~VectorOps.LowBytes));
+        ops.Op(Simd.Pand, 1, 1, context.Constant(~VectorOps.LowBytes));
         ops.Op(Simd.Por, d, 0, 1);
     }
 }

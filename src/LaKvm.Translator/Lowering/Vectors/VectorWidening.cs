@@ -142,7 +142,7 @@ internal sealed unsafe class VectorWidening(EmitContext context, VectorOps ops)
         }
         else if (isUnsigned)
         {
-            ops.Op(Simd.Pand, d, from, context.Arena.Constant(VectorOps.LowWords));
+            ops.Op(Simd.Pand, d, from, context.Constant(VectorOps.LowWords));
         }
         else
         {

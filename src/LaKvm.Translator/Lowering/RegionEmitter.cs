@@ -2,13 +2,13 @@ using LaKvm.Isa;
 
 namespace LaKvm.Translator;
 
-/// <summary>Turns a region of guest code into machine code, block by block.</summary>
+/// <summary>Turns the intermediate form of a region into machine code, block by block.</summary>
 /// <remarks>
 /// A block begins with two checks: for attention, which only control transfers run through, and of the budget, from
 /// which it takes all its instructions at once. So the budget is exact where a block is left at its end; elsewhere what
 /// was not executed is known by <see cref="Site.Left"/>.
 /// </remarks>
-internal sealed unsafe class RegionTranslator
+internal sealed unsafe class RegionEmitter
 {
     /// <summary>
     /// Bytes of code and sites that the longest region may need: no instruction takes more than 1000.
@@ -16,7 +16,6 @@ internal sealed unsafe class RegionTranslator
     public const int RegionBytes = (CodeRegion.Capacity + LoopPass.MaximumCopied) * 1024;
 
     private readonly EmitContext _context;
-    private readonly PassPipeline _passes;
     private readonly Emitter _e;
     private readonly Edges _edges;
     private readonly Entries _entries;
@@ -29,17 +28,13 @@ internal sealed unsafe class RegionTranslator
     private readonly TailEmitter _tails;
 
     /// <summary>Puts the parts together.</summary>
-    public RegionTranslator(
-        Emitter emitter, CodeArena arena, Stubs stubs, CodeRegion region, List<Link> links, HostFeatures features)
+    public RegionEmitter(EmitContext context)
     {
-        var ir = new IrRegion();
-        var context = new EmitContext(emitter, arena, stubs, region, ir, links, features);
         var registers = new GuestRegisters(context);
         var conversions = new FpConversions(context);
         var operations = new FpOperations(context, conversions);
         _context = context;
-        _passes = new(ir, features);
-        _e = emitter;
+        _e = context.Emitter;
         _edges = new(context);
         _entries = new(context, _edges);
         _repetitions = new(context, operations);
@@ -73,22 +68,14 @@ internal sealed unsafe class RegionTranslator
         _tails = new(context, _edges, _entries, fpu, guestExits, registers, _jumps, _last, _loops, slowTails);
     }
 
-    /// <summary>Called with the name of each stage of a region, and its text.</summary>
-    public Action<string, string>? Trace
-    {
-        init => _passes.Trace = value;
-    }
-
     /// <summary>Where what is seldom run begins, behind the blocks of the region that was translated last.</summary>
     public byte* Cold { get; private set; }
 
-    /// <summary>Translates the collected region of <paramref name="page"/> and enters its blocks in the page.</summary>
-    public void Translate(CodePage* page)
+    /// <summary>Emits the region of <paramref name="page"/> and enters its blocks in the page.</summary>
+    public void Emit(CodePage* page)
     {
         _context.Page = page;
         _e.Position = _context.Arena.Next;
-        _passes.Run(_context.Region);
-        _context.Assignment.Choose(_context.Ir);
         _edges.Begin();
         _repetitions.Prepare();
         foreach (IrBlock block in _context.Ir.Blocks)
