@@ -114,8 +114,16 @@ internal sealed unsafe class Jumps(EmitContext context, Edges edges, LoopCopies 
     {
         // rcx is 4 times the index: entries are 32 bytes, the engine's words behind them 8.
         edges.LeaveRegisters();
-        _e.Mov(Reg.Rcx, Reg.Rax);
-        _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 10);
+        if (context.Features.Bmi2)
+        {
+            _e.RotateRight(Reg.Rcx, Reg.Rax, 10, Width.W64);
+        }
+        else
+        {
+            _e.Mov(Reg.Rcx, Reg.Rax);
+            _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 10);
+        }
+
         _e.OpImmediate(Alu.And, Reg.Rcx, (CpuState.SoftTlbEntries - 1) << 2, Width.W32);
         _e.Mov(Reg.Rdx, Field(CpuState.TlbOffset));
         _e.Mov(Reg.Rsi, Reg.Rax);

@@ -108,20 +108,47 @@ internal sealed unsafe class AccessLookup(EmitContext context, GuestRegisters re
     /// </summary>
     public void EmitTlbEntry(Rm address, int bytes, int alignment = 1)
     {
-        if (address.Displacement == 0)
-        {
-            _e.Mov(Reg.Rcx, address.Register);
-        }
-        else
-        {
-            _e.Lea(Reg.Rcx, address);
-        }
-
-        _e.Lea(Reg.Rax, address.Plus(bytes - 1));
-        _e.ShiftImmediate(Shift.Shr, Reg.Rcx, 12 - CpuState.SoftTlbEntryShift);
+        EmitTlbIndex(address, bytes - 1);
         _e.OpImmediate(Alu.And, Reg.Rcx, (CpuState.SoftTlbEntries - 1) << CpuState.SoftTlbEntryShift, Width.W32);
         _e.Op(Alu.Add, Reg.Rcx, Field(CpuState.TlbOffset));
         _e.OpImmediate(Alu.And, Reg.Rax, ~0xFFF | (alignment - 1));
+    }
+
+    /// <summary>
+    /// rax = the address of the last byte; rcx = the index of an address, with bits above it; bits below it are none of
+    /// the page's.
+    /// </summary>
+    private void EmitTlbIndex(Rm address, int last)
+    {
+        const int shift = 12 - CpuState.SoftTlbEntryShift;
+        if (context.Features.Bmi2 && address.Displacement == 0)
+        {
+            _e.RotateRight(Reg.Rcx, address.Register, shift, Width.W64);
+            EmitAddress(Reg.Rax, address.Plus(last));
+        }
+        else if (context.Features.Bmi2 && last == 0)
+        {
+            EmitAddress(Reg.Rax, address);
+            _e.RotateRight(Reg.Rcx, Reg.Rax, shift, Width.W64);
+        }
+        else
+        {
+            EmitAddress(Reg.Rcx, address);
+            EmitAddress(Reg.Rax, address.Plus(last));
+            _e.ShiftImmediate(Shift.Shr, Reg.Rcx, shift);
+        }
+    }
+
+    private void EmitAddress(Reg to, Rm address)
+    {
+        if (address.Displacement == 0)
+        {
+            _e.Mov(to, address.Register);
+        }
+        else
+        {
+            _e.Lea(to, address);
+        }
     }
 
     private void AddLook(in Instruction i, TailKind kind, int size, int tag, byte* place, byte* second = null)
