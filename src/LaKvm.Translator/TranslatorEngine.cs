@@ -57,7 +57,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         var backEnd = new X64BackEnd(
             _arena, _region, ir, _links, options.Features, GCHandle.ToIntPtr(_self), executeSite);
         _backEnd = backEnd;
-        _passes = new PassPipeline(ir, backEnd) { Trace = options.Trace };
+        _passes = new PassPipeline(ir, backEnd);
         _breakpoints = new BreakpointEntries(core, _arena, backEnd.Breakpoint);
         core.CodeCache = this;
     }
@@ -259,9 +259,14 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
 
     private byte* Translate(CodePage* page, int offset)
     {
+        ICoreObserver? observer = _core.Debug.Observer is { SeesTranslations: true } seeing ? seeing : null;
+        ulong pc = _state->Pc;
+        byte* code = _arena.Next;
+        _passes.Trace = observer == null ? null : (stage, text) => observer.Translated(_core, pc, stage, text);
         _region.Collect(page, offset, _arena.Resolve);
         _passes.Run(_region);
         _backEnd.Emit(page);
+        observer?.Translated(_core, pc, "machine code", IrPrinter.Print(code, _arena.Next));
         Translations++;
         return *CodePage.Entry(page, offset);
     }

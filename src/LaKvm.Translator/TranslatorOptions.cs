@@ -21,11 +21,6 @@ public sealed record TranslatorOptions
     /// <summary>Longest block in instructions, 1 to 1024.</summary>
     public int MaximumBlock { get; init; } = 64;
 
-    /// <summary>
-    /// Called with what becomes of each region: the name of a stage of its translation, and the text behind it.
-    /// </summary>
-    public Action<string, string>? Trace { get; init; }
-
     /// <summary>What translations may use of the host; less than it has only in tests.</summary>
     public HostFeatures Features { get; init; } = HostFeatures.Detect();
 }

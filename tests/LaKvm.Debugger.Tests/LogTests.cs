@@ -173,6 +173,31 @@ public sealed class LogTests
             "vCPU 0 guest #29 0x20004c exit: TLBR, second stage, GPA 0x1fe001e5",
             "vCPU 0 guest #32 0x200054 mmio: write 0x1fe001e7: 0x41");
 
+    [Theory]
+    [InlineData(Level.Host)]
+    [InlineData(Level.Run)]
+    public void Translator_s_log_shows_the_stages_of_a_loop(Level level)
+    {
+        const string program = """
+                lu12i.w $s1, 0x100e0
+                ori     $s1, $s1, 0x1c
+                ori     $t0, $zero, 100
+            loop:
+                addi.w  $t0, $t0, -1
+                bnez    $t0, loop
+                ori     $t0, $zero, 0x34
+                st.b    $t0, $s1, 0
+            1:  b       1b
+            """;
+        string[] lines = Run(level, "translator=loop", program: program);
+
+        const string mark = " translator: ";
+        lines.Where(line => line.Contains(mark)).Select(line => line[(line.IndexOf(mark) + mark.Length)..]).Should()
+            .Equal("decoded", "constants", "dead writes", "words", "accesses", "loops", "machine code");
+        lines.Should().Contain("block 00c to 014");
+        lines.Should().Contain("  00c  addi.w $t0, $t0, -1              reads r12 writes r12");
+    }
+
     [Fact]
     public void Lines_name_the_symbol()
     {
@@ -184,7 +209,7 @@ public sealed class LogTests
     }
 
     [Theory]
-    [InlineData("flights", "'flights' is none of instructions,exceptions,exits,csr,tlb,mmio,interrupts")]
+    [InlineData("flights", "'flights' is none of instructions,exceptions,exits,csr,tlb,mmio,interrupts,translator")]
     [InlineData("csr,", "'' is none of")]
     [InlineData("csr=0x10-0x8", "'0x10-0x8' ends before it begins")]
     [InlineData("csr=0xfg", "'0xfg' is not a number")]
@@ -242,12 +267,13 @@ public sealed class LogTests
         reasons.Should().Equal("the disk is full");
     }
 
-    private static string[] Run(Level level, string rules, bool interpreter = false, bool symbols = false)
+    private static string[] Run(
+        Level level, string rules, bool interpreter = false, bool symbols = false, string program = Program)
     {
         var text = new StringWriter();
         using (var log = new EventLog(text, reason => throw new InvalidOperationException(reason)))
         {
-            using DebugBench bench = DebugBench.Create(level, Program, interpreter: interpreter, log: log);
+            using DebugBench bench = DebugBench.Create(level, program, interpreter: interpreter, log: log);
             log.UseSymbols(new Labels(bench.Labels));
             log.Show(LogRule.ParseAll(rules));
             log.UseSymbols(symbols ? new Labels(bench.Labels) : null);

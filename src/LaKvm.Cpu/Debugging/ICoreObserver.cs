@@ -42,6 +42,18 @@ public interface ICoreObserver
     {
     }
 
+    /// <summary>Whether <see cref="Translated"/> is to be called: what it gets takes time to make.</summary>
+    bool SeesTranslations => false;
+
+    /// <summary>Code was translated to the host's (docs/translator.md).</summary>
+    /// <param name="core">The core.</param>
+    /// <param name="pc">Where it begins.</param>
+    /// <param name="stage">What was done last.</param>
+    /// <param name="text">What has become of the code by that.</param>
+    void Translated(Core core, ulong pc, string stage, string text)
+    {
+    }
+
     /// <summary>An entry of a TLB was written.</summary>
     void TlbWritten(Core core, TlbKind kind, in TlbView entry)
     {
@@ -72,6 +84,14 @@ internal sealed class CoreObservers(ICoreObserver first, ICoreObserver second) :
     public ICoreObserver Without(ICoreObserver observer) =>
         first == observer ? second : second == observer ? first
         : new CoreObservers(Remove(first, observer), Remove(second, observer));
+
+    public bool SeesTranslations => first.SeesTranslations || second.SeesTranslations;
+
+    public void Translated(Core core, ulong pc, string stage, string text)
+    {
+        first.Translated(core, pc, stage, text);
+        second.Translated(core, pc, stage, text);
+    }
 
     public void Raising(Core core, Trap code, uint word, bool toRoot)
     {

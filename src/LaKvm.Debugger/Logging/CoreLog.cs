@@ -95,6 +95,11 @@ internal sealed unsafe class CoreLog(Core core, EventLog log) : ICoreObserver
         WriteLine(LogItem.Mmio, core.State->Pc, access.Address, () => EventText.Access(copy));
     }
 
+    public bool SeesTranslations => log.Wants(LogItem.Translator);
+
+    public void Translated(Core _, ulong pc, string stage, string text) =>
+        WriteLine(LogItem.Translator, pc, 0, () => $"{stage}\n{text.TrimEnd()}");
+
     public void TlbWritten(Core _, TlbKind kind, in TlbView entry)
     {
         TlbView copy = entry;

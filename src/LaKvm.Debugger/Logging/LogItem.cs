@@ -23,16 +23,19 @@ public enum LogItem
 
     /// <summary>Interrupts that are taken.</summary>
     Interrupts,
+
+    /// <summary>What becomes of code that is translated to the host's, stage by stage.</summary>
+    Translator,
 }
 
 /// <summary>The words for <see cref="LogItem"/>.</summary>
 public static class LogItems
 {
     /// <summary>How many there are.</summary>
-    internal const int Count = (int)LogItem.Interrupts + 1;
+    internal const int Count = (int)LogItem.Translator + 1;
 
     private static readonly string[] _lineWords =
-        ["instruction", "exception", "exit", "csr", "tlb", "mmio", "interrupt"];
+        ["instruction", "exception", "exit", "csr", "tlb", "mmio", "interrupt", "translator"];
 
     /// <summary>What command lines call them.</summary>
     public static IReadOnlyList<string> Words { get; } =

@@ -23,6 +23,20 @@ internal static class IrPrinter
         return text.ToString();
     }
 
+    /// <summary>Machine code as text: its address, and its bytes.</summary>
+    public static unsafe string Print(byte* code, byte* end)
+    {
+        const int width = 32;
+        var text = new StringBuilder($"at 0x{(nint)code:x}, {end - code} bytes\n");
+        for (; code < end; code += width)
+        {
+            int length = (int)Math.Min(width, end - code);
+            text.Append($"  {Convert.ToHexStringLower(new ReadOnlySpan<byte>(code, length))}\n");
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>The text of a node: what is left to do, and what is known.</summary>
     public static string Print(in Node node)
     {

@@ -3,8 +3,8 @@ using LaKvm.Cpu;
 namespace LaKvm.Translator;
 
 /// <summary>
-/// Marks the instructions that have breakpoints: their entries lead to <see cref="IBackEnd.Breakpoint"/>, so regions end
-/// before them, and whatever comes to one leaves machine code. Translated code needs no check, and pages without
+/// Marks the instructions that have breakpoints: their entries lead to <see cref="IBackEnd.Breakpoint"/>, so regions
+/// end before them, and whatever comes to one leaves machine code. Translated code needs no check, and pages without
 /// breakpoints are as ever.
 /// </summary>
 internal sealed unsafe class BreakpointEntries(Core core, CodeArena arena, byte* breakpoint)
