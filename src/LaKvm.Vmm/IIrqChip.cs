@@ -9,6 +9,9 @@ internal interface IIrqChip : IBoardInterrupts, IDisposable
 {
     /// <summary>The chip's miscellaneous functions (IOCSR 0x420) were written.</summary>
     void SetChipFunctions(ulong functions);
+
+    /// <summary>Lines for people about the controllers' state.</summary>
+    IEnumerable<string> Describe();
 }
 
 /// <summary>Controllers in the VMM: the board's own, whose outputs become KVM_INTERRUPT.</summary>
@@ -33,6 +36,8 @@ internal sealed class UserIrqChip : IIrqChip, ICoreInterrupts
 
     public void SetChipFunctions(ulong functions) => _interrupts.SetChipFunctions(functions);
 
+    public IEnumerable<string> Describe() => _interrupts.Describe(_vcpus.Length);
+
     public void SetLine(int core, int estatBit, bool level) => _vcpus[core].Interrupt(level ? estatBit : -estatBit);
 
     public void Dispose()
@@ -44,15 +49,18 @@ internal sealed class UserIrqChip : IIrqChip, ICoreInterrupts
 internal sealed class KernelIrqChip : IIrqChip
 {
     private const uint TypeIpi = 12, TypeEiointc = 13, TypePchPic = 14;
+    private const uint IpiRegisters = 0x4000_0001, EiointcRegisters = 0x4000_0002;
     private const uint EiointcStatus = 0x4000_0003, EiointcControl = 0x4000_0004;
     private const uint PchPicRegisters = 0x4000_0005, PchPicControl = 0x4000_0006;
     private const ulong StatusConfiguration = 2, ControlCores = 0, ControlFeatures = 1, PchPicBase = 0;
 
     private readonly Device[] _devices;
     private readonly InterruptGate _gate;
+    private readonly int _cores;
 
     internal KernelIrqChip(BoardLayout layout, HostProcess process, Ioctl.Vm vm, int cores)
     {
+        _cores = cores;
         _gate = new InterruptGate(process, vm);
         _devices = [vm.CreateDevice(TypeIpi), vm.CreateDevice(TypeEiointc), vm.CreateDevice(TypePchPic)];
         _devices[1].SetAttribute(EiointcControl, ControlCores, (ulong)cores);
@@ -90,6 +98,10 @@ internal sealed class KernelIrqChip : IIrqChip
         _gate.Open(ChipRegisters.InterruptsEnabled(functions));
     }
 
+    public IEnumerable<string> Describe() => InterruptDump.Describe(
+        new InterruptRegisters((offset, _) => _devices[2].GetAttribute(PchPicRegisters, offset), ReadEiointc,
+            (core, offset) => _devices[0].GetAttribute(IpiRegisters, ((ulong)core << 16) | offset)), _cores);
+
     public void Dispose()
     {
         _gate.Dispose();
@@ -97,6 +109,14 @@ internal sealed class KernelIrqChip : IIrqChip
         {
             device.Dispose();
         }
+    }
+
+    /// <summary>Its attributes are 32 bits wide.</summary>
+    private ulong ReadEiointc(int core, uint offset)
+    {
+        ulong attribute = ((ulong)core << 16) | offset;
+        return _devices[1].GetAttribute(EiointcRegisters, attribute)
+            | (_devices[1].GetAttribute(EiointcRegisters, attribute + sizeof(uint)) << 32);
     }
 
     private sealed class MessageDoorbell(InterruptGate gate) : IBusDevice

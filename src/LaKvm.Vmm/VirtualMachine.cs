@@ -73,6 +73,12 @@ public sealed class VirtualMachine : IDisposable
     /// </summary>
     public IMachineLife Life => _life;
 
+    /// <summary>Where RAM and devices are, a line each.</summary>
+    public IEnumerable<string> DescribeMemory() => MemoryMapDump.Describe(_ram.Ranges, _mmio);
+
+    /// <summary>The interrupt controllers' state, in lines; while the machine is paused.</summary>
+    public IEnumerable<string> DescribeInterrupts() => _irqChip.Describe();
+
     /// <summary>
     /// Bytes of host RAM that a machine needs for a guest: its memory, page tables, and room to align.
     /// </summary>

@@ -82,6 +82,8 @@ internal sealed class ControlBench : IDisposable
 
         public Debugger.Logging.EventLog? Log => machine.Log;
 
+        public MachineDumps Dumps => machine.Dumps;
+
         public void SetStopPoints(ReadOnlySpan<Cpu.StopPoint> points) => machine.SetStopPoints(points);
 
         public void HoldInterrupts(int cpu, bool hold) => machine.HoldInterrupts(cpu, hold);

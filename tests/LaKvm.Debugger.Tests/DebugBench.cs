@@ -105,7 +105,15 @@ internal sealed class DebugBench : IDisposable
         var machine = Keep(new BareMachine(options, HostSources.Create(), engine));
         code.CopyTo(machine.Board.Memory.Span(Origin, (ulong)code.Length));
         _begin = () => machine.Run(new BootRegisters(Origin, 0, 0, 0), CancellationToken.None);
-        return new CoreMachine(machine.Cores, machine.Life, null) { Log = Log };
+        return new CoreMachine(machine.Cores, machine.Life, null)
+        {
+            Log = Log,
+            Dumps = new MachineDumps
+            {
+                MemoryMap = machine.Board.DescribeMemory,
+                Interrupts = () => machine.Board.Interrupts.Describe(cpus),
+            },
+        };
     }
 
     private IExecutionEngine Logged(Core core, IExecutionEngine engine) =>

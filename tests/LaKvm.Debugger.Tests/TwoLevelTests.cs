@@ -129,6 +129,19 @@ public sealed class TwoLevelTests : IDisposable
         _gdb.Ask("m80000000,4").Should().Be("E0e", "the second stage has no such page");
     }
 
+    [Fact]
+    public void Second_stage_is_shown_entry_by_entry()
+    {
+        BreakInGuest("guest");
+
+        _gdb.Monitor("gpa-walk 0x200000").Should().StartWith("TLB entry ").And.Contain("GID 5")
+            .And.EndWith("physical 0x200000\n");
+        _gdb.Monitor("gpa-walk 0x80000000").Should().EndWith("not mapped\n");
+        _gdb.Ask("Hgp1.1");
+        _gdb.Monitor("info csrs gstat").Should().Contain(" GID=5");
+        _gdb.Monitor("info csrs gtlbc").Should().Contain("USETGID=1 TGID=5");
+    }
+
     private void BreakInGuest(string label)
     {
         _gdb.Ask("vAttach;2").Should().Be("T05thread:p2.1;");

@@ -60,6 +60,11 @@ internal sealed class BareGuest : IGuest
     {
         Log = _log,
         Board = new GuestBoard(_devices.Describe(isVirtual: false), _machine.Board.Devices.PressPowerButton),
+        Dumps = new MachineDumps
+        {
+            MemoryMap = _machine.Board.DescribeMemory,
+            Interrupts = () => _machine.Board.Interrupts.Describe(_machine.Cores.Count),
+        },
     };
 
     /// <inheritdoc/>

@@ -14,7 +14,7 @@ internal static class LookCommands
     internal static void AddTo(Action<MonitorCommand> add)
     {
         add(new("info registers", "", "general registers and PC of the core", (context, _) => Registers(context)));
-        add(new("info csrs", "[NAME]", "CSRs of the core's mode, and the guest CSR file", Csrs));
+        add(new("info csrs", "[NAME]", "CSRs of the core's mode with their fields, and the guest CSR file", Csrs));
         add(new("info tlb", "", "what is in the TLB", (context, _) => Tlb(context)));
         add(new("info cpus", "", "all cores", (context, _) => Cores(context)));
         add(new("info breakpoints", "", "breakpoints and watchpoints", (context, _) => Points(context)));
@@ -53,7 +53,8 @@ internal static class LookCommands
                 string name = group.Prefix + row.Name.ToLowerInvariant();
                 if (arguments.Length == 0 || name.Contains(arguments[0], StringComparison.OrdinalIgnoreCase))
                 {
-                    text.Append($"{name,-16} 0x{row.Number:x3} {thread.ReadCsr(group.File, row.Number):x16}\n");
+                    ulong value = thread.ReadCsr(group.File, row.Number);
+                    text.Append($"{name,-16} 0x{row.Number:x3} {value:x16}{Fields(row.Number, value)}\n");
                 }
             }
         }
@@ -62,6 +63,11 @@ internal static class LookCommands
             ? throw new MonitorException($"no CSR has '{arguments[0]}' in its name")
             : text.ToString();
     }
+
+    private static string Fields(int csr, ulong value) =>
+        string.Concat(CsrFields.Of(csr).Select(field => $" {field.Name}={Short(field.Of(value))}"));
+
+    private static string Short(ulong value) => value < 10 ? $"{value}" : $"0x{value:x}";
 
     private static string Tlb(MonitorContext context)
     {

@@ -17,6 +17,7 @@ public sealed class MonitorCommands
         LookCommands.AddTo(Add);
         MemoryLookCommands.AddTo(Add);
         BoardCommands.AddTo(Add);
+        DumpCommands.AddTo(Add);
         LogCommands.AddTo(Add);
         LifeCommands.AddTo(Add);
     }

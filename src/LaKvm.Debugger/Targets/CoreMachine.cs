@@ -31,6 +31,9 @@ public sealed unsafe class CoreMachine : IDebugMachine
     public ISymbols? Symbols { get; }
 
     /// <inheritdoc/>
+    public MachineDumps Dumps { get; init; } = new();
+
+    /// <inheritdoc/>
     public EventLog? Log { get; init; }
 
     /// <inheritdoc/>

@@ -105,6 +105,19 @@ public sealed unsafe class CoreThread(Core core, bool inGuest) : IDebugThread
     }
 
     /// <inheritdoc/>
+    public bool TranslateSecondStage(ulong gpa, out ulong physical, ICollection<string> steps)
+    {
+        if (!core.Debug.Tlb.Translate(TlbKind.SecondStage, gpa, out physical, out TlbView entry))
+        {
+            return WalkSecondStage(gpa, out physical, steps);
+        }
+
+        steps.Add($"TLB entry {TlbText.Line(entry)}");
+        _ = WalkSecondStage(gpa, out _, steps);
+        return true;
+    }
+
+    /// <inheritdoc/>
     public bool ReadPhysical(ulong address, Span<byte> bytes)
     {
         if (!TryFind(address, bytes.Length, out ulong machine))
@@ -158,16 +171,17 @@ public sealed unsafe class CoreThread(Core core, bool inGuest) : IDebugThread
     /// Guest-physical to physical: by the TLB, or by the tables that root mode's PGDL leads to while a guest runs, as
     /// Linux's KVM has it.
     /// </summary>
-    private bool TranslateSecondStage(ulong gpa, out ulong physical)
+    private bool TranslateSecondStage(ulong gpa, out ulong physical) =>
+        core.Debug.Tlb.Translate(TlbKind.SecondStage, gpa, out physical, out _)
+        || WalkSecondStage(gpa, out physical, null);
+
+    private bool WalkSecondStage(ulong gpa, out ulong physical, ICollection<string>? steps)
     {
-        if (core.Debug.Tlb.Translate(TlbKind.SecondStage, gpa, out physical, out _))
-        {
-            return true;
-        }
+        physical = 0;
 
         _secondStage = IsGuestRunning ? core.ReadCsr(Csr.Pgdl) : _secondStage;
         var walk = new PageWalk(ReadSecondStageCsr, ReadMachineWord);
-        return _secondStage != 0 && (gpa >> 47) == 0 && walk.Translate(gpa, out physical);
+        return _secondStage != 0 && (gpa >> 47) == 0 && walk.Translate(gpa, out physical, steps);
     }
 
     /// <summary>Root mode's tables, without its windows.</summary>

@@ -22,6 +22,9 @@ public interface IDebugMachine
     /// <summary>Names of its code, if known.</summary>
     ISymbols? Symbols { get; }
 
+    /// <summary>What is around its cores.</summary>
+    MachineDumps Dumps { get; }
+
     /// <summary>The log of what its cores do, if there is one.</summary>
     EventLog? Log { get; }
 
@@ -105,6 +108,11 @@ public interface IDebugThread
     /// <param name="physical">Physical address of the process: of the machine, or of the guest.</param>
     /// <param name="steps">Takes what was looked at, a line each.</param>
     bool Translate(ulong va, out ulong physical, ICollection<string>? steps = null);
+
+    /// <summary>
+    /// Translates a guest-physical address by the second stage; <paramref name="steps"/> takes what was looked at.
+    /// </summary>
+    bool TranslateSecondStage(ulong gpa, out ulong physical, ICollection<string> steps);
 
     /// <summary>Reads RAM at a physical address of the process; false if not all of it is RAM.</summary>
     bool ReadPhysical(ulong address, Span<byte> bytes);

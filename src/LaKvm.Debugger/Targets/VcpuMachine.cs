@@ -20,8 +20,14 @@ public sealed class VcpuMachine : IDebugMachine
     public VcpuMachine(HostMachine host, VirtualMachine machine, ISymbols? symbols)
     {
         _host = host;
-        _guest = new Guest([.. machine.Vcpus.Select((vcpu, id) => new VcpuThread(vcpu, id, machine.Ram))]);
+        _guest = new Guest([.. machine.Vcpus.Select((vcpu, id) => new VcpuThread(vcpu, id, machine))]);
         Life = machine.Life;
+        Dumps = new MachineDumps
+        {
+            MemoryMap = machine.DescribeMemory,
+            MemorySlots = machine.Vm.DescribeSlots,
+            Interrupts = machine.DescribeInterrupts,
+        };
         Symbols = symbols;
     }
 
@@ -30,6 +36,9 @@ public sealed class VcpuMachine : IDebugMachine
 
     /// <inheritdoc/>
     public ISymbols? Symbols { get; }
+
+    /// <inheritdoc/>
+    public MachineDumps Dumps { get; }
 
     /// <inheritdoc/>
     public EventLog? Log { get; init; }

@@ -10,8 +10,8 @@ namespace LaKvm.Debugger;
 /// </summary>
 /// <param name="vcpu">The vCPU.</param>
 /// <param name="id">Its number.</param>
-/// <param name="ram">The guest's memory.</param>
-public sealed class VcpuThread(Vcpu vcpu, int id, GuestRam ram) : IDebugThread
+/// <param name="machine">Its machine.</param>
+public sealed class VcpuThread(Vcpu vcpu, int id, VirtualMachine machine) : IDebugThread
 {
     /// <summary>struct kvm_fpu: FCSR0, then the condition flags, then 32 registers of 32 bytes.</summary>
     private const int FcsrOffset = 0, FccOffset = 8, VectorOffset = 16, VectorBytes = 32;
@@ -87,10 +87,14 @@ public sealed class VcpuThread(Vcpu vcpu, int id, GuestRam ram) : IDebugThread
         new PageWalk(vcpu.GetCsr, ReadWord).Translate(va, out physical, steps);
 
     /// <inheritdoc/>
-    public bool ReadPhysical(ulong address, Span<byte> bytes) => ram.Read(address, bytes);
+    public bool TranslateSecondStage(ulong gpa, out ulong physical, ICollection<string> steps) =>
+        machine.Vm.WalkSecondStage(gpa, out physical, steps);
 
     /// <inheritdoc/>
-    public bool WritePhysical(ulong address, ReadOnlySpan<byte> bytes) => ram.Write(address, bytes);
+    public bool ReadPhysical(ulong address, Span<byte> bytes) => machine.Ram.Read(address, bytes);
+
+    /// <inheritdoc/>
+    public bool WritePhysical(ulong address, ReadOnlySpan<byte> bytes) => machine.Ram.Write(address, bytes);
 
     /// <inheritdoc/>
     public IEnumerable<string> Tlb() => [];
@@ -105,6 +109,6 @@ public sealed class VcpuThread(Vcpu vcpu, int id, GuestRam ram) : IDebugThread
     private ulong? ReadWord(ulong address)
     {
         Span<byte> word = stackalloc byte[sizeof(ulong)];
-        return ram.Read(address, word) ? BitConverter.ToUInt64(word) : null;
+        return machine.Ram.Read(address, word) ? BitConverter.ToUInt64(word) : null;
     }
 }

@@ -48,6 +48,11 @@ public sealed class BoardInterrupts : IBoardInterrupts
         Eiointc.Enabled = ChipRegisters.InterruptsEnabled(functions);
     }
 
+    /// <summary>Lines for people about the controllers' state.</summary>
+    public IEnumerable<string> Describe(int cores) => InterruptDump.Describe(
+        new InterruptRegisters(
+            PchPic.Read, Eiointc.Peek, (core, offset) => Ipi.Read(core, offset, sizeof(ulong))), cores);
+
     /// <summary>As after power-on.</summary>
     public void Reset()
     {

@@ -86,6 +86,10 @@ public sealed class BoardMachine : ICoreBus, IDisposable
         _chip.Reset();
     }
 
+    /// <summary>Where RAM and devices are, a line each.</summary>
+    public IEnumerable<string> DescribeMemory() =>
+        MemoryMapDump.Describe(Memory.Blocks.Select(block => new RamRange(block.Base, block.Size)), Mmio);
+
     /// <inheritdoc/>
     public bool Answers(ulong physicalAddress, int size) => Mmio.Answers(physicalAddress, size);
 

@@ -4,6 +4,18 @@ namespace LaKvm.Devices;
 
 public sealed partial class Eiointc
 {
+    /// <summary>Offset from IOCSR 0x1400: a byte for 32 vectors, which names their HWI line.</summary>
+    public const uint PinMap = EiointcRegisters.IpMap;
+
+    /// <summary>Offset of the vectors' enable bits.</summary>
+    public const uint Enables = EiointcRegisters.Enable;
+
+    /// <summary>Offset of the bits of the vectors that are pending at a core.</summary>
+    public const uint CoreStatus = EiointcRegisters.CoreIsr;
+
+    /// <summary>Offset of the routes: a byte for each vector, which names node and core.</summary>
+    public const uint Routes = EiointcRegisters.Route;
+
     /// <summary>Reads 64 bits of state, without side effects.</summary>
     /// <param name="core">The core whose node and ISR are meant.</param>
     /// <param name="offset">Offset from IOCSR 0x1400 of a 64-bit register.</param>

@@ -87,6 +87,39 @@ public sealed unsafe class GpaPageTable : IDisposable
         }
     }
 
+    /// <summary>
+    /// Translates an address as a core does, without changing anything; <paramref name="steps"/> takes a line for each
+    /// entry. Under the MMU lock.
+    /// </summary>
+    internal bool Walk(ulong gpa, out ulong physical, ICollection<string> steps)
+    {
+        ulong table = Root;
+        physical = 0;
+        for (int level = Geometry.RootLevel; level >= 0; level--)
+        {
+            int index = Geometry.Index(gpa, level);
+            GpaPte value = Read((GpaPte*)_pages.Pointer(table) + index);
+            steps.Add($"level {level}[{index}] at 0x{table + ((ulong)index * sizeof(ulong)):x} = 0x{(ulong)value:x}"
+                + (level > 0 && IsNone(value, level) ? ", nothing" : ""));
+            if (IsPresent(value, level))
+            {
+                ulong offset = Geometry.Span(level) - 1;
+                physical = ((ulong)value & (ulong)GpaPte.FrameMask & ~offset) | (gpa & offset);
+                steps.Add($"page of {Geometry.Span(level) >> 10} KiB: {value & ~GpaPte.FrameMask}");
+                return true;
+            }
+
+            if (level == 0 || IsNone(value, level))
+            {
+                return false;
+            }
+
+            table = (ulong)value & (ulong)GpaPte.FrameMask;
+        }
+
+        return false;
+    }
+
     /// <summary>Entry value that says "nothing" at a level.</summary>
     internal GpaPte Invalid(int level) => (GpaPte)_invalid[level];
 

@@ -22,6 +22,18 @@ public sealed class MemorySlots
     /// <summary>The slots as they are now.</summary>
     internal MemorySlotSet Current => Volatile.Read(ref _slots);
 
+    /// <summary>The slots as they are now, in order of guest address, for people.</summary>
+    public IEnumerable<string> Describe()
+    {
+        foreach (MemorySlot slot in Current)
+        {
+            int shift = slot.PageShift;
+            yield return $"slot {slot.Id}: GPA {slot.BaseGfn << shift:x16}-{(slot.EndGfn << shift) - 1:x16} "
+                + $"at 0x{slot.Hva:x}{(slot.ReadOnly ? ", read-only" : "")}"
+                + (slot.IsDirtyTracked ? ", dirty log" : "");
+        }
+    }
+
     /// <summary>
     /// Creates, changes, moves or deletes (size 0) a memory slot: KVM_SET_USER_MEMORY_REGION.
     /// </summary>

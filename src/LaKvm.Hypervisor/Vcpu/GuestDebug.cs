@@ -11,6 +11,7 @@ public sealed unsafe class GuestDebug
 {
     private (RunExit Kind, ulong Address) _stop;
     private bool _isStopped;
+    private bool _steps;
     private long _left = long.MaxValue;
 
     /// <summary>A debugger has wanted something at some time: until then an exit pays for one test.</summary>
@@ -18,8 +19,7 @@ public sealed unsafe class GuestDebug
 
     /// <summary>
     /// Instructions that the guest may execute before KVM_RUN returns with KVM_EXIT_DEBUG; <see cref="long.MaxValue"/>
-    /// without limit. What is executed again behind an exit (a page was mapped, a unit loaded) counts once. No part of
-    /// KVM's interface, which has no steps on this architecture.
+    /// without limit. What is executed again behind an exit (a page was mapped, a unit loaded) counts once.
     /// </summary>
     public long InstructionsLeft
     {
@@ -46,17 +46,36 @@ public sealed unsafe class GuestDebug
     internal bool HasStopped => _isUsed && (_isStopped || _left <= 0);
 
     /// <summary>
-    /// KVM_SET_GUEST_DEBUG: with bit 0, planted breakpoints exit; without it nothing else counts. Bit 16 asks for them
-    /// too, stepping has no effect.
+    /// KVM_SET_GUEST_DEBUG: with bit 0, planted breakpoints exit (bit 16 asks for them too), and with bit 1 KVM_RUN
+    /// executes one instruction; without it nothing else counts. Linux accepts the step on this architecture, but does
+    /// not step; here it is as elsewhere: interrupts come into it, and what user space has to do for the instruction
+    /// comes before KVM_EXIT_DEBUG.
     /// </summary>
     public void SetControl(uint control)
     {
-        const uint enable = 1;
+        const uint enable = 1, singleStep = 2;
         HasBreakpoints = (control & enable) != 0;
+        bool steps = HasBreakpoints && (control & singleStep) != 0;
+        if (steps || _steps)
+        {
+            InstructionsLeft = steps ? 1 : long.MaxValue;
+        }
+
+        _steps = steps;
     }
 
-    /// <summary>The guest goes on from where it has stopped.</summary>
-    internal void Continue() => _isStopped = false;
+    /// <summary>
+    /// The guest goes on from where it was left; <paramref name="isBehindStop"/>: with KVM_EXIT_DEBUG, so that a step
+    /// is complete and the next one begins.
+    /// </summary>
+    internal void Continue(bool isBehindStop)
+    {
+        _isStopped = false;
+        if (_steps && isBehindStop)
+        {
+            _left = 1;
+        }
+    }
 
     /// <summary>Runs a guest up to its next exit, counting its instructions.</summary>
     internal void Step(HostCpu cpu)

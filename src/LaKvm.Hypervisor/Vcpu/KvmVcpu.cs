@@ -150,8 +150,8 @@ public sealed unsafe class KvmVcpu : IHostWork, IGuestPlace, IDisposable
             return Errno.Intr;
         }
 
+        Debug.Continue(run->ExitReason == KvmExitReason.Debug);
         run->ExitReason = KvmExitReason.Unknown;
-        Debug.Continue();
         if (Scheduling.Enter(this))
         {
             GuestErrorLog.Enter(this);

@@ -92,6 +92,19 @@ public sealed class KvmVm : IDisposable
     /// <summary>Second-stage translation.</summary>
     internal GpaMmu Mmu { get; }
 
+    /// <summary>
+    /// Translates a guest-physical address by the second stage's tables; <paramref name="steps"/> takes a line for each
+    /// entry.
+    /// </summary>
+    public bool WalkSecondStage(ulong gpa, out ulong physical, ICollection<string> steps)
+    {
+        physical = 0;
+        lock (Mmu.Lock)
+        {
+            return gpa < GpaMmu.GpaSize && Mmu.Table.Walk(gpa, out physical, steps);
+        }
+    }
+
     /// <summary>In-kernel devices.</summary>
     internal KvmIoBuses Buses { get; } = new();
 

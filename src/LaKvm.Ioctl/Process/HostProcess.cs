@@ -174,6 +174,11 @@ public sealed unsafe class HostProcess : IDisposable
         ? vm.Vm.Tracer.Attach(events, sink)
         : throw new ArgumentException("Only a VM has tracepoints.", nameof(vmFd));
 
+    /// <summary>The VM behind its descriptor, for who looks into the hypervisor as Linux's debugfs lets one.</summary>
+    internal KvmVm VmOf(int vmFd) => Find(vmFd) is VmDescriptor vm
+        ? vm.Vm
+        : throw new ArgumentException("This is no VM.", nameof(vmFd));
+
     /// <summary>eventfd: a descriptor of a counter.</summary>
     /// <param name="blocking">Whether a read waits for a signal; it fails with EAGAIN otherwise (EFD_NONBLOCK).</param>
     public int CreateEventFd(bool blocking = false) => Install(new EventDescriptor(blocking));

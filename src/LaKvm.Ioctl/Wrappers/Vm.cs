@@ -159,6 +159,16 @@ public sealed unsafe class Vm : DescriptorHandle
     /// </summary>
     public IDisposable Trace(uint events, TraceSink sink) => Process.Trace(Fd, events, sink);
 
+    /// <summary>The memory slots, in lines for people; no part of KVM's interface.</summary>
+    public IEnumerable<string> DescribeSlots() => Process.VmOf(Fd).Memory.Describe();
+
+    /// <summary>
+    /// Translates a guest-physical address by the second stage's tables; <paramref name="steps"/> takes a line for each
+    /// entry. No part of KVM's interface.
+    /// </summary>
+    public bool WalkSecondStage(ulong gpa, out ulong physical, ICollection<string> steps) =>
+        Process.VmOf(Fd).WalkSecondStage(gpa, out physical, steps);
+
     /// <summary>KVM_GET_STATS_FD: a readable descriptor.</summary>
     public int GetStatsFd() => Call(KvmIoctl.GetStatsFd, 0);
 

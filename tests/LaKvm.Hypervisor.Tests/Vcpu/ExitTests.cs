@@ -206,6 +206,59 @@ public class ExitTests : IDisposable
         Gpr(vcpu, A0).Should().Be(ulong.MaxValue);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Step_executes_one_instruction_and_exits_behind_it(bool interpreter)
+    {
+        using var bench = new GuestBench(engine: interpreter ? null : GuestBench.Translator);
+        Vcpu vcpu = bench.Start("ori $t0, $zero, 1\nb 1f\nnop\n1: cpucfg $t1, $zero\nori $t0, $zero, 3" + Stop);
+        vcpu.SetGuestDebug(0x3);
+
+        foreach (ulong offset in new ulong[] { 4, 12, 16, 20 })
+        {
+            vcpu.Run().Kind.Should().Be(VcpuExitKind.Debug);
+            vcpu.GetRegisters().Pc.Should().Be(GuestBench.CodeBase + offset);
+        }
+
+        Gpr(vcpu, T0).Should().Be(3);
+        vcpu.SetGuestDebug(0x2); // what is not enabled does not count
+        vcpu.Run().Kind.Should().Be(VcpuExitKind.Mmio, "the guest runs on to its end");
+    }
+
+    [Fact]
+    public void Step_over_a_device_access_ends_when_user_space_has_answered()
+    {
+        Vcpu vcpu = _bench.Start($"li.d $t0, 0x1fe00000\nld.w $t1, $t0, 0\nori $t2, $zero, 7{Stop}");
+        vcpu.SetGuestDebug(0x3);
+        ulong load = GuestBench.CodeBase;
+        VcpuExit exit;
+        while ((exit = vcpu.Run()).Kind == VcpuExitKind.Debug)
+        {
+            load = vcpu.GetRegisters().Pc;
+        }
+
+        exit.Kind.Should().Be(VcpuExitKind.Mmio);
+        vcpu.SetReadData(5);
+
+        vcpu.Run().Kind.Should().Be(VcpuExitKind.Debug);
+        vcpu.GetRegisters().Pc.Should().Be(load + 4);
+        Gpr(vcpu, T0 + 1).Should().Be(5);
+        Gpr(vcpu, T0 + 2).Should().Be(0, "the next instruction is another step");
+        vcpu.Run().Kind.Should().Be(VcpuExitKind.Debug);
+        Gpr(vcpu, T0 + 2).Should().Be(7);
+    }
+
+    [Fact]
+    public void Step_over_a_planted_breakpoint_exits_at_it()
+    {
+        Vcpu vcpu = _bench.Start("ori $t0, $zero, 1\nhvcl 0x101" + Stop);
+        vcpu.SetGuestDebug(0x1_0003);
+        vcpu.Run().Kind.Should().Be(VcpuExitKind.Debug);
+        vcpu.Run().Kind.Should().Be(VcpuExitKind.Debug);
+        vcpu.GetRegisters().Pc.Should().Be(GuestBench.CodeBase + 4);
+    }
+
     [Fact]
     public void Read_is_completed_by_an_immediate_exit()
     {
