@@ -16,7 +16,7 @@ public sealed class MachineDesk
     private readonly object _lock = new();
     private readonly MonitorCommands _commands = new();
     private IDebugMachine? _machine;
-    private bool _isPaused;
+    private volatile bool _isPaused;
     private bool _isOver;
 
     /// <summary>

@@ -1,18 +1,21 @@
 using LaKvm.Control;
 using LaKvm.Debugger;
 using LaKvm.Running;
+using LaKvm.Web;
 using Microsoft.Extensions.Logging;
 
 namespace LaKvm.Cli;
 
 /// <summary>
 /// All ways in which a run's machines, one after another, are looked at and commanded from outside: debuggers, the
-/// monitor, QMP. Where nobody asks for one, none of it is made.
+/// monitor, QMP, HTTP. Where nobody asks for one, none of it is made.
 /// </summary>
 internal sealed class GuestDoors : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly List<Door> _doors = [];
+    private readonly List<IDisposable> _servers = [];
+    private ConsoleHub? _console;
     private GdbServer? _gdb;
     private MachineDesk? _desk;
     private IGuest? _guest;
@@ -44,12 +47,14 @@ internal sealed class GuestDoors : IDisposable
 
     /// <summary>Begins to listen for those that the user wants.</summary>
     /// <exception cref="UserErrorException">Nobody can listen there.</exception>
-    internal static GuestDoors Open(DoorOptions options, ILogger log)
+    internal static GuestDoors Open(
+        DoorOptions options, GuestTerminal terminal, GuestObservers observers, ILogger log)
     {
         var doors = new GuestDoors(options.Waits);
         try
         {
             doors.Listen(options, log);
+            doors.Serve(options, terminal, observers);
             return doors;
         }
         catch
@@ -58,6 +63,10 @@ internal sealed class GuestDoors : IDisposable
             throw;
         }
     }
+
+    /// <summary>The guest's terminal: for those who come by HTTP too, if they may come.</summary>
+    internal ITerminal Tap(ITerminal terminal) =>
+        _console == null ? terminal : new TappedTerminal(terminal, _console);
 
     /// <summary>A machine is there, which does not run yet.</summary>
     internal void Attach(IGuest guest)
@@ -104,6 +113,7 @@ internal sealed class GuestDoors : IDisposable
     {
         _gdb?.Dispose();
         _doors.ForEach(door => door.Dispose());
+        _servers.ForEach(server => server.Dispose());
     }
 
     private void Listen(DoorOptions options, ILogger log)
@@ -124,6 +134,27 @@ internal sealed class GuestDoors : IDisposable
         {
             _doors.Add(new QmpDoor(Desk, qmp.Listen()));
             Tell(log, "QMP clients", qmp);
+        }
+    }
+
+    private void Serve(DoorOptions options, GuestTerminal terminal, GuestObservers observers)
+    {
+        if ((options.Api ?? options.Web) == null)
+        {
+            return;
+        }
+
+        _console = new ConsoleHub(bytes =>
+            terminal.Port is { SoftwareListens: true } port ? port.Receive(bytes) : 0);
+        var machine = new WebMachine(Desk, _console, observers.Sampler);
+        if (options.Api is { } api)
+        {
+            _servers.Add(HttpDoor.Open(api, machine, hasPage: false));
+        }
+
+        if (options.Web is { } web)
+        {
+            _servers.Add(HttpDoor.Open(web, machine, hasPage: true));
         }
     }
 

@@ -27,8 +27,8 @@ internal static class GuestHost
         using var observers = new GuestObservers(options, message => log.LogWarning("{Message}", message));
         using var terminal = new GuestTerminal(options.Console, observers, streams);
         using CancellationTokenRegistration leaving = stop.Register(terminal.Abandon);
-        using var devices = new GuestDevices(options, terminal, streams);
-        using GuestDoors doors = GuestDoors.Open(options.Doors, log);
+        using GuestDoors doors = GuestDoors.Open(options.Doors, terminal, observers, log);
+        using var devices = new GuestDevices(options, doors.Tap(terminal), streams);
         terminal.Monitor = new ConsoleMonitor(() => doors.Desk, terminal.Show);
         using var run = new GuestRun(
             options, terminal, streams, cancel => factory(options, files, devices, observers, errors, cancel),

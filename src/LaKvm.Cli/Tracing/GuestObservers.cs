@@ -16,11 +16,14 @@ internal sealed class GuestObservers : IDisposable
     private readonly StatReporter? _statistics;
     private readonly TraceFile? _trace;
     private readonly GuestLog? _log;
+    private readonly bool _samples;
 
     /// <summary>Opens the files; <paramref name="failed"/> is told what becomes of them.</summary>
     /// <exception cref="UserErrorException">One cannot be written.</exception>
     public GuestObservers(GuestOptions options, Action<string> failed)
     {
+        Sampler = new ExitSampler(options.Cpus);
+        _samples = options.Doors.HasHttp;
         string unit = options.IsVirtual ? "vCPU" : "core";
         _statistics = options.Stat == null ? null : new StatReporter(
             options.Stat.Path, options.Cpus, unit);
@@ -28,6 +31,9 @@ internal sealed class GuestObservers : IDisposable
             options.Trace, options.TraceExits, options.Cpus, unit);
         _log = options.EventLog.IsWanted && !options.ChecksEngine ? new GuestLog(options.EventLog, failed) : null;
     }
+
+    /// <summary>Counts exits for whoever asks.</summary>
+    internal ExitSampler Sampler { get; }
 
     /// <summary>The log of what the guest does, if there is one.</summary>
     internal EventLog? Log => _log?.Events;
@@ -45,8 +51,12 @@ internal sealed class GuestObservers : IDisposable
     /// </summary>
     internal IDisposable Attach(HostProcess process, VirtualMachine machine, ISymbols? symbols)
     {
-        IDisposable?[] attached = [_statistics?.Attach(process, machine, symbols), _trace?.Attach(machine.Vm, symbols),
-            _log == null ? null : VmLog.Attach(_log.Events, machine.Vm)];
+        IDisposable?[] attached =
+        [
+            _statistics?.Attach(process, machine, symbols), _trace?.Attach(machine.Vm, symbols),
+            _log == null ? null : VmLog.Attach(_log.Events, machine.Vm),
+            _samples ? Sampler.Attach(exits => exits.Attach(machine.Vm)) : null,
+        ];
         return new Attachment(attached);
     }
 
@@ -55,7 +65,7 @@ internal sealed class GuestObservers : IDisposable
     /// </summary>
     internal IDisposable Attach(IReadOnlyList<Core> cores)
     {
-        if (_statistics == null && _trace == null)
+        if (_statistics == null && _trace == null && !_samples)
         {
             return new Attachment([]);
         }
@@ -67,7 +77,11 @@ internal sealed class GuestObservers : IDisposable
             core.Debug.Observe(exits);
         }
 
-        return new Attachment([_statistics?.Attach(tracer), _trace?.Attach(tracer)]);
+        return new Attachment(
+        [
+            _statistics?.Attach(tracer), _trace?.Attach(tracer),
+            _samples ? Sampler.Attach(counted => counted.Attach(tracer)) : null,
+        ]);
     }
 
     /// <summary>Shows the statistics now: the user has asked for them. False if there are none.</summary>

@@ -59,7 +59,7 @@ public sealed class ListeningSocket : IDisposable
     }
 
     /// <summary>The socket of a process that has ended is in nobody's way.</summary>
-    private static void DeleteStale(EndPoint at)
+    public static void DeleteStale(EndPoint at)
     {
         if (at is not UnixDomainSocketEndPoint)
         {

@@ -79,6 +79,14 @@ public sealed class ExitStatistics
         return totals;
     }
 
+    /// <summary>The counters of one vCPU, by <see cref="ExitKind"/>, and its nanoseconds in guest mode.</summary>
+    public ExitTotal[] Read(int vcpu, out ulong guestNanoseconds)
+    {
+        var totals = new ExitTotal[Kinds];
+        guestNanoseconds = _vcpus[vcpu].AddTo(totals);
+        return totals;
+    }
+
     private static DurationHistogram[] MakeDurations() =>
         [.. Enumerable.Range(0, Kinds).Select(_ => new DurationHistogram())];
 
