@@ -53,22 +53,12 @@ internal sealed unsafe class VectorEmitter
 
         _fpu.CheckUnit(i);
         _ops.Width = row.Bytes;
-        if (row.Kind >= VectorKind.Load)
+        switch (VectorShape.Of(row.Kind).Family)
         {
-            _moves.VectorMemory(i, row);
-        }
-        else if (row.Kind >= VectorKind.SetZero)
-        {
-            _moves.SetFlag(i, row);
-        }
-        else if (row.Kind == VectorKind.ToGpr)
-        {
-            _moves.ElementToGpr(i, row);
-        }
-        else
-        {
-            int d = Lanes(i, row);
-            _vectors.CommitResult(i, d, _ops.Width);
+            case VectorFamily.Memory: _moves.VectorMemory(i, row); break;
+            case VectorFamily.Flag: _moves.SetFlag(i, row); break;
+            case VectorFamily.ToGpr: _moves.ElementToGpr(i, row); break;
+            default: _vectors.CommitResult(i, Lanes(i, row), _ops.Width); break;
         }
 
         return true;
@@ -77,48 +67,35 @@ internal sealed unsafe class VectorEmitter
     /// <summary>Computes a result in a new register.</summary>
     private int Lanes(in Instruction i, in VectorRow row)
     {
-        int j = row.Kind is VectorKind.Constant or VectorKind.FromGpr or VectorKind.InsertGpr
-            ? 0
-            : _vectors.Read(i.J, _ops.Width);
-        int k = row.Has(VectorOptions.Immediate) ? Immediate(i, row) : ReadsK(row.Kind)
-            ? _vectors.Read(i.K, _ops.Width) : 0;
-        int old = ReadsD(row) ? _vectors.Read(
-            row.Kind is VectorKind.BitSelect or VectorKind.ShuffleBytes ? i.A : i.D, _ops.Width) : 0;
+        (VectorFamily family, VectorReads reads) = VectorShape.Of(row.Kind);
+        bool readsD = (reads & VectorReads.D) != 0 || row.Has(VectorOptions.Accumulate);
+        int j = ReadIf((reads & VectorReads.J) != 0, i.J);
+        int k = row.Has(VectorOptions.Immediate) ? Immediate(i, row) : ReadIf((reads & VectorReads.K) != 0, i.K);
+        int old = (reads & VectorReads.A) != 0 ? _vectors.Read(i.A, _ops.Width) : ReadIf(readsD, i.D);
         int d = _vectors.Fresh();
-        switch (row.Kind)
+        switch (family)
         {
-            case <= VectorKind.Minimum64: _order.Simple(row, d, j, k); break;
-            case <= VectorKind.AverageRounded: _order.Average(row, d, j, k); break;
-            case <= VectorKind.SaturatedDifference: _saturation.SaturatedSum(row, d, j, k); break;
-            case <= VectorKind.MultiplySubtract: _products.Multiply(row, d, j, k, old); break;
-            case <= VectorKind.RotateBy: _shifts.ShiftElements(row, d, j, k, i.Imm); break;
-            case <= VectorKind.BitSelectImmediate: _bits.Bits(i, row, d, j, k, old); break;
-            case <= VectorKind.MaskNotZero: _bits.Mask(row, d, j); break;
-            case VectorKind.FirstNegative: _bits.FirstNegative(i, row, d, j, old); break;
-            case <= VectorKind.PickOdd: _permutations.Interleave(row, d, j, k); break;
-            case <= VectorKind.Constant: _permutations.Permute(i, row, d, j, k, old); break;
-            case <= VectorKind.ExtendHigh: _widening.Widen(i, row, d, j, k, old); break;
-            case <= VectorKind.NarrowUnsigned: _narrowing.Narrow(i, row, d, j, k, old); break;
-            case <= VectorKind.CountLeadingOnes: _bits.CountBits(row, d, j); break;
-            case <= VectorKind.InsertLowest: _permutations.BetweenLanes(i, row, d, j, k, old); break;
+            case VectorFamily.Order: _order.Simple(row, d, j, k); break;
+            case VectorFamily.Average: _order.Average(row, d, j, k); break;
+            case VectorFamily.Saturation: _saturation.SaturatedSum(row, d, j, k); break;
+            case VectorFamily.Product: _products.Multiply(row, d, j, k, old); break;
+            case VectorFamily.Shift: _shifts.ShiftElements(row, d, j, k, i.Imm); break;
+            case VectorFamily.Bit: _bits.Bits(i, row, d, j, k, old); break;
+            case VectorFamily.Mask: _bits.Mask(row, d, j); break;
+            case VectorFamily.FirstNegative: _bits.FirstNegative(i, row, d, j, old); break;
+            case VectorFamily.Interleaving: _permutations.Interleave(row, d, j, k); break;
+            case VectorFamily.Permutation: _permutations.Permute(i, row, d, j, k, old); break;
+            case VectorFamily.Widening: _widening.Widen(i, row, d, j, k, old); break;
+            case VectorFamily.Narrowing: _narrowing.Narrow(i, row, d, j, k, old); break;
+            case VectorFamily.Count: _bits.CountBits(row, d, j); break;
+            case VectorFamily.BetweenLanes: _permutations.BetweenLanes(i, row, d, j, k, old); break;
             default: _moves.GprToElement(i, row, d); break;
         }
 
         return d;
     }
 
-    private static bool ReadsK(VectorKind kind) => kind is (<= VectorKind.MultiplySubtract and not VectorKind.Negate)
-        or (>= VectorKind.ShiftLeftBy and <= VectorKind.BitInvert) or VectorKind.BitSelect
-        or (>= VectorKind.PackEven and <= VectorKind.PickOdd) or VectorKind.ShuffleBytes or VectorKind.ShuffleElements
-        or VectorKind.Widen or VectorKind.WidenQuad or (>= VectorKind.NarrowBy and <= VectorKind.NarrowByUnsigned)
-            or VectorKind.PermuteAllWords;
-
-    /// <summary>Whether the old value of d, or a, is an operand.</summary>
-    private static bool ReadsD(in VectorRow row) => row.Kind is VectorKind.MultiplyAdd or VectorKind.MultiplySubtract
-        or VectorKind.BitSelect or VectorKind.BitSelectImmediate or VectorKind.ShuffleDoubles or VectorKind.PermuteWords
-        or VectorKind.ShuffleBytes or VectorKind.ShuffleElements or VectorKind.InsertElement or VectorKind.PermuteLanes
-        or VectorKind.InsertLowest or VectorKind.FirstNegative
-            or (>= VectorKind.Narrow and <= VectorKind.NarrowUnsigned) || row.Has(VectorOptions.Accumulate);
+    private int ReadIf(bool isRead, int guest) => isRead ? _vectors.Read(guest, _ops.Width) : 0;
 
     /// <summary>The immediate in each element; for operations on one bit, that bit.</summary>
     private int Immediate(in Instruction i, in VectorRow row)

@@ -11,7 +11,7 @@ internal sealed unsafe class VectorNarrowing(EmitContext context, VectorOps ops,
     public void Narrow(in Instruction i, in VectorRow row, int d, int j, int k, int old)
     {
         VectorRow shift = row with { Kind = ShiftOf(row) };
-        if (row.Kind >= VectorKind.Narrow)
+        if (IsImmediate(row))
         {
             shifts.ShiftElements(shift, 1, j, k, i.Imm);
             shifts.ShiftElements(shift, 2, old, k, i.Imm);
@@ -27,8 +27,12 @@ internal sealed unsafe class VectorNarrowing(EmitContext context, VectorOps ops,
         Pack(row, d, d, 0);
     }
 
+    /// <summary>Whether the amount is the immediate, and d's old elements are narrowed as well.</summary>
+    private static bool IsImmediate(in VectorRow row) =>
+        row.Kind is VectorKind.Narrow or VectorKind.NarrowSigned or VectorKind.NarrowUnsigned;
+
     private static VectorKind ShiftOf(in VectorRow row) =>
-        (row.Kind < VectorKind.Narrow, row.Has(VectorOptions.Rounded), row.Has(VectorOptions.Unsigned)) switch
+        (!IsImmediate(row), row.Has(VectorOptions.Rounded), row.Has(VectorOptions.Unsigned)) switch
         {
             (true, _, true) => VectorKind.ShiftRightBy,
             (true, _, false) => VectorKind.ShiftRightArithmeticBy,
