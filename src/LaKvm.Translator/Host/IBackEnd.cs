@@ -38,6 +38,12 @@ internal interface IHostTraits
     /// </summary>
     int UsualRegister(int guest);
 
+    /// <summary>
+    /// Whether a load or store is made machine code of. A handler looks for its own access only: a group that began with
+    /// one would never be looked for.
+    /// </summary>
+    bool MakesAccess(in Node node);
+
     /// <summary>Whether an instruction is done on the host's vector registers.</summary>
     bool UsesVectors(in Node node);
 }

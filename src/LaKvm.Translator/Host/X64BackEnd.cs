@@ -43,6 +43,14 @@ internal sealed unsafe class X64BackEnd : IBackEnd, IHostTraits
     public byte* Cold => _regions.Cold;
 
     /// <inheritdoc/>
+    public bool MakesAccess(in Node node) => node.Info.Unit switch
+    {
+        Unit.None => true,
+        Unit.Fp => _features.Sse41,
+        _ => _features.Avx2 && VectorTable.Of(node.Instruction.Opcode).Kind != VectorKind.None,
+    };
+
+    /// <inheritdoc/>
     public void Emit(CodePage* page) => _regions.Emit(page);
 
     /// <inheritdoc/>

@@ -23,18 +23,18 @@ internal static class AccessGroups
     private const int Span = 512;
 
     /// <summary>Runs over a region.</summary>
-    public static void Run(IrRegion region)
+    public static void Run(IrRegion region, IHostTraits host)
     {
         for (int n = 0; n < region.Blocks.Count; n++)
         {
-            bool hasGroups = Find(region, region.Blocks[n]);
+            bool hasGroups = Find(region, region.Blocks[n], host);
             region.Blocks[n] = region.Blocks[n] with { HasGroups = hasGroups };
         }
     }
 
-    private static bool Find(IrRegion region, IrBlock block)
+    private static bool Find(IrRegion region, IrBlock block, IHostTraits host)
     {
-        var groups = new Finder(region);
+        var groups = new Finder(region, host);
         for (int at = block.Start; at < block.End; at += 4)
         {
             groups.Take(ref region[at], at);
@@ -64,7 +64,7 @@ internal static class AccessGroups
     }
 
     /// <summary>The groups of a block that an access can still join.</summary>
-    private ref struct Finder(IrRegion region)
+    private ref struct Finder(IrRegion region, IHostTraits host)
     {
         private readonly List<AccessGroup> _groups = region.Groups;
         private readonly int _first = region.Groups.Count;
@@ -73,11 +73,11 @@ internal static class AccessGroups
         public void Take(ref Node node, int at)
         {
             OpcodeInfo info = node.Info;
-            if (IsAccess(info))
+            if (IsAccess(info) && host.MakesAccess(node))
             {
                 Join(ref node, info, at);
             }
-            else if (!IsNeutral(node))
+            else if (info.Access != AccessKind.None || !IsNeutral(node))
             {
                 _open = 0;
                 return;

@@ -17,7 +17,7 @@ internal sealed class PassPipeline(IrRegion region, IHostTraits host)
         Show("dead writes");
         Each(WordPass.Run);
         Show("words");
-        AccessGroups.Run(region);
+        AccessGroups.Run(region, host);
         Show("accesses");
         LoopPass.Run(region, host);
         Show("loops");

@@ -133,7 +133,7 @@ public sealed class PassTests
     public void Accesses_share_a_look_if_they_are_near_and_nothing_is_between(string assembly, bool isShared)
     {
         IrRegion region = Decode(assembly);
-        AccessGroups.Run(region);
+        AccessGroups.Run(region, new Host());
         region.Blocks[0].HasGroups.Should().Be(isShared);
         (region[0].Group != AccessGroups.None).Should().Be(isShared);
         region[region.End - 4].Group.Should().Be(region[0].Group);
@@ -143,7 +143,7 @@ public sealed class PassTests
     public void Group_spans_all_its_accesses()
     {
         IrRegion region = Decode("ld.b $r4, $r5, 7; st.d $r4, $r5, -16; ld.w $r4, $r5, 4");
-        AccessGroups.Run(region);
+        AccessGroups.Run(region, new Host());
         region.Groups.Should().ContainSingle().Which.Should().Be(
             new AccessGroup(0, 5, AccessGroups.NoIndex, -16, 8, Reads: true, Writes: true, First: 0, Last: 8));
     }
@@ -201,6 +201,8 @@ public sealed class PassTests
     /// <summary>A host with two registers to keep guest registers in.</summary>
     private sealed class Host : IHostTraits
     {
+        public bool MakesAccess(in Node node) => true;
+
         public int UsualRegister(int guest) => guest is 4 or 5 ? guest : -1;
 
         public bool UsesVectors(in Node node) => node.Info.Unit is Unit.Fp or Unit.Lsx;
