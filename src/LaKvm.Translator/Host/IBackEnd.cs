@@ -39,8 +39,8 @@ internal interface IHostTraits
     int UsualRegister(int guest);
 
     /// <summary>
-    /// Whether a load or store is made machine code of. A handler looks for its own access only: a group that began with
-    /// one would never be looked for.
+    /// Whether a load or store is made machine code of. A handler looks for its own access only: a group that began
+    /// with one would never be looked for.
     /// </summary>
     bool MakesAccess(in Node node);
 

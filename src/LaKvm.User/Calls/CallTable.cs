@@ -16,6 +16,7 @@ internal sealed class CallTable
         FileGroup.AddTo(this);
         PathGroup.AddTo(this);
         PollGroup.AddTo(this);
+        SocketGroup.AddTo(this);
         ThreadGroup.AddTo(this);
         SignalGroup.AddTo(this);
         TimeGroup.AddTo(this);

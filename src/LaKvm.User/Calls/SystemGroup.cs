@@ -37,7 +37,7 @@ internal static class SystemGroup
         table.Add("setpgid", (UserThread _, in CallArguments _) => 0);
         table.Add("getcpu", GetCpu);
         foreach (string name in (string[])["rseq", "clone3", "membarrier", "io_uring_setup", "seccomp", "statfs",
-            "fstatfs"])
+            "fstatfs", "get_mempolicy", "set_mempolicy", "mbind"])
         {
             table.Add(name, (UserThread _, in CallArguments _) => Fail.NoSys); // every library does without
         }

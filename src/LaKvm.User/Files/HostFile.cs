@@ -4,7 +4,7 @@ using LaKvm.Linux;
 namespace LaKvm.User;
 
 /// <summary>A file, directory, terminal, pipe or socket of the computer's.</summary>
-internal sealed class HostFile : UserFile
+internal class HostFile : UserFile
 {
     private const short Readable = 1, Writable = 4;
     private const int GetFlags = 3, SetFlags = 4;
@@ -21,6 +21,15 @@ internal sealed class HostFile : UserFile
         Status(status);
         _waits = (status[29] & 0xf0) is not (0x80 or 0x40 or 0x60); // a file, directory or disk is always ready
         Flags = (int)DescriptorCalls.FileControl(fd, GetFlags, 0);
+    }
+
+    /// <summary>Whether a descriptor of the computer's is a socket's.</summary>
+    internal static bool IsSocket(int fd)
+    {
+        const int kindAt = 29, kindMask = 0xf0, socket = 0xc0, emptyPath = 0x1000;
+        const uint basic = 0x7ff;
+        Span<byte> status = stackalloc byte[StatusBuffer.Size];
+        return PathCalls.Status(fd, "", emptyPath, basic, status) == 0 && (status[kindAt] & kindMask) == socket;
     }
 
     /// <inheritdoc/>
