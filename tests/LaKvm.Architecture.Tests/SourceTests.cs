@@ -39,27 +39,6 @@ public partial class SourceTests
          from match in new Regex("""(LibraryImport|DllImport)\("libc""").Matches(Repository.Read(file))
          select file).Should().BeEmpty();
 
-    [Theory]
-    [InlineData("Isa")]
-    [InlineData("Memory")]
-    [InlineData("Cpu")]
-    [InlineData("Interpreter")]
-    [InlineData("Translator")]
-    [InlineData("Devices")]
-    [InlineData("Boot")]
-    [InlineData("Machine")]
-    [InlineData("Hypervisor")]
-    [InlineData("Ioctl")]
-    [InlineData("Vmm")]
-    public void Time_and_chance_enter_a_machine_through_its_sources_only(string project) =>
-        // Not Backends: what stands behind a machine's lines is outside of it, and goes by the computer's time.
-        (from file in Repository.Files
-         where file.StartsWith($"src/LaKvm.{project}/", StringComparison.Ordinal)
-             && file.EndsWith(".cs", StringComparison.Ordinal)
-         from match in AsksTheComputer().Matches(Repository.Read(file))
-         select $"{file}: {match.Value}")
-            .Should().BeEmpty("MachineSources, which whoever builds the machine makes, is the only way in");
-
     [Fact]
     public void No_range_of_opcodes_has_a_meaning() =>
         (from file in Repository.Files
@@ -108,11 +87,6 @@ public partial class SourceTests
         where !file.EndsWith(nameof(SourceTests) + ".cs", StringComparison.Ordinal) && Repository.IsText(file)
         from match in rule.Matches(Repository.Read(file))
         select $"{file}: {match.Value}";
-
-    [GeneratedRegex(@"\bStopwatch\b|\bTickCount|\bDateTime(Offset)?\.(Utc)?(Now|Today)\b|\bTimeProvider\.System\b"
-        + @"|\bnew Random\(|\bRandom\.Shared\b|\bRandomNumberGenerator\b|\bNewGuid\b|/dev/u?random"
-        + @"|\bnew (\w+\.)*(Periodic)?Timer\(|\bHostRandom\b|\bMonotonicClock\b")]
-    private static partial Regex AsksTheComputer();
 
     [GeneratedRegex(@"^(?:\w+ )*partial (?:class|struct|record) (\w+)", RegexOptions.Multiline)]
     private static partial Regex PartialType();

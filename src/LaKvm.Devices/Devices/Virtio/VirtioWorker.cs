@@ -26,7 +26,9 @@ internal sealed class VirtioWorker : IDisposable
         _serve = serve;
         _bell = bell;
         _rungFor = bell.RungByDriver ? (1u << queues) - 1 : 0;
+#pragma warning disable RS0030 // The one thread of devices: VirtioControl holds it while the machine pauses.
         _thread = new Thread(Work) { IsBackground = true, Name = name };
+#pragma warning restore RS0030
         _thread.Start();
     }
 
