@@ -54,7 +54,10 @@ internal sealed unsafe class RandomProgram(int seed, ProgramKind kind = ProgramK
 
     private readonly Random _random = new(seed);
 
-    public static Span<byte> Data(TestMachine machine) => machine.Memory.Span(DataBase - 0x2000, 0x4000);
+    /// <summary>Guest address of the first byte of <see cref="Data"/>.</summary>
+    public const ulong DataStart = DataBase - 0x2000;
+
+    public static Span<byte> Data(TestMachine machine) => machine.Memory.Span(DataStart, 0x4000);
 
     /// <summary>Address of an instruction of any program.</summary>
     public static ulong AnyAddress(Random random) => TestMachine.Origin + (ulong)(4 * random.Next(Instructions));
