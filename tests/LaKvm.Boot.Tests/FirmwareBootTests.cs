@@ -49,10 +49,7 @@ public class FirmwareBootTests
     private static GuestShell Boot(string command, int cpus, string variables)
     {
         GuestShell.EnsureImage();
-        string image = Path.Combine(
-            Environment.GetEnvironmentVariable("XDG_CACHE_HOME")
-                ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-            "lakvm/images/debian");
+        string image = GuestShell.ImageDirectory;
         return new GuestShell(command, "--cpus", $"{cpus}", "--memory", "1G",
             "--firmware", Path.Combine(Peers.Root, "usr/share/qemu-efi-loongarch64/QEMU_EFI.fd"),
             "--nvram", variables,

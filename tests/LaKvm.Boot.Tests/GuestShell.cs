@@ -10,6 +10,12 @@ internal sealed class GuestShell : IDisposable
 
     private static readonly Lazy<bool> Image = new(FetchImage);
 
+    /// <summary>Where the packaged kernel and initial RAM disk are.</summary>
+    internal static string ImageDirectory { get; } = Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "lakvm/images/debian");
+
     private readonly LakvmProcess _lakvm;
     private int _position;
     private int _commands;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using LaKvm.Boot;
+using LaKvm.Cli.Qemu;
 using LaKvm.Cpu;
 using LaKvm.Images;
 using LaKvm.Linux;
@@ -25,7 +26,7 @@ internal static class CommandLine
         try
         {
             // "@file" would be read as a file of further arguments; kernel words may begin like that.
-            args = root.Subcommands.OfType<UserCommand>().Single().Separate(args);
+            args = QemuCommand.Separate(root.Subcommands.OfType<UserCommand>().Single().Separate(args));
             ParseResult result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (result.Errors.Count > 0 || GuestCommand.StrayWord(result) != null)
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LaKvm.Cli.Qemu;
 
 namespace LaKvm.Cli;
 
@@ -13,6 +14,7 @@ internal static class LakvmCommand
                 isVirtual: true),
             new GuestCommand("host", "Boot Linux on the bare emulated machine", BareGuest.Create, isVirtual: false),
             new UserCommand(),
+            new QemuCommand(),
             new ImagesCommand(),
             new CompletionCommand(),
         };

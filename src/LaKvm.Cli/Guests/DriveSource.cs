@@ -23,7 +23,7 @@ internal static class DriveSource
         {
             FileAccess access = drive.Mode == DriveMode.ReadWrite ? FileAccess.ReadWrite : FileAccess.Read;
             FileChecks.RequireDisk(Option, drive.Path, access);
-            FormatOf(drive.Path);
+            FormatOf(drive);
         }
     }
 
@@ -35,15 +35,15 @@ internal static class DriveSource
         try
         {
             return IsNetwork(drive.Path) ? Connect(drive.Path, readOnly)
-                : FormatOf(drive.Path) is { } format ? QemuNbd.Open(drive.Path, format, readOnly)
+                : FormatOf(drive) is { } format ? QemuNbd.Open(drive.Path, format, readOnly)
                 : new RawFileBackend(drive.Path, readOnly);
         }
-        catch (FileNotFoundException e) when (FormatOf(drive.Path) is { } format)
+        catch (FileNotFoundException e) when (FormatOf(drive) is { } format)
         {
             throw new UserErrorException(
                 $"{Option}: '{drive.Path}' is a {format} image, and {e.Message}; install the package qemu-utils.");
         }
-        catch (Exception e) when (e is SocketException || (e is IOException && IsServed(drive.Path)))
+        catch (Exception e) when (e is SocketException || (e is IOException && IsServed(drive)))
         {
             throw new UserErrorException($"{Option}: '{drive.Path}' cannot be opened: {e.Message.TrimEnd('.')}.");
         }
@@ -56,7 +56,10 @@ internal static class DriveSource
     private static bool IsNetwork(string path) =>
         path.StartsWith(Tcp, StringComparison.Ordinal) || path.StartsWith(Unix, StringComparison.Ordinal);
 
-    private static bool IsServed(string path) => IsNetwork(path) || FormatOf(path) != null;
+    private static bool IsServed(DriveOption drive) => IsNetwork(drive.Path) || FormatOf(drive) != null;
+
+    private static string? FormatOf(DriveOption drive) => drive.Format == null ? FormatOf(drive.Path)
+        : drive.Format == DriveOption.RawFormat ? null : drive.Format;
 
     /// <summary>
     /// The format of its own that an image's content and name agree on; null for a raw one. A guest can write into its

@@ -23,6 +23,7 @@ internal sealed class GuestDevices : IDisposable
     private readonly Action<VirtioTransport> _check;
     private readonly SlirpLibrary? _userNetworks;
     private readonly ProgramStreams? _streams;
+    private readonly int _entropySources;
 
     // Two guests of one network must have different addresses, and a guest that resets keeps its own.
     private readonly byte[] _addresses = new byte[2];
@@ -40,6 +41,7 @@ internal sealed class GuestDevices : IDisposable
         _check = options.CheckRoom;
         _userNetworks = options.UserNetworks;
         _shareOptions = options.Shares;
+        _entropySources = options.EntropySources;
         _shares = [.. options.Shares.Select(share => new SharedDirectory(share.Path, share.ReadOnly))];
     }
 
@@ -60,6 +62,7 @@ internal sealed class GuestDevices : IDisposable
                 .. _disks.Select(disk => new VirtioBlock(new BorrowedDisk(disk))),
                 .. _networks.Select((network, index) => Connect(network, index, stop)),
                 .. _shares.Zip(_shareOptions, (share, option) => new VirtioShare(share.Serve(), option.Tag)),
+                .. Enumerable.Range(0, _entropySources).Select(_ => new VirtioEntropy(new HostRandom())),
                 .. new[] { _streams?.CreateDevice() }.OfType<VirtioDevice>(),
             ],
         };
@@ -113,7 +116,8 @@ internal sealed class GuestDevices : IDisposable
     }
 
     private VirtioNetwork Connect(NetworkOption network, int index, CancellationToken stop) =>
-        new(network.Connect(_userNetworks, stop), [0x52, 0x54, 0x00, .. _addresses, (byte)index]);
+        new(network.Connect(_userNetworks, stop),
+            network.Mac?.GetAddressBytes() ?? [0x52, 0x54, 0x00, .. _addresses, (byte)index]);
 
     /// <summary>A disk that outlives the machine it is plugged into.</summary>
     private sealed class BorrowedDisk(IBlockBackend disk) : IBlockBackend

@@ -5,6 +5,9 @@ namespace LaKvm.Cli;
 /// <summary>How the guest's console is used.</summary>
 internal sealed record ConsoleOptions
 {
+    /// <summary>Whether it is stdin and stdout; else nobody sees it.</summary>
+    internal bool IsConnected { get; init; } = true;
+
     /// <summary>The key that begins LaKvm's own commands.</summary>
     internal ControlKey EscapeKey { get; init; } = ControlKey.Default;
 

@@ -18,6 +18,12 @@ internal enum DriveMode
 /// <summary>One <c>--drive FILE[,readonly|,snapshot]</c>.</summary>
 internal sealed record DriveOption(string Path, DriveMode Mode)
 {
+    /// <summary>The format that does not count as one: the disk's bytes.</summary>
+    internal const string RawFormat = "raw";
+
+    /// <summary>QEMU's name of the image's format, if the user says it; else content and name tell.</summary>
+    internal string? Format { get; init; }
+
     /// <summary>Parses the option's value. The last comma separates, so that a file name may hold others.</summary>
     /// <exception cref="UserErrorException">The word behind the comma is unknown, or there is no file name.</exception>
     internal static DriveOption Parse(string text)

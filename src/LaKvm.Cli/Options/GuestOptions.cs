@@ -74,6 +74,9 @@ internal sealed record GuestOptions
     /// <summary>Directories for the guest.</summary>
     internal IReadOnlyList<ShareOption> Shares { get; init; } = [];
 
+    /// <summary>Number of devices that give the guest random numbers.</summary>
+    internal int EntropySources { get; init; }
+
     /// <summary>What the guest runs in the place of a shell, or null.</summary>
     internal GuestProgram? Program { get; init; }
 
@@ -134,7 +137,8 @@ internal sealed record GuestOptions
     /// <summary>Whether one more virtio device can be attached.</summary>
     internal bool HasRoom => Devices < BoardLayout.QemuVirt.VirtioSlots(Virtio ?? VirtioTransport.Mmio);
 
-    private int Devices => Drives.Count + Networks.Count + Shares.Count + (Program == null ? 0 : 1);
+    private int Devices =>
+        Drives.Count + Networks.Count + Shares.Count + EntropySources + (Program == null ? 0 : 1);
 
     /// <summary>The files that are read when a machine is built, after each reset anew.</summary>
     internal IEnumerable<string> Files() =>

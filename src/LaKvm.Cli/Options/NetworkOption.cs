@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using LaKvm.Backends;
 using LaKvm.Backends.UserNetwork;
@@ -17,6 +18,9 @@ internal abstract record NetworkOption
 
     private const string Syntax =
         "user[,hostfwd=tcp|udp:[HOST]:PORT-[GUEST]:PORT]..., udp=HOST:PORT,local=HOST:PORT, tcp=HOST:PORT or none";
+
+    /// <summary>The card's address; null leaves it open.</summary>
+    internal PhysicalAddress? Mac { get; init; }
 
     /// <summary>Parses the option's value.</summary>
     /// <exception cref="UserErrorException">It has another form, a host has no address, or the two are of different

@@ -40,7 +40,9 @@ internal sealed record ShareOption(string Path, string Tag, bool ReadOnly)
         return share.Checked();
     }
 
-    private ShareOption Checked()
+    /// <summary>Itself, if it can be used.</summary>
+    /// <exception cref="UserErrorException">There is no directory's name, or the tag cannot be one.</exception>
+    internal ShareOption Checked()
     {
         if (Path.Length == 0)
         {

@@ -16,7 +16,7 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     private readonly ConsoleOutput _output;
     private readonly int? _screen;
     private readonly bool _reads;
-    private readonly RawMode? _rawMode = RawMode.Enter();
+    private readonly RawMode? _rawMode;
     private readonly GuestObservers _observers;
     private readonly Silence? _silence;
     private readonly ConsoleInput _input;
@@ -31,8 +31,9 @@ internal sealed class GuestTerminal : ITerminal, IDisposable
     /// console.</param>
     public GuestTerminal(ConsoleOptions options, GuestObservers observers, ProgramStreams? streams)
     {
-        _screen = streams == null ? FileCalls.StandardOutput : streams.Console;
-        _reads = streams is not { ReadsTerminal: false };
+        _rawMode = options.IsConnected ? RawMode.Enter() : null;
+        _screen = !options.IsConnected ? null : streams == null ? FileCalls.StandardOutput : streams.Console;
+        _reads = options.IsConnected && streams is not { ReadsTerminal: false };
         _output = new ConsoleOutput(_screen);
         _observers = observers;
         _escape = new EscapeKey(options.EscapeKey);

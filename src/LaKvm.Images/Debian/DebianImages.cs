@@ -18,7 +18,7 @@ public sealed class DebianImages(ImageStore store)
     internal const string Architecture = "loong64";
 
     /// <summary>To be raised when the same packages give another initramfs.</summary>
-    private const int Recipe = 9;
+    private const int Recipe = 10;
 
     private const string KernelPackage = "linux-image-" + Architecture, BusyboxPackage = "busybox-static";
 

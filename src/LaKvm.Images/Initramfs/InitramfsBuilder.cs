@@ -36,6 +36,7 @@ internal static class InitramfsBuilder
         cpio.AddFile("bin/busybox", busybox, executable: true);
         cpio.AddLink("bin/sh", "busybox");
         cpio.AddFile("init", Read("init.sh"), executable: true);
+        cpio.AddLink("sbin/init", "../init"); // what rdinit= names in many a command line
         cpio.AddFile("etc/passwd", "root::0:0:root:/root:/bin/sh\n"u8);
         cpio.AddFile("etc/group", "root:x:0:\n"u8);
         cpio.AddFile("etc/filesystems", FileSystems);

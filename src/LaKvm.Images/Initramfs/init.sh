@@ -1,8 +1,9 @@
 #!/bin/busybox sh
 # First process of LaKvm's initramfs. With root= on the kernel's command line it mounts that file system and hands over to
 # its init; otherwise it starts a shell and powers off when the shell ends. It understands
+#   (root=/dev/ram is this one)
 #   root=/dev/vda | LABEL=x | UUID=x | 9p tag    rootfstype= rootflags= ro rw    init=    overlayroot=tmpfs    ip=dhcp
-/bin/busybox --install -s
+/bin/busybox --install -s 2>/dev/null # /sbin/init is there
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=vt100
 
 mount -t proc proc /proc
@@ -17,6 +18,7 @@ root= type= flags= mode=ro init=/sbin/init overlay= ip=
 set -f
 for word in $(cat /proc/cmdline); do
     case $word in
+        root=/dev/ram | root=/dev/ram0) ;;
         root=*) root=${word#root=} ;;
         rootfstype=*) type=${word#rootfstype=} ;;
         rootflags=*) flags=${word#rootflags=} ;;
