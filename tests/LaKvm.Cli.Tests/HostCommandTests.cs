@@ -43,6 +43,20 @@ public class HostCommandTests
         LakvmProcess.Run(command, "--kernel", kernel.Path).Output.Should().Be("\0\0", "a pipe has no size");
     }
 
+    [Theory]
+    [InlineData("host", "")]
+    [InlineData("run", ",readonly")]
+    [InlineData("run", ",snapshot")]
+    public void Guest_runs_with_a_drive(string command, string mode)
+    {
+        string disk = Path.GetTempFileName();
+        File.WriteAllBytes(disk, new byte[512]);
+        using var kernel = new TestKernel(TestKernel.PowerOff);
+
+        LakvmProcess.Run(command, "--kernel", kernel.Path, "--drive", disk + mode).Should().Be((0, "", ""));
+        File.Delete(disk);
+    }
+
     [Fact]
     public void Guest_that_resets_under_no_reboot_ends_with_its_own_exit_code()
     {

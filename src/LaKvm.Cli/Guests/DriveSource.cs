@@ -51,7 +51,7 @@ internal static class DriveSource
 
     /// <summary>The format's name: of an image, or how a disk is reached.</summary>
     internal static string DriverOf(DriveOption drive) =>
-        IsNetwork(drive.Path) ? "nbd" : FormatOf(drive.Path) ?? "raw";
+        IsNetwork(drive.Path) ? "nbd" : FormatOf(drive) ?? DriveOption.RawFormat;
 
     private static bool IsNetwork(string path) =>
         path.StartsWith(Tcp, StringComparison.Ordinal) || path.StartsWith(Unix, StringComparison.Ordinal);

@@ -35,8 +35,8 @@ internal sealed class GuestDevices : IDisposable
         _streams = streams;
         _terminal = terminal;
         new HostRandom().Fill(_addresses);
+        _drivers = [.. options.Drives.Select(DriveSource.DriverOf)]; // first: opened disks are locked
         _disks = [.. options.Drives.Select(Open)];
-        _drivers = [.. options.Drives.Select(DriveSource.DriverOf)];
         _networks = options.Networks;
         _check = options.CheckRoom;
         _userNetworks = options.UserNetworks;
