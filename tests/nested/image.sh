@@ -3,7 +3,7 @@
 # libraries, the kernel and initrd that "lakvm images fetch debian" made, and busybox. Boot it with root=/dev/vda rw; a
 # shell comes up on the console (see docs/nested.md).
 # usage: image.sh IMAGE [FILE...]   files are copied to /root, executables included
-# Needs the fetched image (its apt lists are used, so that kernel and QEMU are of one suite), apt, dpkg and mke2fs; no root.
+# Needs the fetched image, apt, dpkg and mke2fs (see qemu.sh); no root.
 # SIZE (400M) can be set.
 set -euo pipefail
 
@@ -16,30 +16,12 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/lakvm
 PATH=$PATH:/usr/sbin:/sbin
 command -v mke2fs >/dev/null || { echo "$0: mke2fs is missing; install e2fsprogs" >&2; exit 1; }
 
-# The packages stay in the cache: apt fetches only what is not there yet.
-packages=$cache/nested
-mkdir -p "$packages/archives/partial"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-wanted=(qemu-system-misc busybox-static)
-apt() { # directory arguments
-    apt-get -c "$cache/apt/apt.conf" -o Dir::Cache="$packages" -o Dir::Cache::archives="$1" \
-        -y -qq --no-install-recommends install "${@:2}" "${wanted[@]}"
-}
-# apt names only what it would have to fetch into that directory.
-apt "$work" --print-uris | cut -d' ' -f2 > "$work/debs"
-apt "$packages/archives" --download-only >&2
-
-# Nothing is installed, so no package script runs; QEMU wants its program, the shared libraries and the ROMs.
 root=$work/root
-mkdir -p "$root"/{dev,proc,sys,run,tmp,root,boot,etc,usr/bin,usr/sbin,usr/lib,usr/lib64}
-for directory in bin sbin lib lib64; do ln -s usr/$directory "$root/$directory"; done
-while read -r deb; do
-    dpkg-deb --fsys-tarfile "$packages/archives/$deb" | tar -x -C "$root" --keep-directory-symlink --wildcards \
-        './usr/bin/qemu-system-loongarch64' './usr/bin/busybox' './usr/lib/loongarch64-linux-gnu/*.so*' './usr/lib64/*' \
-        './usr/share/qemu/*.rom' './usr/lib/ipxe/qemu/*' 2>"$work/tar" || grep -q 'Not found in archive' "$work/tar" ||
-        { cat "$work/tar" >&2; exit 1; }
-done < "$work/debs"
+mkdir -p "$root"/{dev,proc,sys,run,tmp,root,boot,etc}
+qemu=$("$here/qemu.sh" "$root")
+rm -r "$root/usr/share/qemu-efi-loongarch64" # this machine's guests begin without
 cp "$cache/images/debian/vmlinuz" "$cache/images/debian/initrd.img" "$root/boot"
 cp "$here/init.sh" "$root/usr/sbin/init"
 cp "$here/guest.sh" "$root/usr/bin/guest"
@@ -55,4 +37,4 @@ rm -f "$image.new"
 truncate -s "${SIZE:-400M}" "$image.new"
 mke2fs -q -t ext4 -L lakvm-nested -E root_owner=0:0 -d "$root" "$image.new"
 mv "$image.new" "$image"
-echo "$image: $(basename "$(sed -n '/qemu-system-misc/p' "$work/debs")"), $(du -h "$image" | cut -f1) used"
+echo "$image: $qemu, $(du -h "$image" | cut -f1) used"
