@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LaKvm.Diagnostics;
+using LaKvm.Isa;
 using LaKvm.Memory;
 
 namespace LaKvm.Cpu;
@@ -13,6 +14,7 @@ namespace LaKvm.Cpu;
 public sealed unsafe class Core : IGuestPlace, IDisposable
 {
     private readonly Surroundings _outside;
+    private readonly PerformanceCounters _counters;
     private readonly InterruptUnit _interrupts;
     private readonly CsrUnit _csrs;
     private readonly ExceptionUnit _exceptions;
@@ -29,14 +31,15 @@ public sealed unsafe class Core : IGuestPlace, IDisposable
         State = (CpuState*)NativeMemory.AlignedAlloc(CpuState.SizeInBytes, 64);
         var root = new Mode(0, State, _outside);
         var guest = new Mode(1, State, _outside);
-        _interrupts = new InterruptUnit(State, root, guest, _outside);
+        _counters = new PerformanceCounters(State, root, guest);
+        _interrupts = new InterruptUnit(State, root, guest, _counters, _outside);
         SoftTlbs = new SoftTlbs();
-        Modes = new Modes(State, root, guest, SoftTlbs, _interrupts);
+        Modes = new Modes(State, root, guest, SoftTlbs, _interrupts, _counters);
         Mmu = new Mmu(State, Modes, SoftTlbs, _outside);
         Debug = new CoreDebug(this);
         Tlbs = new TlbUnit(State, Modes, Mmu, SoftTlbs, Debug, _outside);
         _walker = new PageWalker(State, Modes, Mmu, memory);
-        _csrs = new CsrUnit(State, Modes, _interrupts, Mmu, _outside);
+        _csrs = new CsrUnit(State, Modes, _interrupts, _counters, Mmu, _outside);
         _exceptions = new ExceptionUnit(this, State, Modes, _interrupts, Debug);
         _accesses = new MemoryUnit(State, Modes, Mmu, SoftTlbs, memory, Debug, _outside);
         _codeMail = new CodeMail(memory, SoftTlbs, _interrupts);
@@ -122,11 +125,17 @@ public sealed unsafe class Core : IGuestPlace, IDisposable
 
     internal Surroundings Outside => _outside;
 
+    internal PerformanceCounters Counters => _counters;
+
     /// <summary>
     /// What a privileged instruction does where <see cref="CpuState.Restricted"/> is not 0. The guest's own exception
-    /// comes first (inferred).
+    /// comes first (inferred). csrrd of a performance counter is allowed where MISC.RPCNTL says so (manual volume 1,
+    /// 7.4.4).
     /// </summary>
-    public static Trap RestrictedTrap(CpuState* s) => s->Plv != 0 ? Trap.Ipe : Trap.Gspr;
+    public static Trap RestrictedTrap(CpuState* s, Instruction* i) =>
+        s->Plv == 0 ? Trap.Gspr
+        : i->Opcode == Opcode.Csrrd && Pmcfg.IsCount(i->Imm) && (s->Csr[Csr.Misc] >> (8 + s->Plv) & 1) != 0 ? Trap.None
+        : Trap.Ipe;
 
     /// <summary>
     /// The engine's word beside a software TLB entry of the current mode, for what the engine knows about the page:
@@ -147,6 +156,7 @@ public sealed unsafe class Core : IGuestPlace, IDisposable
         Modes.Root[Csr.Cpuid] = (ulong)Id;
         Mmu.SecondStage.Clear();
         SoftTlbs.Reset();
+        _counters.Reset(CodeCache);
         State->Pc = pc;
         Modes.Switch();
         _codeMail.Reset();
@@ -240,10 +250,16 @@ public sealed unsafe class Core : IGuestPlace, IDisposable
     public void Pause(ulong ticks) => _interrupts.Pause(ticks);
 
     /// <summary>
-    /// Sets ESTAT.TI of root mode and of the guest if their timers have expired. To be called between slices of a run,
-    /// so that no timer is later than a slice.
+    /// Sets ESTAT.TI of root mode and of the guest if their timers have expired, and ESTAT.PCOV if a counter of the
+    /// current mode has overflowed. To be called between slices of a run, so that no timer is later than a slice.
     /// </summary>
     public void PollTimers() => _interrupts.PollTimers();
+
+    /// <summary>
+    /// Instructions of a run that is to be no longer than <paramref name="instructions"/>: none of the counters
+    /// overflows before its end.
+    /// </summary>
+    public long LimitRun(long instructions) => _counters.Limit(instructions);
 
     /// <summary>
     /// Called by the engine, with <see cref="CpuState.Pc"/> at the next instruction and the budget settled, whenever
@@ -263,6 +279,7 @@ public sealed unsafe class Core : IGuestPlace, IDisposable
 
         if ((attention & (InterruptUnit.AttentionStop | InterruptUnit.AttentionTimer)) != 0)
         {
+            _counters.TellEngine(CodeCache);
             _interrupts.PendingExit =
                 (attention & InterruptUnit.AttentionStop) != 0 ? RunExit.Stopped : RunExit.TimerSet;
             _interrupts.CheckInterrupts();

@@ -19,7 +19,7 @@ public static class La464
                      // LLDBAR, page walk levels, RVA
         (uint)IClock.Frequency,
         0x0001_0001, // crystal multiplier and divider
-        0, // no performance counters
+        0x0000_7f33, // four performance counters of 64 bits, which user mode may read if it is allowed to
         0, 0, 0, 0, 0, 0, 0, 0, 0,
         0x0000_2c3d, // caches: L1 I and D, L2 private, L3 shared and inclusive
         0x0608_0003,

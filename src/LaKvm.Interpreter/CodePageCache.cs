@@ -90,7 +90,8 @@ internal sealed unsafe class CodePageCache : IDisposable
         _recent.Dispose();
     }
 
-    private void Flush()
+    /// <summary>Forgets all pages.</summary>
+    public void Flush()
     {
         _pages.Clear();
         Unsafe.InitBlock(_recent.Pointer, 0, (uint)(RecentEntries * sizeof(Recent)));

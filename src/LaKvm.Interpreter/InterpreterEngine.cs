@@ -48,6 +48,9 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
     /// <summary>Word of the instruction that trapped.</summary>
     private uint _word;
 
+    /// <summary>Whether branches are left to their handlers, which count them.</summary>
+    private bool _countsBranches;
+
     /// <summary>Creates the engine of <paramref name="core"/> and makes it the core's code cache.</summary>
     public InterpreterEngine(Core core, ulong cacheBytes = DefaultCacheBytes)
     {
@@ -126,6 +129,13 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
             _stop->Action = SlotAction.Stop;
             _stoppedAction = SlotAction.Decode;
         }
+    }
+
+    /// <inheritdoc/>
+    public void CountBranches(bool counts)
+    {
+        _countsBranches = counts;
+        _pages.Flush();
     }
 
     /// <summary>Frees the decoded instructions; the engine must not run any more.</summary>
@@ -233,7 +243,8 @@ public sealed unsafe partial class InterpreterEngine : IExecutionEngine, ICodeCa
         }
 
         int index = (int)(slot - CodePage.First(page));
-        *slot = Predecoder.Decode(Volatile.Read(ref *((uint*)page->Host + index)), index, La464.SupportedUnits);
+        uint word = Volatile.Read(ref *((uint*)page->Host + index));
+        *slot = Predecoder.Decode(word, index, La464.SupportedUnits, _countsBranches);
     }
 
     /// <summary>

@@ -9,9 +9,10 @@ namespace LaKvm.Interpreter;
 internal static unsafe class Predecoder
 {
     /// <summary>
-    /// Decodes <paramref name="word"/>, the instruction of slot <paramref name="index"/> of its page.
+    /// Decodes <paramref name="word"/>, the instruction of slot <paramref name="index"/> of its page. Branches are left
+    /// to their handlers if these are to count them.
     /// </summary>
-    public static CodeSlot Decode(uint word, int index, byte supportedUnits)
+    public static CodeSlot Decode(uint word, int index, byte supportedUnits, bool countsBranches)
     {
         Instruction instruction = Decoder.Decode(word);
         OpcodeInfo info = instruction.Opcode.Info();
@@ -23,6 +24,12 @@ internal static unsafe class Predecoder
 
         var slot = new CodeSlot { Instruction = instruction, Action = SlotActions.Of(info.Opcode) };
         SinkRule.Apply(ref slot.Instruction);
+        if (countsBranches && info.Flow is Flow.Branch or Flow.Jump or Flow.Call or Flow.Indirect)
+        {
+            slot.Action = info.Unit == Unit.Fp ? SlotAction.CallFp : SlotAction.Call;
+            return slot;
+        }
+
         SlotAction near = SlotActions.NearOf(info.Opcode);
         if (near != SlotAction.Decode && (uint)(index + (slot.Imm >> 2)) < CodePage.Slots)
         {

@@ -271,8 +271,11 @@ public sealed unsafe partial class InterpreterEngine
                 case SlotAction.CallPrivileged:
                     if (State(r)->Restricted != 0)
                     {
-                        trap = Core.RestrictedTrap(State(r));
-                        goto Trapped;
+                        trap = Core.RestrictedTrap(State(r), (Instruction*)i);
+                        if (trap != Trap.None)
+                        {
+                            goto Trapped;
+                        }
                     }
 
                     goto case SlotAction.CallSettled;

@@ -16,6 +16,7 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
     private readonly delegate*<Core, CpuState*, Instruction*, Trap>* _handlers;
     private readonly CodeArena _arena;
     private readonly CodeRegion _region;
+    private readonly IrRegion _ir = new();
     private readonly PassPipeline _passes;
 #pragma warning disable CA1859 // the engine is to know no more of its back end than any has
     private readonly IBackEnd _backEnd;
@@ -52,12 +53,11 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         _arena = new CodeArena(options.ArenaBytes, options.ProtectCode);
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
         _region = new CodeRegion(La464.SupportedUnits, options.MaximumBlock);
-        var ir = new IrRegion();
         delegate* unmanaged<nint, Site*, long, int> executeSite = &ExecuteSite;
         var backEnd = new X64BackEnd(
-            _arena, _region, ir, _links, options.Features, GCHandle.ToIntPtr(_self), executeSite);
+            _arena, _region, _ir, _links, options.Features, GCHandle.ToIntPtr(_self), executeSite);
         _backEnd = backEnd;
-        _passes = new PassPipeline(ir, backEnd);
+        _passes = new PassPipeline(_ir, backEnd);
         _breakpoints = new BreakpointEntries(core, _arena, backEnd.Breakpoint);
         core.CodeCache = this;
     }
@@ -111,6 +111,13 @@ public sealed unsafe partial class TranslatorEngine : IExecutionEngine, ICodeCac
         {
             _breakpoints.Reset(page);
         }
+    }
+
+    /// <inheritdoc/>
+    public void CountBranches(bool counts)
+    {
+        _ir.CountsBranches = counts;
+        Flush();
     }
 
     /// <inheritdoc/>

@@ -138,5 +138,7 @@ public sealed unsafe class CheckingEngineTests
         }
 
         public void InvalidatePage(ulong physicalPage) => _engine.InvalidatePage(physicalPage);
+
+        public void CountBranches(bool counts) => _engine.CountBranches(counts);
     }
 }

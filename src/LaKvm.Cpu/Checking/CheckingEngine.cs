@@ -73,6 +73,15 @@ public sealed unsafe class CheckingEngine : IExecutionEngine, ICodeCache, IDispo
         }
     }
 
+    /// <inheritdoc/>
+    public void CountBranches(bool counts)
+    {
+        foreach (ICodeCache cache in _caches)
+        {
+            cache.CountBranches(counts);
+        }
+    }
+
     /// <summary>Frees both engines.</summary>
     public void Dispose()
     {

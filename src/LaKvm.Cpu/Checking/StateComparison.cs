@@ -25,6 +25,7 @@ internal static unsafe class StateComparison
         Compare("llbit", *(ushort*)expected->Llbit, *(ushort*)actual->Llbit, found);
         Compare("ll address", expected->LlAddress, actual->LlAddress, found);
         Compare("ll value", expected->LlValue, actual->LlValue, found);
+        CompareEvents(expected->Events, actual->Events, found);
     }
 
     public static void CompareBank(
@@ -38,6 +39,19 @@ internal static unsafe class StateComparison
         foreach (CsrDeclaration row in CsrTable.Rows)
         {
             Compare(prefix + row.Name, expected[row.Number], actual[row.Number], found);
+        }
+    }
+
+    private static void CompareEvents(in EventCounts expected, in EventCounts actual, List<string> found)
+    {
+        Compare("faults", expected.Faults, actual.Faults, found);
+        Compare("fetch refills", expected.FetchRefills, actual.FetchRefills, found);
+        Compare("data refills", expected.DataRefills, actual.DataRefills, found);
+        Compare("counting", expected.Counting, actual.Counting, found);
+        if (expected.AreBranchesCounted != 0)
+        {
+            Compare("branches", expected.Branches, actual.Branches, found);
+            Compare("branch misses", expected.BranchMisses, actual.BranchMisses, found);
         }
     }
 

@@ -41,7 +41,7 @@ public static class Estat
 {
 #pragma warning disable CS1591
     public const int Swi0 = 0, Hwi0 = 2, Pcov = 10, Ti = 11, Ipi = 12, Avec = 14;
-    public const ulong IsMask = 0x7fff, SwiMask = 3, HwiMask = 0x3fc, TiBit = 1UL << Ti;
+    public const ulong IsMask = 0x7fff, SwiMask = 3, HwiMask = 0x3fc, TiBit = 1UL << Ti, PcovBit = 1UL << Pcov;
     public const int EcodeShift = 16;
     public const ulong CodeMask = 0x7fff_0000;
 #pragma warning restore CS1591
@@ -57,6 +57,7 @@ public static class LvzFields
     public const int TgidShift = 16;
     public const ulong TlbrprmdPreviousGuest = 1 << 3;
     public const ulong GcfgSit = 1 << 7, GcfgTit = 1 << 9, GcfgToe = 1 << 11, GcfgTop = 1 << 13;
-    public const int GcfgGciShift = 20;
+    public const int GcfgGciShift = 20, GcfgGperfShift = 24;
+    public const ulong GcfgGpmp = 1 << 23, GcfgGperfMask = 7 << GcfgGperfShift;
 #pragma warning restore CS1591
 }

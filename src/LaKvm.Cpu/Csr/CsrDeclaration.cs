@@ -8,6 +8,9 @@ public enum GuestAccess
 
     /// <summary>The guest's own copy in the guest CSR file.</summary>
     Hardware,
+
+    /// <summary>The guest's own copy of a performance counter, if GCFG.GPERF gives it to the guest.</summary>
+    Granted,
 }
 
 /// <summary>What a read gives; <see cref="CsrUnit"/> has one case for each.</summary>
@@ -39,6 +42,9 @@ public enum CsrRead : byte
 
     /// <summary>GSTAT: with the mode that is running.</summary>
     GuestMode,
+
+    /// <summary>PMCNT: with what was counted meanwhile.</summary>
+    Count,
 }
 
 /// <summary>What a write does besides changing the writable bits: one case in <see cref="CsrUnit"/>.</summary>
@@ -73,6 +79,9 @@ public enum CsrWrite : byte
 
     /// <summary>LLBCTL: may clear the LLbit.</summary>
     Llbit,
+
+    /// <summary>PMCFG, PMCNT, and GCFG with the guest's share of them: other events are counted.</summary>
+    Counters,
 }
 
 /// <summary>How KVM keeps a guest's register (Linux's kvm_init_gcsr_flag).</summary>

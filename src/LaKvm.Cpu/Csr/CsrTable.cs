@@ -53,7 +53,7 @@ public static class CsrTable
     public static bool StoresOnly(int csr) => Find(csr) is { Guest: GuestAccess.Hardware, IsPlain: true };
 
     /// <summary>Whether a guest's access to a CSR, one without a guest copy, leaves to root mode.</summary>
-    public static bool LeavesGuest(int csr) => Find(csr) is not { Guest: GuestAccess.Hardware };
+    public static bool LeavesGuest(int csr) => Find(csr) is not { Guest: GuestAccess.Hardware or GuestAccess.Granted };
 
     /// <summary>Whether there are pages of 2^<paramref name="shift"/> bytes.</summary>
     internal static bool IsPageSize(int shift) => (PageSizes >> shift & 1) != 0;
@@ -78,8 +78,8 @@ public static class CsrTable
         Both(Csr.Crmd, "CRMD", 0x3ff, Crmd.Da) with { Write = CsrWrite.Mode },
         Both(Csr.Prmd, "PRMD", 0xf),
         Both(Csr.Euen, "EUEN", 0x7) with { Write = CsrWrite.Mode }, // BTE stays 0: no LBT
-        // VA32L1-3 and RPCNTL1-3 read 0 on this core (inferred).
-        Both(Csr.Misc, "MISC", 0x7_f0e0) with { Write = CsrWrite.Translations },
+        // VA32L1-3 read 0 on this core (inferred).
+        Both(Csr.Misc, "MISC", 0x7_fee0) with { Write = CsrWrite.Translations },
         Both(Csr.Ecfg, "ECFG", 0x7_1fff) with { Write = CsrWrite.Interrupts },
         Both(Csr.Estat, "ESTAT", Estat.SwiMask, 0, rootWritable: 0x7fff_5c03)
             with { Read = CsrRead.Lines, Write = CsrWrite.Interrupts, Kvm = KvmCsr.OwnRules },
@@ -118,8 +118,8 @@ public static class CsrTable
 
     private static IEnumerable<CsrDeclaration> TimerAndLvz()
     {
-        // Capabilities: every MATC mode, the traps SIT, TIT, TOE and TOP, every cacop mode, no guest PMU. TORU is not
-        // announced: what root mode has not implemented leaves in any case (inferred).
+        // Capabilities: every MATC mode, the traps SIT, TIT, TOE and TOP, every cacop mode, performance counters for
+        // the guest. TORU is not announced: what root mode has not implemented leaves in any case (inferred).
         const ulong traps = LvzFields.GcfgSit | LvzFields.GcfgTit | LvzFields.GcfgToe | LvzFields.GcfgTop;
         return
         [
@@ -135,7 +135,8 @@ public static class CsrTable
             Root(Csr.Trgp, "TRGP", 0xff_0001),
             Root(Csr.Gstat, "GSTAT", LvzFields.GstatPvm | LvzFields.GstatGidMask, LvzFields.GidBits << 4)
                 with { Read = CsrRead.GuestMode, Write = CsrWrite.GuestId },
-            Root(Csr.Gcfg, "GCFG", 0x30_0030 | traps, 0x0007_0007 | (traps >> 1)),
+            Root(Csr.Gcfg, "GCFG", 0x30_0030 | traps | LvzFields.GcfgGperfMask,
+                0x0007_0007 | (traps >> 1) | LvzFields.GcfgGpmp) with { Write = CsrWrite.Counters },
             Root(Csr.Gintc, "GINTC", 0xff_ffff) with { Write = CsrWrite.Interrupts },
             Root(Csr.Gcntc, "GCNTC", All),
         ];
@@ -162,11 +163,11 @@ public static class CsrTable
         Software(Csr.Ctag, "CTAG", All),
     ];
 
-    // There are no counters: CPUCFG 6 says so.
-    private static IEnumerable<CsrDeclaration> Performance() => Series(4, i => new[]
+    // GMOD of PMCFG reads 0: a counter counts in the mode that its copy belongs to (inferred).
+    private static IEnumerable<CsrDeclaration> Performance() => Series(Pmcfg.Counters, i => new[]
     {
-        Software(Csr.Pmcfg0 + (2 * i), $"PMCFG{i}", 0),
-        Software(Csr.Pmcfg0 + (2 * i) + 1, $"PMCNT{i}", 0),
+        Counter(Pmcfg.Config(i), $"PMCFG{i}", Pmcfg.EventMask | Pmcfg.PlvMask | Pmcfg.InterruptEnable),
+        Counter(Pmcfg.Count(i), $"PMCNT{i}", All) with { Read = CsrRead.Count },
     }).SelectMany(rows => rows);
 
     // No watchpoints: the configuration registers say 0 of them, and those of each read 0.
@@ -195,6 +196,14 @@ public static class CsrTable
     private static CsrDeclaration Both(
         int number, string name, ulong writable, ulong reset = 0, ulong? rootWritable = null) =>
         new(number, name, writable, reset, GuestAccess.Hardware, rootWritable ?? writable) { Kvm = KvmCsr.Switched };
+
+    /// <summary>A register of a performance counter, which KVM keeps while the guest does not use it.</summary>
+    private static CsrDeclaration Counter(int number, string name, ulong writable) =>
+        new(number, name, writable, 0, GuestAccess.Granted, writable)
+        {
+            Write = CsrWrite.Counters,
+            Kvm = KvmCsr.Software,
+        };
 
     /// <summary>A register of root mode alone.</summary>
     private static CsrDeclaration Root(int number, string name, ulong writable, ulong reset = 0) =>

@@ -6,7 +6,7 @@ namespace LaKvm.Cpu;
 /// The CSRs of both modes as instructions see them: what a read adds to the stored word, what a write does besides.
 /// </summary>
 internal sealed unsafe class CsrUnit(
-    CpuState* state, Modes modes, InterruptUnit interrupts, Mmu mmu, Surroundings outside)
+    CpuState* state, Modes modes, InterruptUnit interrupts, PerformanceCounters counters, Mmu mmu, Surroundings outside)
 {
     private readonly CpuState* _state = state;
     private readonly Mode _root = modes.Root, _guest = modes.Guest;
@@ -33,7 +33,7 @@ internal sealed unsafe class CsrUnit(
     public ulong ExchangeGcsr(int csr, ulong value, ulong mask)
     {
         CsrDeclaration? row = CsrTable.Find(csr);
-        row = row is { Guest: GuestAccess.Hardware } ? row : null;
+        row = row is { Guest: GuestAccess.Exit } ? null : row;
         return Exchange(_guest, row, value, row?.RootWritable ?? 0, mask);
     }
 
@@ -91,7 +91,9 @@ internal sealed unsafe class CsrUnit(
             return Trap.Gspr;
         }
 
+        counters.Ahead = 1;
         old = Exchange(modes.Current, row, value, row?.Writable ?? 0, mask);
+        counters.Ahead = 0;
         if (row is { IsEntry: true } && (value & mask & CsrTable.EntryOffset) != 0)
         {
             ReportEntryOffset(row, value & mask);
@@ -162,8 +164,12 @@ internal sealed unsafe class CsrUnit(
         () => $"0x{value:x} is written to {row.Name}, which has no bits below 12 on this"
             + " CPU: they stay 0 (QEMU keeps them)");
 
-    private bool TrapsInGuest(CsrDeclaration? row) => _state->Vm != 0
-        && (row is not { Guest: GuestAccess.Hardware } || (row.IsTimer && modes.GuestTraps(LvzFields.GcfgTit)));
+    private bool TrapsInGuest(CsrDeclaration? row) => _state->Vm != 0 && row?.Guest switch
+    {
+        GuestAccess.Hardware => row.IsTimer && modes.GuestTraps(LvzFields.GcfgTit),
+        GuestAccess.Granted => !counters.IsGuests(row.Number),
+        _ => true,
+    };
 
     /// <summary>GCFG.TOP: a guest's write to CRMD that changes its PLV leaves.</summary>
     private bool ChangesGuestPlv(ulong value, ulong mask) =>
@@ -197,6 +203,8 @@ internal sealed unsafe class CsrUnit(
                 return (stored & 4) | _state->Llbit[mode.Vm];
             case CsrRead.GuestMode:
                 return (stored & ~LvzFields.GstatVm) | _state->Vm;
+            case CsrRead.Count:
+                return counters.Read(mode, row.Number);
             default:
                 return stored;
         }
@@ -240,11 +248,30 @@ internal sealed unsafe class CsrUnit(
                 }
 
                 break;
+            case CsrWrite.Counters:
+                WriteCounters(mode, ref register, (old & ~effective) | (value & effective));
+                break;
             default:
                 register = merged;
                 AfterWrite(mode, row, old, merged);
                 break;
         }
+    }
+
+    private void WriteCounters(Mode mode, ref ulong register, ulong value)
+    {
+        outside.CannotRepeat();
+        bool wereEnabled = counters.AreEnabled;
+        counters.Stop();
+        register = value;
+        counters.Configure(mode);
+        counters.Start();
+        if (wereEnabled || counters.AreEnabled)
+        {
+            interrupts.RequestTimerAttention();
+        }
+
+        interrupts.CheckInterrupts();
     }
 
     private void AfterWrite(Mode mode, CsrDeclaration row, ulong old, ulong value)

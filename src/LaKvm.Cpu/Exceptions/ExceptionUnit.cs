@@ -25,6 +25,7 @@ internal sealed unsafe class ExceptionUnit(
     {
         CpuState* s = _state;
         Trap code = trap & ~ToRoot;
+        s->Events.Faults++;
         bool leaves = s->Vm != 0 ? (trap & ToRoot) != 0 || GoesToRoot(code) : InUserCode;
         debug.Observer?.Raising(core, code, word, leaves || s->Vm == 0);
         if (leaves)
@@ -36,6 +37,7 @@ internal sealed unsafe class ExceptionUnit(
         mode.Watch.Entered(code, s->Pc, s->TrapAddress, word);
         if (code == Trap.Tlbr)
         {
+            CountRefill(isFetch: word == 0);
             EnterRefill(mode, 0);
         }
         else
@@ -44,6 +46,13 @@ internal sealed unsafe class ExceptionUnit(
         }
 
         return Trap.Refetch;
+    }
+
+    private void CountRefill(bool isFetch)
+    {
+        ref EventCounts events = ref _state->Events;
+        ref ulong count = ref isFetch ? ref events.FetchRefills : ref events.DataRefills;
+        count++;
     }
 
     /// <summary>

@@ -5,7 +5,8 @@ namespace LaKvm.Cpu;
 /// <summary>
 /// Interrupt lines and timers of a core, what of them can be delivered, and how other threads get its attention.
 /// </summary>
-internal sealed unsafe class InterruptUnit(CpuState* state, Mode root, Mode guest, Surroundings outside) : IDisposable
+internal sealed unsafe class InterruptUnit(
+    CpuState* state, Mode root, Mode guest, PerformanceCounters counters, Surroundings outside) : IDisposable
 {
     /// <summary>Reasons to look for attention, as bits of <see cref="CpuState.Attention"/>.</summary>
     public const int AttentionInterrupt = 1, AttentionStop = 2, AttentionMail = 4, AttentionTimer = 8;
@@ -126,11 +127,17 @@ internal sealed unsafe class InterruptUnit(CpuState* state, Mode root, Mode gues
     }
 
     /// <summary>
-    /// Sets ESTAT.TI of root mode and of the guest if their timers have expired. To be called between slices of a run,
-    /// so that no timer is later than a slice.
+    /// Sets ESTAT.TI of root mode and of the guest if their timers have expired, and ESTAT.PCOV if a counter of the
+    /// current mode has overflowed. To be called between slices of a run, so that no timer is later than a slice.
     /// </summary>
     public void PollTimers()
     {
+        if (counters.AreEnabled)
+        {
+            counters.Poll();
+            CheckInterrupts();
+        }
+
         ulong deadline = TimerDeadline;
         if (deadline == ulong.MaxValue)
         {

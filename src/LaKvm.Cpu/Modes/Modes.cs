@@ -7,7 +7,7 @@ namespace LaKvm.Cpu;
 /// software TLB, usable units.
 /// </summary>
 internal sealed unsafe class Modes(
-    CpuState* state, Mode root, Mode guest, SoftTlbs softTlbs, InterruptUnit interrupts)
+    CpuState* state, Mode root, Mode guest, SoftTlbs softTlbs, InterruptUnit interrupts, PerformanceCounters counters)
 {
     private readonly CpuState* _state = state;
     private readonly ulong* _rootValues = root.Values, _guestValues = guest.Values; // each exit comes to them twice
@@ -42,6 +42,11 @@ internal sealed unsafe class Modes(
     {
         // Nothing is read again that was just written.
         CpuState* s = _state;
+        if (counters.AreEnabled)
+        {
+            counters.Stop();
+        }
+
         uint vm = s->Vm;
         ulong* host = _rootValues, own = _guestValues, bank = vm != 0 ? own : host;
         ulong crmd = bank[Csr.Crmd], units = host[Csr.Euen];
@@ -51,6 +56,11 @@ internal sealed unsafe class Modes(
         s->Restricted = (byte)(vm != 0 && (host[Csr.Gcfg] & LvzFields.GcfgSit) != 0 ? plv | 1 : plv);
         s->Tlb = softTlbs.Table(SoftTlb.TableOf((int)vm, (int)plv, (crmd & Crmd.Pg) == 0));
         s->Units = (byte)(vm != 0 ? units & own[Csr.Euen] : units);
+        if (counters.AreEnabled)
+        {
+            counters.Start();
+        }
+
         interrupts.CheckInterrupts();
     }
 

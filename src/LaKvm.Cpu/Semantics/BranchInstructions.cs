@@ -23,7 +23,9 @@ public static unsafe class BranchInstructions
     private static Trap Bl(Core core, CpuState* s, Instruction* i)
     {
         ((ulong*)s)[1] = s->Pc + 4;
-        return Branch(s, i, true);
+        _ = Count(s, isMiss: false);
+        s->Pc += (ulong)i->Imm;
+        return Trap.Refetch;
     }
 
     private static Trap Jirl(Core core, CpuState* s, Instruction* i)
@@ -31,6 +33,7 @@ public static unsafe class BranchInstructions
         // rj is read first: rd may be the same register.
         ulong target = Based(s, i);
         Write(s, i, s->Pc + 4);
+        _ = Count(s, isMiss: false);
         s->Pc = target;
         return Trap.Refetch;
     }
@@ -56,12 +59,28 @@ public static unsafe class BranchInstructions
     /// <summary>Goes to the target, in bytes from the branch, if that is taken.</summary>
     internal static Trap Branch(CpuState* s, Instruction* i, bool taken)
     {
+        bool isMiss = taken != (i->Imm <= 0) && i->Opcode != Opcode.B;
+        bool isDue = Count(s, isMiss);
         if (!taken)
         {
-            return Trap.None;
+            return isDue ? PrivilegedSemantics.Next(s) : Trap.None;
         }
 
         s->Pc += (ulong)i->Imm;
         return Trap.Refetch;
+    }
+
+    /// <summary>Counts a branch for the performance counters; whether one of them overflows by it.</summary>
+    private static bool Count(CpuState* s, bool isMiss)
+    {
+        ref EventCounts events = ref s->Events;
+        bool isDue = ++events.Branches == events.BranchDeadline;
+        isDue |= isMiss && ++events.BranchMisses == events.MissDeadline;
+        if (isDue)
+        {
+            _ = Interlocked.Or(ref s->Attention, InterruptUnit.AttentionTimer);
+        }
+
+        return isDue;
     }
 }

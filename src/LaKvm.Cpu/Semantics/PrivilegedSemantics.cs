@@ -108,7 +108,9 @@ internal static unsafe class PrivilegedSemantics
             return Trap.Gspr;
         }
 
+        core.Counters.Ahead = 1;
         core.Ertn();
+        core.Counters.Ahead = 0;
         return Trap.Refetch;
     }
 

@@ -99,6 +99,9 @@ public unsafe struct CpuState
     /// <summary>For engines: differences of host and guest addresses, inside a block.</summary>
     [FieldOffset(AccessOffset)] public fixed ulong Access[8];
 
+    /// <summary>For the performance counters.</summary>
+    [FieldOffset(EventsOffset)] public EventCounts Events;
+
     /// <summary>Bytes of the general registers' block; offset of r0.</summary>
     public const int GprOffset = 0;
 
@@ -174,8 +177,11 @@ public unsafe struct CpuState
     /// <summary>Offset of <see cref="Access"/>.</summary>
     public const int AccessOffset = LastFpOperandsOffset + (3 * 32);
 
+    /// <summary>Offset of <see cref="Events"/>.</summary>
+    public const int EventsOffset = AccessOffset + (8 * 8);
+
     /// <summary>Size of the block.</summary>
-    public const int SizeInBytes = AccessOffset + (8 * 8);
+    public const int SizeInBytes = EventsOffset + (8 * 8);
 
     /// <summary>Entries of one way of a software TLB (32 bytes each).</summary>
     public const int SoftTlbEntries = 4096;

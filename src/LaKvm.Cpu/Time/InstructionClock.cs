@@ -23,6 +23,6 @@ public sealed unsafe class InstructionClock(ulong instructionsPerTick) : IClock
     {
         ulong deadline = _core!.TimerDeadline, now = _core.State->Retired;
         ulong left = deadline > ulong.MaxValue / instructionsPerTick ? ulong.MaxValue : deadline * instructionsPerTick;
-        return left <= now ? 1 : (long)Math.Min(left - now, (ulong)most);
+        return _core.LimitRun(left <= now ? 1 : (long)Math.Min(left - now, (ulong)most));
     }
 }

@@ -2,7 +2,7 @@ namespace LaKvm.Cpu;
 
 /// <summary>
 /// How many instructions a core executes before its timers are looked at again: as many as it is likely to execute
-/// until the next one fires, and not for longer than <see cref="Longest"/>. Software that sets a timer ends the slice.
+/// until the next one fires, and not for longer than <see cref="Longest"/>, nor beyond a performance counter's overflow. Software that sets a timer ends the slice.
 /// A slice goes on where a run has ended for another reason, so that however often a guest leaves, its timers are
 /// looked at.
 /// </summary>
@@ -39,7 +39,7 @@ public sealed unsafe class RunSlice(Core core)
         _startTick = now;
         _startRetired = core.State->Retired;
         _waited = false;
-        return _length = Math.Clamp((long)(ticks * _speed), Fewest, Most);
+        return _length = core.LimitRun(Math.Clamp((long)(ticks * _speed), Fewest, Most));
     }
 
     /// <summary>The guest has left: what that takes is taken from the slice.</summary>

@@ -94,7 +94,11 @@ public sealed unsafe partial class TranslatorEngine
         {
             if ((checks & Checks.Privileged) != 0 && s->Restricted != 0)
             {
-                return Core.RestrictedTrap(s);
+                Trap trap = Core.RestrictedTrap(s, instruction);
+                if (trap != Trap.None)
+                {
+                    return trap;
+                }
             }
 
             if ((checks & Checks.Units & ~(Checks)s->Units) != 0)

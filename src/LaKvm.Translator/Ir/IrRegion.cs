@@ -24,6 +24,9 @@ internal sealed class IrRegion
     /// <summary>Which guest registers live in host registers.</summary>
     public RegisterAssignment Registers { get; } = new();
 
+    /// <summary>Whether branches are left to their handlers, which count them.</summary>
+    public bool CountsBranches { get; set; }
+
     /// <summary>The groups of accesses, by the numbers that nodes have.</summary>
     public List<AccessGroup> Groups => _groups;
 

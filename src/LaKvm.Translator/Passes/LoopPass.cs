@@ -22,7 +22,7 @@ internal static class LoopPass
         {
             IrBlock block = region.Blocks[n];
             int copies = block.Length <= ShortLoop ? 4 : 2, added = block.Length * (copies - 1);
-            if (FollowsItself(region, block) && ComputesVectors(region[block], host)
+            if (!region.CountsBranches && FollowsItself(region, block) && ComputesVectors(region[block], host)
                 && copied + added <= MaximumCopied)
             {
                 copied += added;

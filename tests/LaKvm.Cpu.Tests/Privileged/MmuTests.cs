@@ -364,5 +364,9 @@ public sealed class MmuTests
     private sealed class PageRecorder(List<ulong> pages) : ICodeCache
     {
         public void InvalidatePage(ulong physicalPage) => pages.Add(physicalPage);
+
+        public void CountBranches(bool counts)
+        {
+        }
     }
 }

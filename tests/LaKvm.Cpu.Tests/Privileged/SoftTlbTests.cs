@@ -170,5 +170,9 @@ public sealed class SoftTlbTests
     private sealed class PageRecorder(List<ulong> pages) : ICodeCache
     {
         public void InvalidatePage(ulong physicalPage) => pages.Add(physicalPage);
+
+        public void CountBranches(bool counts)
+        {
+        }
     }
 }

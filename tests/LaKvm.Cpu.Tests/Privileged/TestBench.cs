@@ -81,9 +81,8 @@ internal sealed unsafe class TestBench : IDisposable
         OpcodeInfo info = OpcodeTable.Info(i.Opcode);
         SinkRule.Apply(ref i);
         ulong pc = State->Pc;
-        Trap trap = info.IsPrivileged && State->Restricted != 0
-            ? Core.RestrictedTrap(State)
-            : HandlerTable.Shared[i.Opcode](Core, State, &i);
+        Trap trap = info.IsPrivileged && State->Restricted != 0 ? Core.RestrictedTrap(State, &i) : Trap.None;
+        trap = trap == Trap.None ? HandlerTable.Shared[i.Opcode](Core, State, &i) : trap;
         if (trap == Trap.None)
         {
             State->Pc = pc + 4;

@@ -12,6 +12,11 @@ internal sealed unsafe class BranchEmitter(
 
     public bool Emit(in Instruction i)
     {
+        if (context.Ir.CountsBranches)
+        {
+            return false;
+        }
+
         switch (i.Opcode)
         {
             case Opcode.B: jumps.GoTo(context.Offset + i.Imm); break;
