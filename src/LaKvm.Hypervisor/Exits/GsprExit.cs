@@ -99,6 +99,13 @@ internal static unsafe class GsprExit
     private static ExitOutcome EmulateCsr(in ExitInfo exit, KvmVcpu vcpu)
     {
         int csr = (int)(exit.Badi >> 10) & 0x3fff;
+        if (vcpu.Pmu.Has(csr))
+        {
+            vcpu.Registers.Pc -= 4; // done by the guest itself, which has the counters then
+            vcpu.Pmu.Request();
+            return ExitOutcome.ResumeGuest;
+        }
+
         ulong old = 0, value = 0;
         VcpuRegisters registers = vcpu.Registers;
         if (GuestCsrs.IsSoftware(csr))
@@ -128,7 +135,8 @@ internal static unsafe class GsprExit
         vcpu.Statistics.Count(VcpuStat.IdleExits);
         vcpu.Tracer.Trace(TraceEvent.ExitIdle);
         Core core = vcpu.Residency.Core;
-        bool enabled = (core.ReadGcsr(Csr.Estat) & core.ReadGcsr(Csr.Ecfg) & Estat.IsMask) != 0;
+        ulong pending = core.ReadGcsr(Csr.Estat) | (vcpu.Pmu.IsInterrupting ? 1UL << Estat.Pcov : 0);
+        bool enabled = (pending & core.ReadGcsr(Csr.Ecfg) & Estat.IsMask) != 0;
         if (!vcpu.Interrupts.IsRunnable && !enabled)
         {
             vcpu.Halt();

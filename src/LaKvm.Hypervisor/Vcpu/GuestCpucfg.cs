@@ -13,6 +13,10 @@ public sealed class GuestCpucfg
     /// <summary>Units that word 2 announces, as EUEN bits.</summary>
     internal ulong Units { get; private set; }
 
+    /// <summary>Performance counters that word 6 announces.</summary>
+    internal int Counters =>
+        (_words[6] & CpucfgBits.Pmp) == 0 ? 0 : (int)((_words[6] & CpucfgBits.PmNumber) >> CpucfgBits.PmNumberShift) + 1;
+
     /// <summary>Bits that user space may set in a word; EINVAL for a word that does not exist.</summary>
     public static Errno GetMask(ulong word, out uint mask)
     {

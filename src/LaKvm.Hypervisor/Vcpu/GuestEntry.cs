@@ -56,6 +56,7 @@ internal sealed unsafe class GuestEntry(KvmVcpu vcpu)
             }
 
             requests.LeaveGuest();
+            vcpu.Pmu.Postpone(cpu.Core);
         }
     }
 
@@ -134,8 +135,11 @@ internal sealed unsafe class GuestEntry(KvmVcpu vcpu)
             _residency.Fpu.Own(core, vcpu.Cpucfg.Units);
         }
 
-        // No performance counters and no binary translation unit exist: nothing to load.
-        _requests.Take(KvmRequest.Pmu);
-        _requests.Take(KvmRequest.LbtLoad);
+        if (_requests.Take(KvmRequest.Pmu))
+        {
+            vcpu.Pmu.Own(core);
+        }
+
+        _requests.Take(KvmRequest.LbtLoad); // no binary translation unit exists: nothing to load
     }
 }

@@ -29,6 +29,7 @@ public sealed unsafe class KvmVcpu : IHostWork, IGuestPlace, IDisposable
             Registers = new VcpuRegisters(id);
             Tracer = new VcpuTracer(vm.Tracer, id, Registers);
             Interrupts = new InterruptQueue(Tracer);
+            Pmu = new GuestPmu(Registers, Cpucfg, Requests);
             Residency = new Residency(vm, Registers, Interrupts, Tracer);
             Steal = new StealClock(this);
             Scheduling = new VcpuScheduling(Residency, Steal);
@@ -102,6 +103,9 @@ public sealed unsafe class KvmVcpu : IHostWork, IGuestPlace, IDisposable
 
     /// <summary>Interrupts and exceptions for the guest.</summary>
     internal InterruptQueue Interrupts { get; }
+
+    /// <summary>The performance counters.</summary>
+    internal GuestPmu Pmu { get; }
 
     /// <summary>What others ask for.</summary>
     internal RequestSet Requests { get; } = new();
@@ -260,6 +264,7 @@ public sealed unsafe class KvmVcpu : IHostWork, IGuestPlace, IDisposable
         {
             _world.EnterGuest(out ExitInfo exit);
             Requests.LeaveGuest();
+            Pmu.Lose(Residency.Core);
             Tracer.Trace(TraceEvent.Exit, (ulong)exit.Ecode, exit.Badi);
             outcome = ExitTable.Handle(exit, this);
             if (outcome.EntersGuest)

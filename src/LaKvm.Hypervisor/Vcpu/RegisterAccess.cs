@@ -187,6 +187,7 @@ public sealed unsafe class RegisterAccess
             default:
                 // GSTAT too is only a place to keep something: the tag in the core is the hypervisor's own.
                 _registers.Csr[csr] = value;
+                _vcpu.Pmu.Written(csr);
                 return Errno.None;
         }
     }

@@ -18,5 +18,6 @@ internal static class CpucfgBits
     internal const uint Sfb = 1 << 1, SpwLevel = 7 << 8, RvaMax = 0xf << 13;
 
     // Word 6.
-    internal const uint Pmp = 1 << 0, PmNumber = 0xf << 4, PmBits = 0x3f << 8, Upm = 1 << 14;
+    internal const uint Pmp = 1 << 0, PmNumber = 0xf << PmNumberShift, PmBits = 0x3f << 8, Upm = 1 << 14;
+    internal const int PmNumberShift = 4;
 }
