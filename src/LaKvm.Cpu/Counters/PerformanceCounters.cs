@@ -68,8 +68,8 @@ internal sealed unsafe class PerformanceCounters
     }
 
     /// <summary>
-    /// Lets count what counts in the current mode, behind <see cref="Stop"/>. If a counter is going to overflow soon, the
-    /// run under way ends, and the caller begins one that ends there.
+    /// Lets count what counts in the current mode, behind <see cref="Stop"/>. If a counter is going to overflow soon,
+    /// the run under way ends, and the caller begins one that ends there.
     /// </summary>
     public void Start()
     {
@@ -212,7 +212,9 @@ internal sealed unsafe class PerformanceCounters
         }
     }
 
-    /// <summary>Of two values that a count will come to, the first; 0 stands for none, as what has passed does.</summary>
+    /// <summary>
+    /// Of two values that a count will come to, the first; 0 stands for none, as what has passed does.
+    /// </summary>
     private static ulong Nearer(ulong one, ulong other, ulong now) =>
         (long)(other - now) <= 0 ? one : one == 0 || other - now < one - now ? other : one;
 

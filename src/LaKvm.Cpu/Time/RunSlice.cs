@@ -2,7 +2,8 @@ namespace LaKvm.Cpu;
 
 /// <summary>
 /// How many instructions a core executes before its timers are looked at again: as many as it is likely to execute
-/// until the next one fires, and not for longer than <see cref="Longest"/>, nor beyond a performance counter's overflow. Software that sets a timer ends the slice.
+/// until the next one fires, and not for longer than <see cref="Longest"/>, nor beyond a performance counter's
+/// overflow. Software that sets a timer ends the slice.
 /// A slice goes on where a run has ended for another reason, so that however often a guest leaves, its timers are
 /// looked at.
 /// </summary>
