@@ -18,8 +18,9 @@ public sealed unsafe class PartsTests : IDisposable
         NativeMemory.Clear(_state, CpuState.SizeInBytes);
         var outside = new Surroundings(new NoBus(), new StoppedClock());
         (_root, _guest) = (new Mode(0, _state, outside), new Mode(1, _state, outside));
-        _interrupts = new InterruptUnit(_state, _root, _guest, outside);
-        _modes = new Modes(_state, _root, _guest, _softTlbs, _interrupts);
+        var counters = new PerformanceCounters(_state, _root, _guest);
+        _interrupts = new InterruptUnit(_state, _root, _guest, counters, outside);
+        _modes = new Modes(_state, _root, _guest, _softTlbs, _interrupts, counters);
         _mmu = new Mmu(_state, _modes, _softTlbs, outside);
         _modes.Switch();
     }
