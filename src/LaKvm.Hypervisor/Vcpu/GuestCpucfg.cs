@@ -14,8 +14,9 @@ public sealed class GuestCpucfg
     internal ulong Units { get; private set; }
 
     /// <summary>Performance counters that word 6 announces.</summary>
-    internal int Counters =>
-        (_words[6] & CpucfgBits.Pmp) == 0 ? 0 : (int)((_words[6] & CpucfgBits.PmNumber) >> CpucfgBits.PmNumberShift) + 1;
+    internal int Counters => (_words[6] & CpucfgBits.Pmp) == 0
+        ? 0
+        : (int)((_words[6] & CpucfgBits.PmNumber) >> CpucfgBits.PmNumberShift) + 1;
 
     /// <summary>Bits that user space may set in a word; EINVAL for a word that does not exist.</summary>
     public static Errno GetMask(ulong word, out uint mask)

@@ -12,7 +12,9 @@ internal sealed unsafe class GuestPmu(VcpuRegisters registers, GuestCpucfg cpucf
     private const int Registers = 8;
     private const ulong EnableMask = 0xf << 16, InterruptEnable = 1 << 20, Overflow = 1UL << 63;
 
-    /// <summary>PMCNT0-3, then PMCFG0-3, in the order in which they are loaded: what counts has its count by then.</summary>
+    /// <summary>
+    /// PMCNT0-3, then PMCFG0-3, in the order in which they are loaded: what counts has its count by then.
+    /// </summary>
     private static readonly int[] _counts = [.. Numbers(1)], _configs = [.. Numbers(0)];
 
     /// <summary>Whether the guest has the core's counters.</summary>

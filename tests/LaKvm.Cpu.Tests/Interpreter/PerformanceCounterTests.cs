@@ -27,7 +27,8 @@ public sealed unsafe class PerformanceCounterTests : IDisposable
     [InlineData(Branches, "nop", 0)]
     [InlineData(Branches, "li.w $t0, 100\n2: addi.d $t0, $t0, -1\nbnez $t0, 2b", 100)]
     [InlineData(Branches, "bl 2f\nb 3f\n2: ret\n3: beqz $zero, 4f\n4: bnez $zero, 4b", 5)]
-    [InlineData(Branches, "pcaddi $t0, 2\njirl $t1, $t0, 0\nbeq $t0, $t1, 2f\n2: bne $t0, $t0, 2b\nbgeu $t0, $t0, 3f\n3:", 4)]
+    [InlineData(
+        Branches, "pcaddi $t0, 2\njirl $t1, $t0, 0\nbeq $t0, $t1, 2f\n2: bne $t0, $t0, 2b\nbgeu $t0, $t0, 3f\n3:", 4)]
     [InlineData(Branches, "fcmp.ceq.d $fcc1, $f0, $f0\nbcnez $fcc1, 2f\nnop\n2: bceqz $fcc1, 2b", 2)]
     [InlineData(Misses, "li.w $t0, 100\n2: addi.d $t0, $t0, -1\nbnez $t0, 2b", 1)] // the way out
     [InlineData(Misses, "beqz $zero, 2f\n2: bnez $zero, 2b\nbnez $zero, 3f\nb 3f\n3: bl 4f\n4:", 2)]
