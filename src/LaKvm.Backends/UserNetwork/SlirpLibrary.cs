@@ -34,13 +34,20 @@ public sealed unsafe class SlirpLibrary
 
     internal delegate* unmanaged<nint, int, uint, int, uint, int, int> Forward { get; }
 
-    /// <summary>Loads the library where the system has it, or from another file.</summary>
-    /// <param name="file">A file to try if the system has none, or null.</param>
+    /// <summary>Loads the library where the system has it, or from other files.</summary>
+    /// <param name="files">
+    /// Files to try if the system has none, it behind those it needs: what is loaded already the dynamic linker finds
+    /// by its name.
+    /// </param>
     /// <param name="library">The library.</param>
-    public static bool TryLoad(string? file, [NotNullWhen(true)] out SlirpLibrary? library)
+    public static bool TryLoad(IEnumerable<string> files, [NotNullWhen(true)] out SlirpLibrary? library)
     {
-        bool found = NativeLibrary.TryLoad(FileName, out nint handle)
-            || (file != null && NativeLibrary.TryLoad(file, out handle));
+        bool found = NativeLibrary.TryLoad(FileName, out nint handle);
+        foreach (string file in found ? [] : files)
+        {
+            found = NativeLibrary.TryLoad(file, out handle) && Path.GetFileName(file) == FileName;
+        }
+
         library = found ? new SlirpLibrary(handle) : null;
         return found;
     }

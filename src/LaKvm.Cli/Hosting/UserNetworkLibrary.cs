@@ -13,9 +13,12 @@ internal static class UserNetworkLibrary
 
     private const string Package = "libslirp0";
 
+    /// <summary>What it needs and small systems lack, each behind those that it needs itself.</summary>
+    private static readonly string[] Needed = ["libpcre2-8.so.0", "libpcre.so.3", "libglib-2.0.so.0"];
+
     /// <summary>The library where it is, or null.</summary>
     internal static SlirpLibrary? Find() =>
-        SlirpLibrary.TryLoad(CachedFile(), out SlirpLibrary? library) ? library : null;
+        SlirpLibrary.TryLoad(CachedFiles(), out SlirpLibrary? library) ? library : null;
 
     /// <summary>
     /// Adds the library to options that need it; and a network to those of the packaged guest that say nothing about
@@ -66,17 +69,17 @@ internal static class UserNetworkLibrary
         }
     }
 
-    private static string? CachedFile()
+    private static IReadOnlyList<string> CachedFiles()
     {
         try
         {
-            return InCache(ImageStore.OfUser()).FullName;
+            return InCache(ImageStore.OfUser()).Files;
         }
         catch (ImageFetchException)
         {
-            return null; // there is no place for a cache
+            return []; // there is no place for a cache
         }
     }
 
-    private static HostLibrary InCache(ImageStore store) => new(store, Package, SlirpLibrary.FileName);
+    private static HostLibrary InCache(ImageStore store) => new(store, Package, [.. Needed, SlirpLibrary.FileName]);
 }

@@ -4,17 +4,20 @@ namespace LaKvm.Images.Debian;
 
 /// <summary>
 /// A shared library for this computer's own processor that it has no package of installed: fetched by its own apt,
-/// whose sources and keys fit its C library, and kept in the cache. Nothing is installed, and no rights are needed.
+/// whose sources and keys fit its C library, and kept in the cache with what it needs and the computer lacks too.
+/// Nothing is installed, and no rights are needed.
 /// </summary>
 /// <param name="store">The cache.</param>
 /// <param name="package">The Debian package, which other distributions' may be called by too.</param>
-/// <param name="file">The library's file name.</param>
-public sealed class HostLibrary(ImageStore store, string package, string file)
+/// <param name="files">The libraries' names, each behind those that it needs.</param>
+public sealed class HostLibrary(ImageStore store, string package, params string[] files)
 {
     private readonly HostTool _get = new("apt-get", "apt");
+    private readonly string _directory = Path.Combine(store.Directory, "lib");
 
-    /// <summary>Where it is, or would be.</summary>
-    public string FullName { get; } = Path.Combine(store.Directory, "lib", file);
+    /// <summary>What of it is in the cache, in the order of the names: that in which the files can be loaded.</summary>
+    public IReadOnlyList<string> Files =>
+        [.. files.Select(file => Path.Combine(_directory, file)).Where(File.Exists)];
 
     /// <summary>Fetches it.</summary>
     /// <exception cref="ImageFetchException">It cannot be had.</exception>
@@ -27,14 +30,29 @@ public sealed class HostLibrary(ImageStore store, string package, string file)
             string[] settings = [.. Settings(Directory.CreateDirectory(Path.Combine(apt, "host")).FullName)
                 .SelectMany(setting => new[] { "-o", setting })];
             await _get.RunAsync(["-q=2", .. settings, "update"], _ => { }, cancel);
-            await _get.RunAsync(["-q=2", .. settings, "download", package], _ => { }, cancel, download.FullName);
-            await StoreAsync(Directory.GetFiles(download.FullName, "*.deb").Single(), download.FullName, cancel);
+            string[] packages = await FindPackagesAsync(settings, cancel);
+            await _get.RunAsync(["-q=2", .. settings, "download", .. packages], _ => { }, cancel, download.FullName);
+            var contents = new Dictionary<string, byte[]>();
+            foreach (string deb in Directory.GetFiles(download.FullName, "*.deb"))
+            {
+                await DebPackage.ReadAsync(deb, path => NameOf(path) != null, contents, cancel);
+            }
+
+            Store(contents, download.FullName);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ImageFetchException($"{package} cannot be fetched: {e.Message}", e);
         }
     }
+
+    /// <summary>
+    /// The packages in the output of "apt-get install --print-uris": an address in quotes and NAME_VERSION_….deb.
+    /// </summary>
+    internal static IEnumerable<string> PackagesOf(IEnumerable<string> lines) => lines
+        .Where(line => line.StartsWith('\''))
+        .Select(line => line.Split(' ').ElementAtOrDefault(1)?.Split('_')[0])
+        .OfType<string>();
 
     /// <summary>
     /// Lists and cache of our own; what is not signed is not taken, whatever the host's settings say.
@@ -50,19 +68,36 @@ public sealed class HostLibrary(ImageStore store, string package, string file)
         "APT::Update::Post-Invoke=",
         "APT::Update::Post-Invoke-Success=",
         "Acquire::Languages=none",
+        "Debug::NoLocking=true", // nothing is installed, and the host's own lock is for its owner
     ];
 
-    private async Task StoreAsync(string deb, string scratch, CancellationToken cancel)
+    /// <summary>The package with those that it depends on and that are not installed.</summary>
+    private async Task<string[]> FindPackagesAsync(string[] settings, CancellationToken cancel)
     {
-        // The name that programs know is a link to the file with the whole version.
-        var files = new Dictionary<string, byte[]>();
-        await DebPackage.ReadAsync(
-            deb, path => Path.GetFileName(path).StartsWith(file, StringComparison.Ordinal), files, cancel);
-        byte[] contents = files.Values.FirstOrDefault()
-            ?? throw new ImageFetchException($"The package {package} has no {file}.");
-        string fresh = Path.Combine(scratch, file);
-        await File.WriteAllBytesAsync(fresh, contents, cancel);
-        Directory.CreateDirectory(Path.GetDirectoryName(FullName)!);
-        File.Move(fresh, FullName, overwrite: true);
+        var lines = new List<string>();
+        string[] words = ["-q=2", .. settings, "install", "--no-install-recommends", "--print-uris", package];
+        await _get.RunAsync(words, lines.Add, cancel);
+        return [.. PackagesOf(lines).Append(package).Distinct()];
+    }
+
+    /// <summary>The name that programs know, which is a link to the file with the whole version.</summary>
+    private string? NameOf(string path) => Array.Find(
+        files, file => Path.GetFileName(path).StartsWith($"{file}.", StringComparison.Ordinal)
+            || Path.GetFileName(path) == file);
+
+    private void Store(Dictionary<string, byte[]> contents, string scratch)
+    {
+        if (contents.Keys.All(path => NameOf(path) != files[^1]))
+        {
+            throw new ImageFetchException($"The package {package} has no {files[^1]}.");
+        }
+
+        Directory.CreateDirectory(_directory);
+        foreach ((string path, byte[] bytes) in contents)
+        {
+            string name = NameOf(path)!, fresh = Path.Combine(scratch, name);
+            File.WriteAllBytes(fresh, bytes);
+            File.Move(fresh, Path.Combine(_directory, name), overwrite: true);
+        }
     }
 }

@@ -11,6 +11,14 @@ public sealed class DebianImagesTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     [Fact]
+    public void Library_comes_with_what_it_needs_and_is_not_installed() => HostLibrary.PackagesOf(
+    [
+        "Reading package lists...",
+        "'http://mirror/debian/pool/main/p/libpcre2-8-0_10.42-1_amd64.deb' libpcre2-8-0_10.42-1_amd64.deb 261 SHA",
+        "'http://mirror/debian/pool/main/libs/libslirp/libslirp0_4.7.0-1_amd64.deb' libslirp0_4.7.0-1_amd64.deb 63 SHA",
+    ]).Should().Equal("libpcre2-8-0", "libslirp0");
+
+    [Fact]
     public void Mirror_is_read_from_what_apt_would_fetch()
     {
         AptRepository.MirrorOf(
