@@ -34,6 +34,8 @@ internal sealed class QemuMachine
 
     internal QemuConsole Console { get; } = new();
 
+    internal QemuDoors Doors { get; } = new();
+
     /// <summary>Where firmware is looked for that is not in the current directory.</summary>
     internal List<string> Directories { get; } = [];
 
@@ -44,10 +46,6 @@ internal sealed class QemuMachine
     internal string? Initrd { get; set; }
 
     internal string? Append { get; set; }
-
-    internal string? Debugger { get; set; }
-
-    internal bool IsHeld { get; set; }
 
     internal bool NoReboot { get; set; }
 
@@ -179,7 +177,7 @@ internal sealed class QemuMachine
             NoReboot = NoReboot,
             Sandbox = _sandbox,
             Console = new ConsoleOptions { IsConnected = Console.IsConnected },
-            Doors = FindDoors(),
+            Doors = Doors.Find(),
         };
     }
 
@@ -199,16 +197,4 @@ internal sealed class QemuMachine
     private string Locate(string file) => FileCalls.KindOf(file) != null ? file
         : Directories.Concat(SystemDirectories).Select(directory => Path.Combine(directory, file))
             .FirstOrDefault(path => FileCalls.KindOf(path) != null) ?? file;
-
-    private DoorOptions FindDoors()
-    {
-        const string tcp = "tcp:", none = "none";
-        if (Debugger is null or none)
-        {
-            return !IsHeld ? new() : throw new UserErrorException("-S: -s or -gdb says who lets the machine go on.");
-        }
-
-        string address = Debugger.StartsWith(tcp, StringComparison.Ordinal) ? Debugger[tcp.Length..] : Debugger;
-        return new DoorOptions { Gdb = DoorAddress.Parse("-gdb", address), Waits = IsHeld };
-    }
 }

@@ -14,6 +14,8 @@ internal static class QemuOptions
 
     private const string File = "FILE", On = "on";
 
+    private const string Socket = "unix:PATH,server[,wait=off]|tcp:[HOST]:PORT,server[,wait=off]|none|null";
+
     /// <summary>All of them.</summary>
     internal static IReadOnlyList<QemuOption> All { get; } =
     [
@@ -50,7 +52,8 @@ internal static class QemuOptions
         new("object", "rng-random|rng-builtin,id=ID", (machine, text) => machine.Devices.AddObject(text)),
         new("chardev", "stdio|null,id=ID", (machine, text) => machine.Console.AddChannel(text)),
         new("serial", "stdio|mon:stdio|chardev:ID|null|none", (machine, text) => machine.Console.AddPort(text)),
-        new("monitor", "none|null", (machine, text) => Only("-monitor", text, "none", "null")),
+        new("monitor", Socket, (machine, text) => machine.Doors.SetMonitor(text)),
+        new("qmp", Socket, (machine, text) => machine.Doors.SetQmp(text)),
         new("mon", "chardev=ID", (machine, text) => machine.Console.SetMonitor(text)),
         new("parallel", "none|null", (machine, text) => Only("-parallel", text, "none", "null")),
         new("nographic", null, (_, _) => { }),
@@ -58,9 +61,9 @@ internal static class QemuOptions
         new("vga", "none", (_, text) => Only("-vga", text, "none")),
         new("no-reboot", null, (machine, _) => machine.NoReboot = true),
         new("action", "reboot=reset|shutdown", (machine, text) => machine.SetAction(text)),
-        new("s", null, (machine, _) => machine.Debugger = "tcp::1234"),
-        new("gdb", "tcp:[HOST]:PORT|unix:PATH|none", (machine, text) => machine.Debugger = text),
-        new("S", null, (machine, _) => machine.IsHeld = true),
+        new("s", null, (machine, _) => machine.Doors.SetDebugger("tcp::1234")),
+        new("gdb", "tcp:[HOST]:PORT|unix:PATH|none", (machine, text) => machine.Doors.SetDebugger(text)),
+        new("S", null, (machine, _) => machine.Doors.IsHeld = true),
         new("rtc", "base=utc[,clock=host]", (_, text) => new QemuProperties("-rtc", text)
             .Accept("base", "utc").Accept("clock", "host").Accept("driftfix", "none").Finish()),
         new("sandbox", "on|off", (machine, text) => machine.SetSandbox(text)),
