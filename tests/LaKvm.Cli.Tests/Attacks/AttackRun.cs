@@ -42,14 +42,24 @@ internal sealed class AttackRun : IDisposable
     private string Arguments => $"{_case.Command} --kernel {Kernel} --load 0x{AttackGuest.LoadAddress:x} --memory 64M "
         + $"--cpus {_case.Cpus} --engine {_case.Engine} --code-memory 16M --drive {Disk(0)} --drive {Disk(1)},snapshot";
 
-    /// <summary>Runs for a time and stops by SIGTERM.</summary>
+    /// <summary>
+    /// Runs for a time and stops by SIGTERM: the first one asks a guest that seems to listen to the power button, the
+    /// second one ends it.
+    /// </summary>
     internal void RunUntilSignal(TimeSpan time)
     {
         // exec: the process is lakvm itself. What the guest prints is of no interest.
         using Process process = Start("sh", ["-c", $"exec '{LakvmProcess.Executable}' {Arguments} > /dev/null"]);
         long peak = Watch(process, time);
         bool switchedOff = process.HasExited;
-        Stop(process, () => Kill(process));
+        Stop(process, () =>
+        {
+            Kill(process);
+            if (!process.WaitForExit(TimeSpan.FromMilliseconds(500)))
+            {
+                Kill(process);
+            }
+        });
 
         peak.Should().BeLessThan(MemoryLimit, "{0}", _case);
         process.ExitCode.Should()

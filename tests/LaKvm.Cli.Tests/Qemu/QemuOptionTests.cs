@@ -217,6 +217,17 @@ public sealed partial class QemuOptionTests
         Options("-gdb none").Doors.IsAny.Should().BeFalse();
     }
 
+    [Fact]
+    public void Programs_and_people_come_in_by_sockets()
+    {
+        DoorOptions doors = Options(
+            "-qmp unix:/tmp/q,server,nowait -monitor tcp:127.0.0.2:99,server=on,wait=off -S").Doors;
+        doors.Qmp!.At.Should().BeOfType<UnixDomainSocketEndPoint>().Which.ToString().Should().Be("/tmp/q");
+        doors.Monitor!.At.Should().Be(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 99));
+        (doors.Gdb, doors.Waits).Should().Be((null, true));
+        Options("-monitor none -qmp null").Doors.IsAny.Should().BeFalse();
+    }
+
     [Theory]
     [InlineData("", SandboxMode.Auto)]
     [InlineData("-sandbox on", SandboxMode.On)]
@@ -266,7 +277,13 @@ public sealed partial class QemuOptionTests
     [InlineData("-serial chardev:x", "-serial: there is no chardev 'x'")]
     [InlineData("-display gtk", "-display: 'gtk' is not known here")]
     [InlineData("-rtc base=localtime", "-rtc: base=localtime is not known here; base=utc is")]
-    [InlineData("-S", "-S: -s or -gdb says who lets the machine go on")]
+    [InlineData("-S", "-S: -s, -gdb, -monitor or -qmp says who lets the machine go on")]
+    [InlineData("-monitor stdio", "-monitor: 'stdio' is not known here")]
+    [InlineData("-qmp unix:/tmp/q", "-qmp: nobody is called; server=on listens")]
+    [InlineData("-qmp unix:/tmp/q,server=off", "-qmp: nobody is called; server=on listens")]
+    [InlineData("-qmp unix:/tmp/q,server,wait", "-qmp: wait=on is not known here; wait=off is")]
+    [InlineData("-qmp tcp:here,server", "-qmp: 'here' is not")]
+    [InlineData("-qmp tcp::1,server,telnet", "-qmp: 'telnet' is not known here")]
     [InlineData("-bios a -pflash b", "there is one firmware")]
     public void What_is_not_understood_is_named(string words, string message)
     {

@@ -274,13 +274,13 @@ internal sealed partial class BlockGenerator(BlockKind kind)
     }
 
     /// <summary>
-    /// The words of CPUCFG that describe the same machine in QEMU: without LVZ and cache maintenance.
+    /// The words of CPUCFG that describe the same machine in QEMU: without LVZ, cache maintenance and counters.
     /// </summary>
     private void EmitCpucfg()
     {
         int register = _registers.Pool[_rng.Below(_registers.Pool.Length)];
         int word = _rng.Below(32);
-        Append(Words.Encode(Opcode.Ori, register, 0, word is 2 or 3 ? 1 : word));
+        Append(Words.Encode(Opcode.Ori, register, 0, word is 2 or 3 or 6 ? 1 : word));
         Append(Words.Encode(Opcode.Cpucfg, Destination(), register));
     }
 
